@@ -1,0 +1,50 @@
+//! The ports to the store: what an adapter must do, method by method.
+//!
+//! The names and rules are those of the adapter contract of seed 002, and beyond it each multi-step act is **one**
+//! method: a read followed by a write would let two requests win the same race. Everything that depends on expiry
+//! takes `now`. [`conformance`](crate::testing::conformance) proves an adapter.
+//!
+//! # Errors
+//! An adapter answers the codes its methods name ([`ErrorKind::DuplicateKeyId`](crate::ErrorKind::DuplicateKeyId),
+//! …) and wraps everything else with [`Error::fetch_failed`](crate::Error::fetch_failed) or
+//! [`Error::update_failed`](crate::Error::update_failed), the driver's error kept as source.
+
+mod attempt;
+mod schema;
+mod session;
+mod split;
+mod store;
+mod user;
+
+use async_trait::async_trait;
+
+pub use attempt::AttemptAdapter;
+pub use schema::Schema;
+pub use session::SessionAdapter;
+pub use split::SplitAdapter;
+pub use store::Store;
+pub use user::UserAdapter;
+
+use crate::{
+    error::Result,
+    id::SessionId,
+    model::{SessionRecord, User},
+};
+
+/// A whole store: users and keys, sessions, attempts.
+#[async_trait]
+pub trait Adapter: UserAdapter + SessionAdapter + AttemptAdapter {
+    /// The session and the user it belongs to, `None` when either is missing.
+    ///
+    /// The default asks twice; override it where one query can join. Suite: `get_session_and_user_*`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
+    async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
+        let Some(session) = self.get_session(session_id).await? else {
+            return Ok(None);
+        };
+        let user = self.get_user(&session.user_id).await?;
+        Ok(user.map(|user| (session, user)))
+    }
+}

@@ -1,0 +1,281 @@
+use std::{fmt, net::IpAddr};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::{SessionId, UserId},
+    model::{Attributes, JsonObject},
+    secret::Digest,
+};
+
+/// One way the owner of a session proved who they are, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::exhaustive_structs, reason = "stored as it is")]
+pub struct Amr {
+    /// `password`, `otp`, `oauth`, …
+    pub method: String,
+    /// When, in Unix milliseconds.
+    pub timestamp: Timestamp,
+}
+
+/// A session, as stored: digests only, so that a dump of the table opens nothing.
+#[derive(Clone, Debug, PartialEq)]
+#[doc(alias = "SessionSchema")]
+#[expect(clippy::exhaustive_structs, reason = "adding a column is a change for every store")]
+pub struct SessionRecord {
+    /// The public handle.
+    pub id: SessionId,
+    /// Whose session it is.
+    pub user_id: UserId,
+    /// Digest of the secret that opens it.
+    pub secret_digest: Digest,
+    /// Digest of the secret that was just replaced.
+    pub previous_digest: Option<Digest>,
+    /// Until when the replaced secret still opens the session.
+    pub previous_expires: Option<Timestamp>,
+    /// Until when the session needs no renewal.
+    pub active_expires: Timestamp,
+    /// Until when the session can be renewed.
+    pub idle_expires: Timestamp,
+    /// When the session ends whatever happens.
+    pub absolute_expires: Option<Timestamp>,
+    /// Whether the cookie outlives the browser window.
+    pub persistent: bool,
+    /// What travels in access tokens.
+    pub payload: JsonObject,
+    /// What stays in the database.
+    pub data: JsonObject,
+    /// The authenticator assurance level, 1 or 2.
+    pub aal: u8,
+    /// How the owner proved who they are, newest first.
+    pub amr: Vec<Amr>,
+    /// The address the session was made from.
+    pub ip: Option<IpAddr>,
+    /// The browser the session was made with, cut to 512 bytes.
+    pub user_agent: Option<String>,
+    /// When the session was last seen, written at renewal.
+    pub last_seen: Timestamp,
+    /// When the session was made.
+    pub created_at: Timestamp,
+    /// When the session was last changed.
+    pub updated_at: Timestamp,
+    /// The declared attributes.
+    pub attributes: Attributes,
+}
+
+impl SessionRecord {
+    /// Active while `now <= active_expires`, idle while `now <= idle_expires`, else dead; the absolute end comes first.
+    pub fn state(&self, now: Timestamp) -> SessionState {
+        if self.absolute_expires.is_some_and(|end| now > end) || now > self.idle_expires {
+            SessionState::Dead
+        } else if now > self.active_expires {
+            SessionState::Idle
+        } else {
+            SessionState::Active
+        }
+    }
+
+    /// Whether the digest is the session's, or the one just replaced and still within its grace.
+    pub fn is_opened_by(&self, digest: &Digest, now: Timestamp) -> bool {
+        self.secret_digest == *digest || self.is_opened_by_previous(digest, now)
+    }
+
+    /// Whether the digest is the one just replaced and still within its grace.
+    pub fn is_opened_by_previous(&self, digest: &Digest, now: Timestamp) -> bool {
+        self.previous_digest.as_ref() == Some(digest) && self.previous_expires.is_some_and(|end| now <= end)
+    }
+
+    /// The session without its digests.
+    pub fn to_session(&self, now: Timestamp, fresh: bool) -> Session {
+        Session {
+            id: self.id.clone(),
+            user_id: self.user_id.clone(),
+            state: self.state(now),
+            fresh,
+            active_expires: self.active_expires,
+            idle_expires: self.idle_expires,
+            absolute_expires: self.absolute_expires,
+            persistent: self.persistent,
+            payload: self.payload.clone(),
+            data: self.data.clone(),
+            aal: self.aal,
+            amr: self.amr.clone(),
+            ip: self.ip,
+            user_agent: self.user_agent.clone(),
+            last_seen: self.last_seen,
+            created_at: self.created_at,
+            attributes: self.attributes.clone(),
+        }
+    }
+}
+
+/// What a renewal writes, if the expected secret still opens the session.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "adding a column is a change for every store")]
+pub struct SessionRotation {
+    /// Digest of the new secret.
+    pub secret_digest: Digest,
+    /// Until when the old secret still opens the session.
+    pub previous_expires: Timestamp,
+    /// New end of the active period.
+    pub active_expires: Timestamp,
+    /// New end of the idle period.
+    pub idle_expires: Timestamp,
+    /// When the session was seen.
+    pub last_seen: Timestamp,
+}
+
+impl SessionRotation {
+    /// Rotates a session in memory; the caller has compared the expected digest.
+    pub fn apply(&self, session: &mut SessionRecord) {
+        session.previous_digest = Some(session.secret_digest);
+        session.previous_expires = Some(self.previous_expires);
+        session.secret_digest = self.secret_digest;
+        session.active_expires = self.active_expires;
+        session.idle_expires = self.idle_expires;
+        session.last_seen = self.last_seen;
+        session.updated_at = self.last_seen;
+    }
+}
+
+/// The columns of a session to change; `None` leaves a column as it is. Secrets change by [`SessionRotation`] only.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "adding a column is a change for every store")]
+pub struct SessionPatch {
+    /// New end of the active period.
+    pub active_expires: Option<Timestamp>,
+    /// New end of the idle period.
+    pub idle_expires: Option<Timestamp>,
+    /// New payload, whole.
+    pub payload: Option<JsonObject>,
+    /// New data, whole.
+    pub data: Option<JsonObject>,
+    /// New assurance level.
+    pub aal: Option<u8>,
+    /// New proofs, newest first.
+    pub amr: Option<Vec<Amr>>,
+    /// When the session was seen.
+    pub last_seen: Option<Timestamp>,
+    /// When this change was made.
+    pub updated_at: Option<Timestamp>,
+    /// The attributes to change; the others stay.
+    pub attributes: Attributes,
+}
+
+impl SessionPatch {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Changes the given columns of a session in memory.
+    pub fn apply(&self, session: &mut SessionRecord) {
+        macro_rules! apply {
+            ($($column:ident),+) => {$(
+                if let Some(value) = &self.$column {
+                    session.$column = value.clone();
+                }
+            )+};
+        }
+        apply!(
+            active_expires,
+            idle_expires,
+            payload,
+            data,
+            aal,
+            amr,
+            last_seen,
+            updated_at
+        );
+        session.attributes.merge(&self.attributes);
+    }
+}
+
+/// How much life a session has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the three states of the seed")]
+pub enum SessionState {
+    /// Needs nothing.
+    Active,
+    /// Is renewed at its next use.
+    Idle,
+    /// Is over.
+    Dead,
+}
+
+impl fmt::Display for SessionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Idle => "idle",
+            Self::Dead => "dead",
+        })
+    }
+}
+
+/// A session, as the application sees it: without its digests.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Session {
+    /// The public handle.
+    pub id: SessionId,
+    /// Whose session it is.
+    pub user_id: UserId,
+    /// Active or idle; a dead session is never handed out.
+    pub state: SessionState,
+    /// Whether it was made or renewed just now, so that the client needs its new token.
+    pub fresh: bool,
+    /// Until when the session needs no renewal.
+    pub active_expires: Timestamp,
+    /// Until when the session can be renewed.
+    pub idle_expires: Timestamp,
+    /// When the session ends whatever happens.
+    pub absolute_expires: Option<Timestamp>,
+    /// Whether the cookie outlives the browser window.
+    pub persistent: bool,
+    /// What travels in access tokens.
+    pub payload: JsonObject,
+    /// What stays in the database.
+    pub data: JsonObject,
+    /// The authenticator assurance level, 1 or 2.
+    pub aal: u8,
+    /// How the owner proved who they are, newest first.
+    pub amr: Vec<Amr>,
+    /// The address the session was made from.
+    pub ip: Option<IpAddr>,
+    /// The browser the session was made with.
+    pub user_agent: Option<String>,
+    /// When the session was last seen.
+    pub last_seen: Timestamp,
+    /// When the session was made.
+    pub created_at: Timestamp,
+    /// The declared attributes.
+    pub attributes: Attributes,
+}
+
+impl Session {
+    /// When the session ends if it is not used: the earlier of the idle and the absolute end.
+    pub fn expires(&self) -> Timestamp {
+        self.absolute_expires
+            .map_or(self.idle_expires, |end| end.min(self.idle_expires))
+    }
+
+    /// When the owner last proved who they are.
+    pub fn authenticated_at(&self) -> Timestamp {
+        self.amr
+            .iter()
+            .map(|amr| amr.timestamp)
+            .max()
+            .unwrap_or(self.created_at)
+    }
+
+    /// The declared attributes as a type of the application's.
+    ///
+    /// # Errors
+    /// As [`Attributes::read`].
+    pub fn attributes<T: DeserializeOwned>(&self) -> Result<T> {
+        self.attributes.read()
+    }
+}

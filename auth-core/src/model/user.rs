@@ -1,0 +1,143 @@
+use serde::de::DeserializeOwned;
+
+use crate::{
+    clock::Timestamp,
+    error::Result,
+    id::UserId,
+    model::{Attributes, JsonObject},
+};
+
+/// A user, as stored and as handed to handlers; passwords live on keys, so there is none to leak here.
+#[derive(Clone, Debug, PartialEq)]
+#[doc(alias = "UserSchema")]
+#[expect(clippy::exhaustive_structs, reason = "adding a column is a change for every store")]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The e-mail address in canonical form.
+    pub email: Option<String>,
+    /// The phone number in E.164 form without the plus sign.
+    pub phone: Option<String>,
+    /// When the address was proven.
+    pub email_confirmed_at: Option<Timestamp>,
+    /// When the number was proven.
+    pub phone_confirmed_at: Option<Timestamp>,
+    /// The role, `authenticated` unless the application sets another.
+    pub role: String,
+    /// What the application notes about the user; users cannot write it.
+    pub app_metadata: JsonObject,
+    /// What the user notes about themselves.
+    pub user_metadata: JsonObject,
+    /// Whether the account has no way to sign in again.
+    pub is_anonymous: bool,
+    /// Until when the user is shut out.
+    pub banned_until: Option<Timestamp>,
+    /// The last sign-in.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When the account was last changed.
+    pub updated_at: Timestamp,
+    /// The declared attributes.
+    pub attributes: Attributes,
+}
+
+impl User {
+    /// The role of a user nobody gave another.
+    pub const DEFAULT_ROLE: &'static str = "authenticated";
+
+    /// A user without address, metadata or attributes.
+    pub fn new(id: UserId, now: Timestamp) -> Self {
+        Self {
+            id,
+            email: None,
+            phone: None,
+            email_confirmed_at: None,
+            phone_confirmed_at: None,
+            role: Self::DEFAULT_ROLE.to_owned(),
+            app_metadata: JsonObject::new(),
+            user_metadata: JsonObject::new(),
+            is_anonymous: false,
+            banned_until: None,
+            last_sign_in_at: None,
+            created_at: now,
+            updated_at: now,
+            attributes: Attributes::new(),
+        }
+    }
+
+    /// The declared attributes as a type of the application's.
+    ///
+    /// # Errors
+    /// As [`Attributes::read`].
+    pub fn attributes<T: DeserializeOwned>(&self) -> Result<T> {
+        self.attributes.read()
+    }
+
+    /// Whether the user is shut out now.
+    pub fn is_banned(&self, now: Timestamp) -> bool {
+        self.banned_until.is_some_and(|until| now < until)
+    }
+}
+
+/// The columns of a user to change; `None` leaves a column as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "adding a column is a change for every store")]
+pub struct UserPatch {
+    /// New address, or `Some(None)` to remove it.
+    pub email: Option<Option<String>>,
+    /// New number, or `Some(None)` to remove it.
+    pub phone: Option<Option<String>>,
+    /// New time of proof.
+    pub email_confirmed_at: Option<Option<Timestamp>>,
+    /// New time of proof.
+    pub phone_confirmed_at: Option<Option<Timestamp>>,
+    /// New role.
+    pub role: Option<String>,
+    /// New metadata, whole.
+    pub app_metadata: Option<JsonObject>,
+    /// New metadata, whole.
+    pub user_metadata: Option<JsonObject>,
+    /// New value.
+    pub is_anonymous: Option<bool>,
+    /// New end of a ban, or `Some(None)` to lift it.
+    pub banned_until: Option<Option<Timestamp>>,
+    /// New time of sign-in.
+    pub last_sign_in_at: Option<Option<Timestamp>>,
+    /// When this change was made.
+    pub updated_at: Option<Timestamp>,
+    /// The attributes to change; the others stay.
+    pub attributes: Attributes,
+}
+
+impl UserPatch {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Changes the given columns of a user in memory.
+    pub fn apply(&self, user: &mut User) {
+        macro_rules! apply {
+            ($($column:ident),+) => {$(
+                if let Some(value) = &self.$column {
+                    user.$column = value.clone();
+                }
+            )+};
+        }
+        apply!(
+            email,
+            phone,
+            email_confirmed_at,
+            phone_confirmed_at,
+            role,
+            app_metadata,
+            user_metadata,
+            is_anonymous,
+            banned_until,
+            last_sign_in_at,
+            updated_at
+        );
+        user.attributes.merge(&self.attributes);
+    }
+}

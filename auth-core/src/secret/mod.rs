@@ -1,0 +1,16 @@
+//! The types of what a client can hold and of what we keep of it.
+//!
+//! They exist so that a secret cannot be printed, compared with `==` or stored by mistake: `Debug` is redacted,
+//! there is no `Display`, and adapters only ever see a [`Digest`] or a [`HashedPassword`].
+
+mod digest;
+mod hashed_password;
+mod password;
+mod server;
+mod token;
+
+pub use digest::Digest;
+pub use hashed_password::HashedPassword;
+pub use password::Password;
+pub use server::Secret;
+pub use token::SessionToken;
