@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use url::Url;
+
+use crate::{adapter::Schema, flows::sessions::SessionConfig, limit::Limits, secret::Secret};
+
 /// One setting that cannot be used as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -63,3 +67,19 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+/// What `build()` made of the settings.
+pub(crate) struct Config {
+    pub(crate) secret: Secret,
+    pub(crate) base_url: Url,
+    pub(crate) base_path: String,
+    pub(crate) sign_in_page: Option<String>,
+    pub(crate) sessions: SessionConfig,
+    pub(crate) limits: Limits,
+    pub(crate) schema: Schema,
+    pub(crate) body_limit: usize,
+    pub(crate) request_timeout: std::time::Duration,
+    pub(crate) signup: bool,
+    pub(crate) user_ids: Option<Box<dyn Fn() -> String + Send + Sync>>,
+    pub(crate) clear_site_data: bool,
+}

@@ -223,6 +223,8 @@ kinds! {
     SignupDisabled => "AUTH_SIGNUP_DISABLED",
     /// Too many attempts; see [`Error::retry_after`].
     Throttled => "AUTH_TOO_MANY_ATTEMPTS",
+    /// The request took too long.
+    TimedOut => "AUTH_REQUEST_TIMEOUT",
     /// Something failed that has no kind of its own.
     Unknown => "UNKNOWN_ERROR",
     /// The body's content type is not accepted here.

@@ -1,1 +1,146 @@
-//! stub
+//! The notes application on actix-web.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::header,
+    web::{self, Data, Form, Path, Query, ServiceConfig},
+};
+use auth_actix::{AuthRejection, AuthRequest, CurrentUser, MaybeUser};
+use auth_core::Auth;
+use notes::{Notes, Pages};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The whole application; wrap the `App` in `AuthMiddleware`.
+pub fn app(auth: Auth, notes: Notes) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config
+            .service(auth_actix::routes(&auth))
+            .app_data(Data::new(auth))
+            .app_data(Data::new(notes))
+            .app_data(Data::new(Pages::default()))
+            .route("/", web::get().to(home))
+            .route("/me", web::get().to(me))
+            .route("/notes", web::post().to(add_note))
+            .route("/notes/{id}/delete", web::post().to(delete_note))
+            .route("/sign-in", web::get().to(sign_in))
+            .route("/sign-up", web::get().to(sign_up))
+            .route("/account", web::get().to(account))
+            .route("/style.css", web::get().to(style));
+    }
+}
+
+/// Serves the application until Ctrl-C.
+///
+/// # Errors
+/// When the server fails.
+pub async fn serve(listener: std::net::TcpListener, auth: Auth, notes: Notes) -> std::io::Result<()> {
+    actix_web::HttpServer::new(move || {
+        actix_web::App::new()
+            .wrap(auth_actix::AuthMiddleware::new(auth.clone()))
+            .configure(app(auth.clone(), notes.clone()))
+    })
+    .listen(listener)?
+    .run()
+    .await
+}
+
+async fn me(user: CurrentUser) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "id": user.id().as_str(), "email": user.email }))
+}
+
+async fn home(notes: Data<Notes>, pages: Data<Pages>, MaybeUser(user): MaybeUser) -> Result<HttpResponse, Failure> {
+    let page = match user {
+        Some(user) => {
+            let notes = notes.of(user.id().as_str()).await.map_err(Failure::of)?;
+            pages.notes(&user, &notes)
+        }
+        None => pages.home(),
+    };
+    html(page)
+}
+
+#[derive(Deserialize)]
+struct NewNote {
+    text: String,
+}
+
+async fn add_note(user: CurrentUser, notes: Data<Notes>, note: Form<NewNote>) -> Result<HttpResponse, Failure> {
+    notes.add(user.id().as_str(), &note.text).await.map_err(Failure::of)?;
+    Ok(see_other("/"))
+}
+
+async fn delete_note(user: CurrentUser, notes: Data<Notes>, id: Path<i64>) -> Result<HttpResponse, Failure> {
+    notes.delete(user.id().as_str(), *id).await.map_err(Failure::of)?;
+    Ok(see_other("/"))
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    redirect_to: Option<String>,
+    error_code: Option<String>,
+}
+
+async fn sign_in(pages: Data<Pages>, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {
+    html(pages.sign_in(query.redirect_to.as_deref(), query.error_code.as_deref()))
+}
+
+async fn sign_up(pages: Data<Pages>, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {
+    html(pages.sign_up(query.error_code.as_deref()))
+}
+
+async fn account(
+    user: CurrentUser,
+    request: AuthRequest,
+    auth: Data<Auth>,
+    pages: Data<Pages>,
+    query: Query<PageQuery>,
+) -> actix_web::Result<HttpResponse> {
+    let sessions = auth
+        .get_all_user_sessions(user.id())
+        .await
+        .map_err(|error| -> AuthRejection { request.reject(error) })?;
+    let page = pages.account(&user, user.session(), &sessions, query.error_code.as_deref());
+    Ok(html(page)?)
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(Pages::STYLE)
+}
+
+/// Pages show personal things: nobody else may keep them.
+fn html(page: notes::Page) -> Result<HttpResponse, Failure> {
+    let page = page.map_err(Failure::of)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type("text/html; charset=utf-8")
+        .body(page))
+}
+
+fn see_other(target: &'static str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, target))
+        .finish()
+}
+
+/// What went wrong on our side: told to the log, not to the visitor.
+#[derive(Debug)]
+struct Failure;
+
+impl Failure {
+    #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
+    fn of(error: impl std::error::Error) -> Self {
+        eprintln!("{error}");
+        Self
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Something went wrong.")
+    }
+}
+
+impl ResponseError for Failure {}

@@ -1,2 +1,16 @@
-//! stub
-fn main() {}
+//! `actix-app [--addr 127.0.0.1:3000] [--database sqlite://actix-app.db]`
+
+use notes::{Notes, Options};
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let options = Options::parse("actix-app", std::env::args().skip(1))?;
+    notes::init_logging();
+    let listener = std::net::TcpListener::bind(options.addr)?;
+    let addr = listener.local_addr()?;
+    let auth = notes::auth(&options, addr).await?;
+    let notes = Notes::open(&options.database)?;
+    println!("listening on http://{addr}");
+    actix_app::serve(listener, auth, notes).await?;
+    Ok(())
+}

@@ -1,1 +1,165 @@
-//! stub
+//! The notes application on axum.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use auth_axum::{AuthLayer, AuthRequest, CurrentUser, MaybeUser};
+use auth_core::Auth;
+use axum::{
+    Form, Json, Router,
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use notes::{Notes, Pages};
+use serde::Deserialize;
+use serde_json::json;
+
+/// The whole application.
+pub fn app(auth: Auth, notes: Notes) -> Router {
+    let state = AppState {
+        auth: auth.clone(),
+        notes,
+        pages: Arc::new(Pages::default()),
+    };
+    Router::new()
+        .route("/", get(home))
+        .route("/me", get(me))
+        .route("/notes", post(add_note))
+        .route("/notes/{id}/delete", post(delete_note))
+        .route("/sign-in", get(sign_in))
+        .route("/sign-up", get(sign_up))
+        .route("/account", get(account))
+        .route("/style.css", get(style))
+        .with_state(state)
+        .nest_service(auth.base_path(), auth_axum::routes(&auth))
+        .layer(AuthLayer::new(auth))
+}
+
+/// Serves the application until Ctrl-C.
+///
+/// # Errors
+/// When the server fails.
+pub async fn serve(listener: tokio::net::TcpListener, app: Router) -> std::io::Result<()> {
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(async {
+            // Without a signal to wait for, the server runs until it is killed.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+        .await
+}
+
+#[derive(Clone)]
+struct AppState {
+    auth: Auth,
+    notes: Notes,
+    pages: Arc<Pages>,
+}
+
+async fn me(user: CurrentUser) -> Json<serde_json::Value> {
+    Json(json!({ "id": user.id().as_str(), "email": user.email }))
+}
+
+async fn home(State(state): State<AppState>, MaybeUser(user): MaybeUser) -> Result<Response, Failure> {
+    let page = match user {
+        Some(user) => {
+            let notes = state.notes.of(user.id().as_str()).await.map_err(Failure::of)?;
+            state.pages.notes(&user, &notes)
+        }
+        None => state.pages.home(),
+    };
+    html(page)
+}
+
+#[derive(Deserialize)]
+struct NewNote {
+    text: String,
+}
+
+async fn add_note(
+    user: CurrentUser,
+    State(state): State<AppState>,
+    Form(note): Form<NewNote>,
+) -> Result<Redirect, Failure> {
+    state
+        .notes
+        .add(user.id().as_str(), &note.text)
+        .await
+        .map_err(Failure::of)?;
+    Ok(Redirect::to("/"))
+}
+
+async fn delete_note(
+    user: CurrentUser,
+    State(state): State<AppState>,
+    Path(id): Path<i64>,
+) -> Result<Redirect, Failure> {
+    state.notes.delete(user.id().as_str(), id).await.map_err(Failure::of)?;
+    Ok(Redirect::to("/"))
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    redirect_to: Option<String>,
+    error_code: Option<String>,
+}
+
+async fn sign_in(State(state): State<AppState>, Query(query): Query<PageQuery>) -> Result<Response, Failure> {
+    html(
+        state
+            .pages
+            .sign_in(query.redirect_to.as_deref(), query.error_code.as_deref()),
+    )
+}
+
+async fn sign_up(State(state): State<AppState>, Query(query): Query<PageQuery>) -> Result<Response, Failure> {
+    html(state.pages.sign_up(query.error_code.as_deref()))
+}
+
+async fn account(
+    user: CurrentUser,
+    request: AuthRequest,
+    State(state): State<AppState>,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Response> {
+    let sessions = match state.auth.get_all_user_sessions(user.id()).await {
+        Ok(sessions) => sessions,
+        Err(error) => return Err(request.reject(error).into_response()),
+    };
+    html(
+        state
+            .pages
+            .account(&user, user.session(), &sessions, query.error_code.as_deref()),
+    )
+    .map_err(IntoResponse::into_response)
+}
+
+async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], Pages::STYLE)
+}
+
+/// Pages show personal things: nobody else may keep them.
+fn html(page: notes::Page) -> Result<Response, Failure> {
+    let page = page.map_err(Failure::of)?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Html(page)).into_response())
+}
+
+/// What went wrong on our side: told to the log, not to the visitor.
+struct Failure;
+
+impl Failure {
+    #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
+    fn of(error: impl std::error::Error) -> Self {
+        eprintln!("{error}");
+        Self
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.").into_response()
+    }
+}

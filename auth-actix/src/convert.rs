@@ -1,0 +1,99 @@
+//! actix-web's request and response (http 0.2), seen as the core wants to see them (http 1).
+
+use std::net::IpAddr;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web::Payload,
+};
+use auth_core::{AuthRequest, Effects, PeerAddr, RequestView};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use http_body::Frame;
+use http_body_util::StreamBody;
+
+/// A request's head.
+pub(crate) struct View<'a>(pub(crate) &'a HttpRequest);
+
+impl RequestView for View<'_> {
+    fn method(&self) -> &str {
+        self.0.method().as_str()
+    }
+
+    fn path(&self) -> &str {
+        // The path as it was sent; `HttpRequest::path` is partly decoded.
+        self.0.uri().path()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.0.uri().query()
+    }
+
+    fn each_header(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        for value in self.0.headers().get_all(name) {
+            each(value.as_bytes());
+        }
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.0.peer_addr().map(|address| address.ip())
+    }
+}
+
+/// The whole request, for the library's own routes.
+pub(crate) fn request(
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<http::Request<impl http_body::Body<Error = actix_web::error::PayloadError, Data = Bytes>>, http::Error> {
+    let body = StreamBody::new(payload.map_ok(Frame::data));
+    let mut converted = http::Request::builder()
+        .method(request.method().as_str())
+        .uri(request.uri().to_string());
+    for (name, value) in request.headers() {
+        converted = converted.header(name.as_str(), value.as_bytes());
+    }
+    if let Some(shared) = request.extensions().get::<AuthRequest>() {
+        converted = converted.extension(shared.clone());
+    }
+    if let Some(peer) = request.peer_addr() {
+        converted = converted.extension(PeerAddr(peer.ip()));
+    }
+    converted.body(body)
+}
+
+/// The core's response.
+pub(crate) fn response(response: &http::Response<Bytes>) -> HttpResponse {
+    let status = StatusCode::from_u16(response.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut converted = HttpResponse::build(status);
+    for (name, value) in response.headers() {
+        converted.append_header((name.as_str(), value.as_bytes()));
+    }
+    converted.body(response.body().clone())
+}
+
+/// Adds the effects to a response's headers, as [`Effects::apply`] does.
+pub(crate) fn apply(effects: &Effects, headers: &mut header::HeaderMap) {
+    if effects.is_empty() {
+        return;
+    }
+    let kept: Vec<_> = headers
+        .remove(header::SET_COOKIE)
+        .filter(|value| !effects.replaces(value.as_bytes()))
+        .collect();
+    for value in kept {
+        headers.append(header::SET_COOKIE, value);
+    }
+    for cookie in effects.cookies() {
+        // Both crates accept the same bytes in a header value.
+        if let Ok(value) = header::HeaderValue::from_bytes(cookie.as_bytes()) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(
+            header::CACHE_CONTROL,
+            header::HeaderValue::from_static(Effects::CACHE_CONTROL),
+        );
+    }
+}

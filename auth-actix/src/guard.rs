@@ -1,0 +1,114 @@
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use actix_web::{
+    Error,
+    body::EitherBody,
+    dev::{Service, ServiceRequest, ServiceResponse, Transform},
+};
+use futures_util::future::LocalBoxFuture;
+
+use crate::{extract::observed, reject::AuthRejection};
+
+/// Lets only signed-in users through; to be used inside [`AuthMiddleware`](crate::AuthMiddleware), on a scope or
+/// resource.
+///
+/// ```
+/// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+/// use actix_web::{App, web};
+/// use auth_actix::{AuthMiddleware, require_user};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+/// let app = App::new().wrap(AuthMiddleware::new(auth)).service(
+///     web::scope("/notes")
+///         .wrap(require_user())
+///         .route("", web::get().to(|| async { "only for users" })),
+/// );
+/// # Ok(()) }
+/// ```
+pub fn require_user() -> Guard {
+    Guard { age: None }
+}
+
+/// Lets only users through who proved who they are at most `age` ago.
+pub fn require_fresh(age: Duration) -> Guard {
+    Guard { age: Some(age) }
+}
+
+/// The middleware [`require_user`] and [`require_fresh`] make.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Guard {
+    age: Option<Duration>,
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Guard
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = GuardService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(GuardService {
+            inner: Rc::new(inner),
+            guard: *self,
+        }))
+    }
+}
+
+/// The service a [`Guard`] makes.
+#[derive(Debug)]
+pub struct GuardService<S> {
+    inner: Rc<S>,
+    guard: Guard,
+}
+
+impl<S, B> Service<ServiceRequest> for GuardService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let inner = Rc::clone(&self.inner);
+        let guard = self.guard;
+        Box::pin(async move {
+            let passed = match observed(request.request()) {
+                Ok(shared) => guard.check(&shared).await,
+                Err(rejection) => Err(rejection),
+            };
+            match passed {
+                Ok(()) => inner.call(request).await.map(ServiceResponse::map_into_left_body),
+                Err(rejection) => Ok(request.error_response(rejection).map_into_right_body()),
+            }
+        })
+    }
+}
+
+impl Guard {
+    async fn check(self, request: &auth_core::AuthRequest) -> Result<(), AuthRejection> {
+        let checked = match self.age {
+            // The user, not only the session: a banned or deleted user does not pass.
+            None => request.require_user().await.map(drop),
+            Some(age) => request.require_fresh(age).await.map(drop),
+        };
+        checked.map_err(|error| AuthRejection::new(request, error))
+    }
+}

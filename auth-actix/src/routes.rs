@@ -1,0 +1,60 @@
+use actix_web::{
+    HttpRequest, HttpResponse,
+    dev::{AppService, HttpServiceFactory},
+    web::{self, Data, Payload},
+};
+use auth_core::Auth;
+
+use crate::convert;
+
+/// The library's own routes, mounted at the configured base path.
+///
+/// ```
+/// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+/// use actix_web::App;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+/// let app = App::new().service(auth_actix::routes(&auth));
+/// # Ok(()) }
+/// ```
+pub fn routes(auth: &Auth) -> AuthRoutes {
+    AuthRoutes {
+        auth: auth.clone(),
+        path: auth.base_path().to_owned(),
+    }
+}
+
+/// The service [`routes`] makes.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AuthRoutes {
+    auth: Auth,
+    path: String,
+}
+
+impl AuthRoutes {
+    /// Mounts the routes at this path of the scope they are added to, where the scope's own path and this one together
+    /// are the base path: `/auth` in a scope `/v1`, with `base_path("/v1/auth")`.
+    pub fn at(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+}
+
+impl HttpServiceFactory for AuthRoutes {
+    fn register(self, config: &mut AppService) {
+        web::scope(&self.path)
+            .app_data(Data::new(self.auth))
+            .default_service(web::to(answer))
+            .register(config);
+    }
+}
+
+async fn answer(auth: Data<Auth>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    match convert::request(&request, payload) {
+        Ok(request) => convert::response(&auth.handle_body(request).await),
+        // The method or path is one http 1 does not know; hyper would not have let it in.
+        Err(_) => HttpResponse::BadRequest().finish(),
+    }
+}

@@ -1,0 +1,179 @@
+use std::{ops::Deref, sync::Arc};
+
+use auth_core::{Error, Session, User, UserId};
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+
+use crate::{convert::View, reject::AuthRejection};
+
+/// The request, seen by the library: [`auth_core::AuthRequest`] as an extractor. Never fails but for a missing layer.
+///
+/// ```
+/// use auth_axum::{AuthRejection, AuthRequest};
+///
+/// async fn greet(request: AuthRequest) -> Result<String, AuthRejection> {
+///     let found = request.validate_user().await.map_err(|error| request.reject(error))?;
+///     Ok(found.map_or("Hello, stranger".to_owned(), |(_, user)| format!("Hello, {}", user.id)))
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct AuthRequest(auth_core::AuthRequest);
+
+impl AuthRequest {
+    /// The rejection for an error, as the core answers it.
+    pub fn reject(&self, error: Error) -> AuthRejection {
+        AuthRejection::new(&self.0, error)
+    }
+}
+
+impl Deref for AuthRequest {
+    type Target = auth_core::AuthRequest;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for AuthRequest {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        observed(parts).map(Self)
+    }
+}
+
+/// The layer's request, shown the request it belongs to.
+pub(crate) fn observed(parts: &Parts) -> Result<auth_core::AuthRequest, AuthRejection> {
+    let shared = parts
+        .extensions
+        .get::<auth_core::AuthRequest>()
+        .ok_or_else(AuthRejection::missing_layer)?;
+    shared.observe(&View(parts));
+    Ok(shared.clone())
+}
+
+/// The signed-in user; without one the request is refused (401, or 303 to the sign-in page).
+///
+/// ```
+/// use auth_axum::CurrentUser;
+///
+/// async fn me(user: CurrentUser) -> String {
+///     format!("{} since {}", user.id(), user.created_at)
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct CurrentUser {
+    session: Arc<Session>,
+    user: Arc<User>,
+}
+
+impl CurrentUser {
+    /// The user's id.
+    pub fn id(&self) -> &UserId {
+        &self.user.id
+    }
+
+    /// The session the user is signed in with.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Deref for CurrentUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.user
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CurrentUser {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let request = observed(parts)?;
+        match request.require_user().await {
+            Ok((session, user)) => Ok(Self { session, user }),
+            Err(error) => Err(AuthRejection::new(&request, error)),
+        }
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for CurrentUser {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        let request = observed(parts)?;
+        match request.validate_user().await {
+            Ok(found) => Ok(found.map(|(session, user)| Self { session, user })),
+            Err(error) => Err(AuthRejection::new(&request, error)),
+        }
+    }
+}
+
+/// The live session; without one the request is refused (401, or 303 to the sign-in page).
+#[derive(Clone, Debug)]
+pub struct CurrentSession(Arc<Session>);
+
+impl Deref for CurrentSession {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CurrentSession {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let request = observed(parts)?;
+        match request.require_session().await {
+            Ok(session) => Ok(Self(session)),
+            Err(error) => Err(AuthRejection::new(&request, error)),
+        }
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for CurrentSession {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        let request = observed(parts)?;
+        match request.validate().await {
+            Ok(session) => Ok(session.map(Self)),
+            Err(error) => Err(AuthRejection::new(&request, error)),
+        }
+    }
+}
+
+/// The user if somebody is signed in: `None` only when there is no session; when the store fails the request is
+/// refused with 503.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a newtype to be matched on")]
+pub struct MaybeUser(pub Option<CurrentUser>);
+
+impl<S: Sync> FromRequestParts<S> for MaybeUser {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        <CurrentUser as OptionalFromRequestParts<S>>::from_request_parts(parts, state)
+            .await
+            .map(Self)
+    }
+}
+
+/// The session if there is one: `None` only when there is none; when the store fails the request is refused with 503.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a newtype to be matched on")]
+pub struct MaybeSession(pub Option<CurrentSession>);
+
+impl<S: Sync> FromRequestParts<S> for MaybeSession {
+    type Rejection = AuthRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        <CurrentSession as OptionalFromRequestParts<S>>::from_request_parts(parts, state)
+            .await
+            .map(Self)
+    }
+}

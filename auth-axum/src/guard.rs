@@ -1,0 +1,106 @@
+use std::{
+    future::Future,
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum_core::response::{IntoResponse, Response};
+use http::Request;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::{extract::observed, reject::AuthRejection};
+
+/// Lets only signed-in users through; to be used below [`AuthLayer`](crate::AuthLayer), with `route_layer`.
+///
+/// ```
+/// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+/// use auth_axum::{AuthLayer, require_user};
+/// use axum::{Router, routing::get};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+/// let app: Router = Router::new()
+///     .route("/notes", get(|| async { "only for users" }))
+///     .route_layer(require_user())
+///     .layer(AuthLayer::new(auth));
+/// # Ok(()) }
+/// ```
+pub fn require_user() -> Guard {
+    Guard { age: None }
+}
+
+/// Lets only users through who proved who they are at most `age` ago.
+pub fn require_fresh(age: Duration) -> Guard {
+    Guard { age: Some(age) }
+}
+
+/// The layer [`require_user`] and [`require_fresh`] make.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Guard {
+    age: Option<Duration>,
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = GuardService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        GuardService { inner, guard: *self }
+    }
+}
+
+/// The service a [`Guard`] makes.
+#[derive(Clone, Debug)]
+pub struct GuardService<S> {
+    inner: S,
+    guard: Guard,
+}
+
+impl<S, B> Service<Request<B>> for GuardService<S>
+where
+    S: Service<Request<B>, Response = Response> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The clone that was polled ready goes along; the other one waits for the next call.
+        let waiting = self.inner.clone();
+        let mut ready = mem::replace(&mut self.inner, waiting);
+        let guard = self.guard;
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let observed = observed(&parts);
+            let request = Request::from_parts(parts, body);
+            let passed = match observed {
+                Ok(shared) => guard.check(&shared).await,
+                Err(rejection) => Err(rejection),
+            };
+            match passed {
+                Ok(()) => ready.call(request).await,
+                Err(rejection) => Ok(rejection.into_response()),
+            }
+        })
+    }
+}
+
+impl Guard {
+    async fn check(self, request: &auth_core::AuthRequest) -> Result<(), AuthRejection> {
+        let checked = match self.age {
+            // The user, not only the session: a banned or deleted user does not pass.
+            None => request.require_user().await.map(drop),
+            Some(age) => request.require_fresh(age).await.map(drop),
+        };
+        checked.map_err(|error| AuthRejection::new(request, error))
+    }
+}

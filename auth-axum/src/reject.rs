@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use auth_core::Error;
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+use crate::convert;
+
+/// Why a request was refused, with the response the core wrote for it.
+///
+/// The error rides on the response's extensions as `Arc<auth_core::Error>`, so that outer layers see the reason while
+/// the client sees the fixed sentence.
+#[derive(Debug)]
+pub struct AuthRejection {
+    error: Error,
+    response: http::Response<Bytes>,
+}
+
+impl AuthRejection {
+    pub(crate) fn new(request: &auth_core::AuthRequest, error: Error) -> Self {
+        let response = request.refusal(&error);
+        Self { error, response }
+    }
+
+    pub(crate) fn missing_layer() -> Self {
+        let (error, response) =
+            auth_core::missing_layer("add `.layer(auth_axum::AuthLayer::new(auth))` to the Router, after its routes");
+        Self { error, response }
+    }
+
+    /// What went wrong.
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+}
+
+impl IntoResponse for AuthRejection {
+    fn into_response(self) -> Response {
+        let mut response = convert::response(self.response);
+        response.extensions_mut().insert(Arc::new(self.error));
+        response
+    }
+}

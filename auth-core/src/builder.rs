@@ -1,0 +1,398 @@
+//! From what was written to what it means: every configuration problem at once.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use url::Url;
+
+use crate::{
+    adapter::{Adapter, Schema},
+    auth::{Auth, Inner},
+    clock::{Clock, SystemClock},
+    config::{Config, ConfigError, ConfigProblem},
+    entropy::{Entropy, OsEntropy},
+    event::{EventSink, TracingSink},
+    flows::sessions::SessionConfig,
+    limit::Limits,
+    model::Attribute,
+    password::{PasswordConfig, PasswordHasher, Passwords},
+    request::{ClientPolicy, CookieConfig, CookieWriter, OriginPolicy, RedirectPolicy},
+    secret::Secret,
+};
+
+/// A configuration in the making. Defaults are the production ones; what weakens them says `danger`.
+///
+/// ```
+/// use auth_core::{Auth, adapters::MemoryAdapter};
+///
+/// let refused = Auth::builder(MemoryAdapter::default())
+///     .secret(auth_core::Secret::new("too short"))
+///     .base_url("http://example.com")
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(refused.problems().len(), 2);
+/// ```
+#[must_use = "a builder does nothing until `build()`"]
+pub struct AuthBuilder {
+    adapter: Arc<dyn Adapter>,
+    secret: Option<Secret>,
+    base_url: Option<String>,
+    allow_http: bool,
+    base_path: String,
+    sign_in_page: Option<String>,
+    trusted_origins: Vec<String>,
+    redirect_urls: Vec<String>,
+    trusted_proxies: Vec<String>,
+    cookie: CookieConfig,
+    sessions: SessionConfig,
+    passwords: PasswordConfig,
+    hasher: Option<Arc<dyn PasswordHasher>>,
+    limits: Limits,
+    user_attributes: Vec<Attribute>,
+    session_attributes: Vec<Attribute>,
+    user_ids: Option<Box<dyn Fn() -> String + Send + Sync>>,
+    events: Arc<dyn EventSink>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    body_limit: usize,
+    request_timeout: Duration,
+    signup: bool,
+    clear_site_data: bool,
+}
+
+impl AuthBuilder {
+    pub(crate) fn new(adapter: Arc<dyn Adapter>) -> Self {
+        Self {
+            adapter,
+            secret: None,
+            base_url: None,
+            allow_http: false,
+            base_path: "/api/auth".to_owned(),
+            sign_in_page: None,
+            trusted_origins: Vec::new(),
+            redirect_urls: Vec::new(),
+            trusted_proxies: Vec::new(),
+            cookie: CookieConfig::default(),
+            sessions: SessionConfig::default(),
+            passwords: PasswordConfig::default(),
+            hasher: None,
+            limits: Limits::default(),
+            user_attributes: Vec::new(),
+            session_attributes: Vec::new(),
+            user_ids: None,
+            events: Arc::new(TracingSink),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            body_limit: 64 * 1024,
+            request_timeout: Duration::from_secs(10),
+            signup: true,
+            clear_site_data: false,
+        }
+    }
+
+    /// The application's secret, at least 32 bytes. Required. Changing it signs nobody out; it only forgets the
+    /// counted attempts.
+    pub fn secret(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
+    }
+
+    /// Where browsers find the application: scheme, host and port. Required. Its origin is the one whose requests are
+    /// trusted, and `https` in it is what makes cookies `Secure`; nothing of this is ever read from a request.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Allows `http` in the base URL of a host that is not this machine. Cookies then travel in clear.
+    pub fn danger_allow_http(mut self) -> Self {
+        self.allow_http = true;
+        self
+    }
+
+    /// Where the routes are mounted, as browsers see it. Default `/api/auth`.
+    pub fn base_path(mut self, path: impl Into<String>) -> Self {
+        self.base_path = path.into();
+        self
+    }
+
+    /// The page on which people sign in: where guards send somebody who is navigating and has no session. Default
+    /// none: they get a 401 as scripts do.
+    pub fn sign_in_page(mut self, path: impl Into<String>) -> Self {
+        self.sign_in_page = Some(path.into());
+        self
+    }
+
+    /// One more origin whose requests are trusted, exact: `https://app.example.com`.
+    pub fn trusted_origin(mut self, origin: impl Into<String>) -> Self {
+        self.trusted_origins.push(origin.into());
+        self
+    }
+
+    /// One more origin that `redirect_to` may lead to. The base URL's own is always allowed.
+    pub fn redirect_url(mut self, url: impl Into<String>) -> Self {
+        self.redirect_urls.push(url.into());
+        self
+    }
+
+    /// One more network of proxies, as CIDR, whose `X-Forwarded-For` is believed. Default none.
+    pub fn trusted_proxy(mut self, network: impl Into<String>) -> Self {
+        self.trusted_proxies.push(network.into());
+        self
+    }
+
+    /// The session cookie.
+    pub fn cookie(mut self, cookie: CookieConfig) -> Self {
+        self.cookie = cookie;
+        self
+    }
+
+    /// How long sessions live.
+    pub fn sessions(mut self, sessions: SessionConfig) -> Self {
+        self.sessions = sessions;
+        self
+    }
+
+    /// What passwords must be like and how they are hashed.
+    pub fn passwords(mut self, passwords: PasswordConfig) -> Self {
+        self.passwords = passwords;
+        self
+    }
+
+    /// Another way to hash passwords, everywhere.
+    pub fn password_hasher(mut self, hasher: impl PasswordHasher) -> Self {
+        self.hasher = Some(Arc::new(hasher));
+        self
+    }
+
+    /// How many attempts are evaluated.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// A column of the application's own on users.
+    pub fn user_attribute(mut self, attribute: Attribute) -> Self {
+        self.user_attributes.push(attribute);
+        self
+    }
+
+    /// A column of the application's own on sessions.
+    pub fn session_attribute(mut self, attribute: Attribute) -> Self {
+        self.session_attributes.push(attribute);
+        self
+    }
+
+    /// Makes the ids of new users. Default 25 random characters (129 bits). Ids must never repeat.
+    pub fn user_ids(mut self, generate: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.user_ids = Some(Box::new(generate));
+        self
+    }
+
+    /// Where events go. Default `tracing`.
+    pub fn events(mut self, sink: impl EventSink) -> Self {
+        self.events = Arc::new(sink);
+        self
+    }
+
+    /// Where the time comes from. Default the system.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where randomness comes from. Default the operating system; anything else is for tests.
+    pub fn entropy(mut self, entropy: impl Entropy) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// The largest body the routes take, in bytes. Default 64 KiB.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// How long a route may take before it answers 504. Default 10 seconds. An act that was begun is finished anyway.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// Whether new accounts are accepted. Default yes.
+    pub fn signup(mut self, accepted: bool) -> Self {
+        self.signup = accepted;
+        self
+    }
+
+    /// Sends `Clear-Site-Data: "cookies", "storage"` at sign-out. Default no: it also clears what is not ours.
+    pub fn clear_site_data(mut self, clear: bool) -> Self {
+        self.clear_site_data = clear;
+        self
+    }
+
+    /// The handle, or every problem of the configuration with its fix.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn build(self) -> Result<Auth, ConfigError> {
+        let mut problems = Vec::new();
+        let secret = check_secret(self.secret, &mut problems);
+        let base_url = check_base_url(self.base_url.as_deref(), self.allow_http, &mut problems);
+        check_base_path(&self.base_path, &mut problems);
+        check_sign_in_page(self.sign_in_page.as_deref(), &mut problems);
+        if self.body_limit < 1024 {
+            problems.push(ConfigProblem::new(
+                "body_limit",
+                "less than a kilobyte does not hold a sign-up.",
+                "Use 1024 or more; 65536 is the default.",
+            ));
+        }
+        problems.extend(self.sessions.problems());
+        problems.extend(self.limits.problems());
+        problems.extend(self.passwords.problems());
+        let secure = base_url.scheme() == "https";
+        problems.extend(self.cookie.problems(secure));
+        let schema = Schema::new(self.user_attributes, self.session_attributes);
+        if let Err(problem) = self.adapter.declare(&schema) {
+            problems.push(ConfigProblem::new(
+                "user_attribute, session_attribute",
+                problem,
+                "Declare attributes the store can hold.",
+            ));
+        }
+        let origins = OriginPolicy::new(&base_url, &self.trusted_origins, &mut problems);
+        let redirects = RedirectPolicy::new(&base_url, &self.redirect_urls, &mut problems);
+        let clients = ClientPolicy::new(&self.trusted_proxies, &mut problems);
+        ConfigError::unless_empty(problems)?;
+
+        let passwords = Passwords::new(&self.passwords, self.hasher, Arc::clone(&self.entropy));
+        Ok(Auth {
+            inner: Arc::new(Inner {
+                adapter: self.adapter,
+                clock: self.clock,
+                entropy: self.entropy,
+                events: self.events,
+                passwords,
+                origins,
+                redirects,
+                clients,
+                cookies: CookieWriter::new(&self.cookie, secure),
+                config: Config {
+                    secret,
+                    base_url,
+                    base_path: self.base_path,
+                    sign_in_page: self.sign_in_page,
+                    sessions: self.sessions,
+                    limits: self.limits,
+                    schema,
+                    body_limit: self.body_limit,
+                    request_timeout: self.request_timeout,
+                    signup: self.signup,
+                    user_ids: self.user_ids,
+                    clear_site_data: self.clear_site_data,
+                },
+            }),
+        })
+    }
+}
+
+fn check_secret(secret: Option<Secret>, problems: &mut Vec<ConfigProblem>) -> Secret {
+    let secret = secret.unwrap_or_else(|| Secret::new([]));
+    if secret.len() < Secret::MIN_BYTES {
+        let found = match secret.len() {
+            0 => "there is none.".to_owned(),
+            length => format!("it has {length} bytes."),
+        };
+        problems.push(ConfigProblem::new(
+            "secret",
+            found,
+            "Use 32 random bytes or more, for example the output of `openssl rand -hex 32` in AUTH_SECRET.",
+        ));
+    }
+    secret
+}
+
+fn check_base_url(url: Option<&str>, allow_http: bool, problems: &mut Vec<ConfigProblem>) -> Url {
+    let problem = match url.map(Url::parse) {
+        None => (
+            "there is none.",
+            "Say where browsers find the application: `https://example.com`.",
+        ),
+        Some(Err(_)) => ("it is not a URL.", "Use scheme and host: `https://example.com`."),
+        Some(Ok(url)) => match check_scheme_and_host(&url, allow_http) {
+            None => return url,
+            Some(problem) => problem,
+        },
+    };
+    problems.push(ConfigProblem::new("base_url", problem.0, problem.1));
+    stand_in_url()
+}
+
+fn check_scheme_and_host(url: &Url, allow_http: bool) -> Option<(&'static str, &'static str)> {
+    let is_local = match url.host() {
+        Some(url::Host::Domain(host)) => host == "localhost" || host.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Some(("it has no host.", "Use scheme and host: `https://example.com`.")),
+    };
+    match url.scheme() {
+        _ if url.path() != "/" || url.query().is_some() || url.fragment().is_some() => Some((
+            "it is more than an origin.",
+            "Use scheme, host and port only; the routes' path is `base_path`.",
+        )),
+        "https" => None,
+        "http" if is_local || allow_http => None,
+        "http" => Some((
+            "it is http and not this machine: cookies would travel in clear.",
+            "Use https; or, knowing this, `danger_allow_http()`.",
+        )),
+        _ => Some(("its scheme is neither https nor http.", "Use `https://example.com`.")),
+    }
+}
+
+/// Lets the remaining checks run when there is no usable base URL; it never leaves `build()`.
+#[expect(clippy::expect_used, reason = "the text is a constant")]
+fn stand_in_url() -> Url {
+    Url::parse("https://localhost").expect("the text is a URL")
+}
+
+fn check_base_path(path: &str, problems: &mut Vec<ConfigProblem>) {
+    let well_formed = path.starts_with('/')
+        && path.len() > 1
+        && !path.ends_with('/')
+        && !path.contains("//")
+        && path
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte));
+    if !well_formed {
+        problems.push(ConfigProblem::new(
+            "base_path",
+            format!("{path:?} is not an absolute path of plain segments."),
+            "Use something like `/api/auth`, without a slash at the end.",
+        ));
+    }
+}
+
+fn check_sign_in_page(page: Option<&str>, problems: &mut Vec<ConfigProblem>) {
+    let well_formed = page.is_none_or(|page| {
+        page.starts_with('/')
+            && !page.starts_with("//")
+            && page.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    });
+    if !well_formed {
+        problems.push(ConfigProblem::new(
+            "sign_in_page",
+            "it is not a path on this site.",
+            "Use something like `/sign-in`.",
+        ));
+    }
+}
+
+impl fmt::Debug for AuthBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthBuilder")
+            .field("base_url", &self.base_url)
+            .field("base_path", &self.base_path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,8 @@
+//! One folder per way of signing in or looking after an account, always the same file names:
+//! `mod` (the door), `service` (the decisions), `routes` (what HTTP makes of them).
+
+pub(crate) mod keys;
+pub(crate) mod password;
+pub(crate) mod service;
+pub(crate) mod sessions;
+pub(crate) mod users;

@@ -1,0 +1,240 @@
+use std::fmt;
+
+use crate::{
+    auth::Auth,
+    email::canonical_email,
+    error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
+    flows::{
+        sessions::{IssuedSession, NewSession},
+        users::{EMAIL, NewUser, key_id},
+    },
+    id::UserId,
+    model::{Attributes, JsonObject, User, UserPatch},
+    proof::Proof,
+    request::Client,
+    secret::{HashedPassword, Password},
+};
+
+/// What somebody signs up with.
+pub struct SignUp {
+    email: String,
+    password: Password,
+    attributes: Attributes,
+    user_metadata: JsonObject,
+    session: NewSession,
+}
+
+impl SignUp {
+    /// An address and a password.
+    pub fn new(email: impl Into<String>, password: impl Into<Password>) -> Self {
+        Self {
+            email: email.into(),
+            password: password.into(),
+            attributes: Attributes::new(),
+            user_metadata: JsonObject::new(),
+            session: NewSession::default(),
+        }
+    }
+
+    /// Declared attributes.
+    #[must_use]
+    pub fn attributes(mut self, attributes: Attributes) -> Self {
+        self.attributes = attributes;
+        self
+    }
+
+    /// What the user notes about themselves.
+    #[must_use]
+    pub fn user_metadata(mut self, metadata: JsonObject) -> Self {
+        self.user_metadata = metadata;
+        self
+    }
+
+    /// What the first session starts with, the client included.
+    #[must_use]
+    pub fn session(mut self, session: NewSession) -> Self {
+        self.session = session;
+        self
+    }
+}
+
+impl fmt::Debug for SignUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignUp")
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Auth {
+    /// Checks a password and answers the proof that opens a session. Creates no session and counts no attempts; the
+    /// routes and [`Auth::sign_in_with_email`] do.
+    ///
+    /// Whatever the state of the account, exactly one hash is computed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidProviderId`] when there is no such user, [`ErrorKind::InvalidPassword`] when the password
+    /// is wrong or the user has none, [`ErrorKind::OutdatedPassword`] when the stored hash is in no known format,
+    /// [`ErrorKind::UserBanned`] (only after the right password), [`ErrorKind::Busy`],
+    /// [`ErrorKind::DatabaseFetchFailed`].
+    pub async fn authenticate_user(
+        &self,
+        provider: &str,
+        provider_user_id: &str,
+        password: impl Into<Password>,
+    ) -> Result<Proof> {
+        let password = password.into();
+        self.inner
+            .passwords
+            .check_size(&password)
+            .map_err(|_| ErrorKind::InvalidPassword)?;
+        let id = key_id(provider, provider_user_id)?;
+        let found = self.inner.adapter.get_key_and_user(&id).await?;
+        let (key, user) = self
+            .check_key(found, Some(password), ErrorKind::InvalidProviderId)
+            .await?;
+        if key.expires.is_some() {
+            return Err(ErrorKind::InvalidProviderId.into());
+        }
+        let now = self.now();
+        if user.is_banned(now) {
+            return Err(ErrorKind::UserBanned.into());
+        }
+        Ok(Proof::new(user, "password", now))
+    }
+
+    /// Signs in: counts the attempt, checks the password, opens a session.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidCredentials`] for an unknown account and a wrong password alike,
+    /// [`ErrorKind::Throttled`], [`ErrorKind::UserBanned`] (only after the right password),
+    /// [`ErrorKind::ValidationFailed`] when the address is none, [`ErrorKind::Busy`],
+    /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn sign_in_with_email(
+        &self,
+        email: &str,
+        password: impl Into<Password>,
+        session: NewSession,
+    ) -> Result<(User, IssuedSession)> {
+        let password = password.into();
+        let email = canonical_email(email)?;
+        self.inner
+            .passwords
+            .check_size(&password)
+            .map_err(|_| ErrorKind::InvalidCredentials)?;
+        self.limit_sign_in(&email, &session.client).await?;
+        let proof = match self.authenticate_user(EMAIL, &email, password).await {
+            Ok(proof) => proof,
+            Err(error) => return Err(self.refuse_sign_in(error, &session.client)),
+        };
+        self.forget_sign_in_failures(&email).await?;
+        self.finish_sign_in(proof, session).await
+    }
+
+    /// One answer for everything a stranger could learn from.
+    fn refuse_sign_in(&self, error: Error, client: &Client) -> Error {
+        let reason = match error.kind() {
+            ErrorKind::InvalidPassword => "wrong_password",
+            ErrorKind::InvalidProviderId => "unknown_account",
+            ErrorKind::OutdatedPassword => "outdated_password",
+            ErrorKind::UserBanned => "banned",
+            _ => return error,
+        };
+        self.emit(Event::new(EventKind::SignInFailed, self.now(), client).reason(reason));
+        match error.kind() {
+            ErrorKind::UserBanned => error,
+            _ => ErrorKind::InvalidCredentials.into(),
+        }
+    }
+
+    /// Notes the sign-in and opens the session.
+    async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
+        let now = self.now();
+        let patch = UserPatch {
+            last_sign_in_at: Some(Some(now)),
+            ..UserPatch::default()
+        };
+        self.inner.adapter.update_user(proof.user_id(), &patch).await?;
+        let client = session.client.clone();
+        let issued = self.create_session(&proof, session).await?;
+        self.emit(
+            Event::new(EventKind::SignInSucceeded, now, &client)
+                .user(proof.user_id())
+                .session(&issued.session.id),
+        );
+        let mut user = proof.into_user();
+        patch.apply(&mut user);
+        Ok((user, issued))
+    }
+
+    /// Makes an account and opens its first session.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DuplicateKeyId`] when the address is taken: after the same work, and without a session;
+    /// [`ErrorKind::DuplicateUserData`] when a unique attribute is, [`ErrorKind::SignupDisabled`],
+    /// [`ErrorKind::Throttled`], [`ErrorKind::WeakPassword`], [`ErrorKind::ValidationFailed`], [`ErrorKind::Busy`],
+    /// [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn sign_up_with_email(&self, sign_up: SignUp) -> Result<(User, IssuedSession)> {
+        if !self.inner.config.signup {
+            return Err(ErrorKind::SignupDisabled.into());
+        }
+        let email = canonical_email(&sign_up.email)?;
+        self.limit_sign_up(&sign_up.session.client).await?;
+        let new = NewUser::with_password(EMAIL, email, sign_up.password)
+            .attributes(sign_up.attributes)
+            .user_metadata(sign_up.user_metadata)
+            .confirmed(self.confirmation_of_new_addresses(self.now()).is_some())
+            .client(sign_up.session.client.clone());
+        let user = self.create_user(new).await?;
+        let proof = Proof::new(user, "password", self.now());
+        self.finish_sign_in(proof, sign_up.session).await
+    }
+
+    /// Sets or removes the password of a user, and ends all sessions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUserId`] when there is no such user or no key the password could be on,
+    /// [`ErrorKind::WeakPassword`], [`ErrorKind::Busy`], [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn update_user_password(&self, user_id: &UserId, password: Option<Password>) -> Result<User> {
+        let user = self.get_user(user_id).await?;
+        self.store_password(&user, password).await?;
+        self.invalidate_all_user_sessions(user_id).await?;
+        Ok(user)
+    }
+
+    /// Sets or removes the password; which sessions end is the caller's decision.
+    pub(crate) async fn store_password(&self, user: &User, password: Option<Password>) -> Result<()> {
+        let hash = match password {
+            Some(password) => {
+                let context = user.email.as_deref().into_iter().collect::<Vec<_>>();
+                self.inner.passwords.check_new(&password, &context)?;
+                Some(self.inner.passwords.hash(password).await?)
+            }
+            None => None,
+        };
+        let now = self.now();
+        self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
+        self.emit(Event::new(EventKind::PasswordChanged, now, &Client::default()).user(&user.id));
+        Ok(())
+    }
+
+    /// Checks the current password of somebody who is signed in; counted like a sign-in, because it can be guessed.
+    pub(crate) async fn check_current_password(&self, email: &str, password: Password, client: &Client) -> Result<()> {
+        self.limit_sign_in(email, client).await?;
+        let _proof = self
+            .authenticate_user(EMAIL, email, password)
+            .await
+            .map_err(|error| self.refuse_sign_in(error, client))?;
+        self.forget_sign_in_failures(email).await
+    }
+
+    /// The hash of the password a user signs in with.
+    pub(crate) async fn password_of(&self, user_id: &UserId) -> Result<Option<HashedPassword>> {
+        let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
+        Ok(keys
+            .into_iter()
+            .filter(|key| key.expires.is_none())
+            .find_map(|key| key.hashed_password))
+    }
+}

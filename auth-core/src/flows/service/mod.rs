@@ -1,0 +1,3 @@
+//! What the service says about itself: whether it lives, and what it offers. Nothing about any user.
+
+pub(crate) mod routes;

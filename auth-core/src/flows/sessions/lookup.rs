@@ -1,0 +1,193 @@
+//! From a token to a session: the table of states, in one place.
+
+use crate::{
+    auth::Auth,
+    clock::Timestamp,
+    error::{ErrorKind, Result},
+    event::{Event, EventKind},
+    model::{SessionPatch, SessionRecord, SessionRotation, SessionState, User},
+    request::Client,
+    secret::SessionToken,
+};
+
+use super::{IssuedSession, ValidSession};
+
+/// What to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    Session,
+    WithUser,
+}
+
+/// What to do with an idle session.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    /// New secret, new expiries: the client can be given a new cookie.
+    Rotate,
+    /// New expiries only: a bearer client has no way to learn a new secret.
+    Extend,
+}
+
+impl Auth {
+    /// Reads the session of a token and checks secret and state; a dead one is deleted.
+    pub(crate) async fn look_up(
+        &self,
+        token: &SessionToken,
+        lookup: Lookup,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<(SessionRecord, Option<User>)> {
+        let found = match lookup {
+            Lookup::Session => {
+                let session = self.inner.adapter.get_session(token.id()).await?;
+                session.map(|session| (session, None))
+            }
+            Lookup::WithUser => {
+                let found = self.inner.adapter.get_session_and_user(token.id()).await?;
+                found.map(|(session, user)| (session, Some(user)))
+            }
+        };
+        let (session, user) = found.ok_or(ErrorKind::InvalidSessionId)?;
+        if !session.is_opened_by(&token.digest(), now) {
+            self.emit(self.session_event(EventKind::SessionSecretWrong, &session, now, client));
+            return Err(ErrorKind::InvalidSessionId.into());
+        }
+        if session.state(now) == SessionState::Dead {
+            if self.inner.config.sessions.cleanup {
+                self.inner.adapter.delete_session_if_dead(&session.id, now).await?;
+            }
+            self.emit(self.session_event(EventKind::SessionExpired, &session, now, client));
+            return Err(ErrorKind::InvalidSessionId.into());
+        }
+        if user.as_ref().is_some_and(|user| user.is_banned(now)) {
+            return Err(ErrorKind::InvalidSessionId.into());
+        }
+        Ok((session, user))
+    }
+
+    /// Looks up and renews an idle session.
+    pub(super) async fn validate_token(
+        &self,
+        token: &SessionToken,
+        lookup: Lookup,
+    ) -> Result<(ValidSession, Option<User>)> {
+        let client = Client::default();
+        let now = self.now();
+        let (record, user) = self.look_up(token, lookup, now, &client).await?;
+        let valid = self.renew_if_idle(record, token, Renewal::Rotate, now, &client).await?;
+        Ok((valid, user))
+    }
+
+    /// The session as it is while it is active, renewed when it is idle.
+    pub(crate) async fn renew_if_idle(
+        &self,
+        record: SessionRecord,
+        token: &SessionToken,
+        renewal: Renewal,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<ValidSession> {
+        if record.state(now) == SessionState::Active {
+            self.touch(&record, now).await?;
+            return Ok(as_it_is(&record, now));
+        }
+        if renewal == Renewal::Extend {
+            return self.extend(record, now, client).await;
+        }
+        let grace_ends = now + self.inner.config.sessions.grace;
+        match self.rotate(&record, token, now, grace_ends, client).await? {
+            Some(issued) => Ok(ValidSession {
+                session: issued.session,
+                renewed: Some(issued.token),
+            }),
+            // Another request renewed or ended it in between: what stands now decides.
+            None => {
+                let (record, _) = self.look_up(token, Lookup::Session, now, client).await?;
+                Ok(as_it_is(&record, now))
+            }
+        }
+    }
+
+    /// Swaps the secret, if the presented one is still the session's; `None` when another request was first.
+    pub(crate) async fn rotate(
+        &self,
+        record: &SessionRecord,
+        token: &SessionToken,
+        now: Timestamp,
+        previous_expires: Timestamp,
+        client: &Client,
+    ) -> Result<Option<IssuedSession>> {
+        let config = &self.inner.config.sessions;
+        let new_token = SessionToken::issue_for(record.id.clone(), self.inner.entropy.as_ref())?;
+        let rotation = SessionRotation {
+            secret_digest: new_token.digest(),
+            previous_expires,
+            active_expires: now + config.active_period,
+            idle_expires: now + config.active_period + config.idle_period,
+            last_seen: now,
+        };
+        let rotated = self
+            .inner
+            .adapter
+            .rotate_session(&record.id, &token.digest(), &rotation)
+            .await?;
+        if !rotated {
+            return Ok(None);
+        }
+        let mut record = record.clone();
+        rotation.apply(&mut record);
+        self.emit(self.session_event(EventKind::SessionRenewed, &record, now, client));
+        Ok(Some(IssuedSession {
+            session: record.to_session(now, true),
+            token: new_token,
+        }))
+    }
+
+    async fn extend(&self, mut record: SessionRecord, now: Timestamp, client: &Client) -> Result<ValidSession> {
+        let config = &self.inner.config.sessions;
+        let patch = SessionPatch {
+            active_expires: Some(now + config.active_period),
+            idle_expires: Some(now + config.active_period + config.idle_period),
+            last_seen: Some(now),
+            updated_at: Some(now),
+            ..SessionPatch::default()
+        };
+        self.inner.adapter.update_session(&record.id, &patch).await?;
+        patch.apply(&mut record);
+        self.emit(self.session_event(EventKind::SessionRenewed, &record, now, client));
+        Ok(ValidSession {
+            session: record.to_session(now, true),
+            renewed: None,
+        })
+    }
+
+    async fn touch(&self, record: &SessionRecord, now: Timestamp) -> Result<()> {
+        let due = self
+            .inner
+            .config
+            .sessions
+            .touch_interval
+            .is_some_and(|interval| now > record.last_seen + interval);
+        if !due {
+            return Ok(());
+        }
+        let patch = SessionPatch {
+            last_seen: Some(now),
+            ..SessionPatch::default()
+        };
+        self.inner.adapter.update_session(&record.id, &patch).await
+    }
+
+    fn session_event(&self, kind: EventKind, session: &SessionRecord, now: Timestamp, client: &Client) -> Event {
+        Event::new(kind, now, client)
+            .user(&session.user_id)
+            .session(&session.id)
+    }
+}
+
+fn as_it_is(record: &SessionRecord, now: Timestamp) -> ValidSession {
+    ValidSession {
+        session: record.to_session(now, false),
+        renewed: None,
+    }
+}

@@ -1,0 +1,115 @@
+use serde_json::json;
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    flows::password::routes::editable_attributes,
+    http::{Call, Delivery, Reply, routes, user_answer},
+    model::{JsonObject, Session, User, UserPatch},
+    password::Verified,
+    secret::Password,
+};
+
+use super::EMAIL;
+
+routes! {
+    "GET" "/user" => get_user,
+    "PUT" "/user" => update_user,
+    "DELETE" "/user" => delete_user,
+}
+
+async fn get_user(call: Call) -> Result<Reply> {
+    let (_, user) = call.request.require_user_of_route().await?;
+    Ok(Reply::ok(user_answer(&call.auth, &user).await?))
+}
+
+async fn update_user(mut call: Call) -> Result<Reply> {
+    let (session, user) = call.request.require_user_of_route().await?;
+    let password = call.body.take_password("password")?;
+    let email = call.body.text("email")?.map(str::to_owned);
+    if password.is_some() || email.is_some() {
+        prove_again(&mut call, &session, &user).await?;
+    }
+
+    let patch = UserPatch {
+        user_metadata: call.body.object("data")?.map(|data| merged(&user.user_metadata, data)),
+        attributes: editable_attributes(&call)?,
+        ..UserPatch::default()
+    };
+    if !patch.is_empty() {
+        call.auth.update_user(&user.id, patch).await?;
+    }
+    if let Some(email) = email {
+        change_email(&call, &user, &email).await?;
+    }
+    if let Some(password) = password {
+        change_password(&call, &session, &user, password).await?;
+    }
+    let user = call.auth.get_user(&user.id).await?;
+    Ok(Reply::ok(user_answer(&call.auth, &user).await?))
+}
+
+async fn delete_user(mut call: Call) -> Result<Reply> {
+    let (session, user) = call.request.require_user_of_route().await?;
+    prove_again(&mut call, &session, &user).await?;
+    call.auth.delete_user(&user.id).await?;
+    call.request.set_session(None);
+    Ok(Reply::ok(json!({})))
+}
+
+/// For acts that a stolen session must not be enough for: the current password, or a sign-in a moment ago.
+async fn prove_again(call: &mut Call, session: &Session, user: &User) -> Result<()> {
+    let Some(password) = call.body.take_password("current_password")? else {
+        let age = call.auth.now().since(session.authenticated_at());
+        if age <= call.auth.inner.config.sessions.fresh_for {
+            return Ok(());
+        }
+        return Err(ErrorKind::ReauthenticationNeeded.into());
+    };
+    let email = user.email.as_deref().ok_or(ErrorKind::ReauthenticationNeeded)?;
+    call.auth
+        .check_current_password(email, password, call.request.client())
+        .await
+}
+
+/// GoTrue's rule: members are added and overwritten one by one, `null` removes one.
+fn merged(old: &JsonObject, given: &JsonObject) -> JsonObject {
+    let mut merged = old.clone();
+    for (name, value) in given {
+        if value.is_null() {
+            merged.remove(name);
+        } else {
+            merged.insert(name.clone(), value.clone());
+        }
+    }
+    merged
+}
+
+async fn change_email(call: &Call, user: &User, email: &str) -> Result<()> {
+    let changed = call.auth.update_user_provider_id(&user.id, EMAIL, email).await;
+    changed.map(drop).map_err(|error| match error.kind() {
+        ErrorKind::DuplicateKeyId => ErrorKind::EmailExists.into(),
+        ErrorKind::InvalidUserId => {
+            Error::from(ErrorKind::ValidationFailed).detail("This account has no e-mail address to change.")
+        }
+        _ => error,
+    })
+}
+
+/// The other sessions end; a browser's own goes on with a new secret, so that a stolen copy of its cookie ends too.
+async fn change_password(call: &Call, session: &Session, user: &User, password: Password) -> Result<()> {
+    call.auth.inner.passwords.check_size(&password)?;
+    let user = call.auth.get_user(&user.id).await?;
+    if let Some(hash) = call.auth.password_of(&user.id).await? {
+        let candidate = Password::new(password.expose());
+        let same = call.auth.inner.passwords.verify(candidate, Some(hash)).await;
+        if matches!(same, Ok(Verified::Yes | Verified::Outdated)) {
+            return Err(ErrorKind::SamePassword.into());
+        }
+    }
+    call.auth.store_password(&user, Some(password)).await?;
+    call.auth.invalidate_other_user_sessions(&user.id, &session.id).await?;
+    if call.delivery == Delivery::Cookie {
+        call.request.replace_secret().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,319 @@
+use std::fmt;
+
+use crate::{
+    auth::Auth,
+    clock::Timestamp,
+    email::canonical_email,
+    entropy::random_string,
+    error::{ErrorKind, Result},
+    event::{Event, EventKind},
+    id::{KeyId, UserId},
+    model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
+    request::Client,
+    secret::Password,
+};
+
+/// What a new user starts with.
+///
+/// ```
+/// use auth_core::{Attributes, NewUser};
+///
+/// let new = NewUser::with_password("username", "ada", "correct horse battery")
+///     .attributes(Attributes::new().with("theme", "dark"));
+/// # let _ = new;
+/// ```
+pub struct NewUser {
+    pub(crate) id: Option<UserId>,
+    pub(crate) key: Option<(String, String)>,
+    pub(crate) password: Option<Password>,
+    pub(crate) attributes: Attributes,
+    pub(crate) user_metadata: JsonObject,
+    pub(crate) app_metadata: JsonObject,
+    pub(crate) confirmed: bool,
+    pub(crate) client: Client,
+}
+
+impl NewUser {
+    /// A user without any key: nobody can sign in until one is added.
+    pub fn without_key() -> Self {
+        Self {
+            id: None,
+            key: None,
+            password: None,
+            attributes: Attributes::new(),
+            user_metadata: JsonObject::new(),
+            app_metadata: JsonObject::new(),
+            confirmed: false,
+            client: Client::default(),
+        }
+    }
+
+    /// A user with a primary key that asks for no password, for example of an outside provider.
+    pub fn with_key(provider: impl Into<String>, provider_user_id: impl Into<String>) -> Self {
+        Self {
+            key: Some((provider.into(), provider_user_id.into())),
+            ..Self::without_key()
+        }
+    }
+
+    /// A user with a primary key and a password.
+    pub fn with_password(
+        provider: impl Into<String>,
+        provider_user_id: impl Into<String>,
+        password: impl Into<Password>,
+    ) -> Self {
+        Self {
+            password: Some(password.into()),
+            ..Self::with_key(provider, provider_user_id)
+        }
+    }
+
+    /// An id of the application's choice; it must not be in use.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<UserId>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Declared attributes.
+    #[must_use]
+    pub fn attributes(mut self, attributes: Attributes) -> Self {
+        self.attributes = attributes;
+        self
+    }
+
+    /// What the user notes about themselves.
+    #[must_use]
+    pub fn user_metadata(mut self, metadata: JsonObject) -> Self {
+        self.user_metadata = metadata;
+        self
+    }
+
+    /// What the application notes about the user.
+    #[must_use]
+    pub fn app_metadata(mut self, metadata: JsonObject) -> Self {
+        self.app_metadata = metadata;
+        self
+    }
+
+    /// Whether the address counts as proven.
+    #[must_use]
+    pub fn confirmed(mut self, confirmed: bool) -> Self {
+        self.confirmed = confirmed;
+        self
+    }
+
+    /// From where the account was asked for, for the event.
+    #[must_use]
+    pub fn client(mut self, client: Client) -> Self {
+        self.client = client;
+        self
+    }
+}
+
+impl fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewUser")
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The provider whose provider user id is an e-mail address.
+pub(crate) const EMAIL: &str = "email";
+
+/// The key of a provider's user; e-mail addresses are brought to their canonical form.
+pub(crate) fn key_id(provider: &str, provider_user_id: &str) -> Result<KeyId> {
+    if provider == EMAIL {
+        KeyId::new(EMAIL, &canonical_email(provider_user_id)?)
+    } else {
+        KeyId::new(provider, provider_user_id)
+    }
+}
+
+impl Auth {
+    /// Makes a user, with the key if there is one: both or neither.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DuplicateKeyId`] (the seed's `AUTH_DUPLICATE_PROVIDER_ID`) when the key is taken,
+    /// [`ErrorKind::DuplicateUserData`] when a unique attribute is, [`ErrorKind::WeakPassword`],
+    /// [`ErrorKind::ValidationFailed`], [`ErrorKind::Busy`], [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn create_user(&self, new: NewUser) -> Result<User> {
+        let now = self.now();
+        self.check_attributes(&new.attributes, self.inner.config.schema.user_attributes())?;
+        let key_id = match &new.key {
+            Some((provider, provider_user_id)) => Some(key_id(provider, provider_user_id)?),
+            None => None,
+        };
+        let hashed_password = match new.password {
+            Some(password) => {
+                let context = key_id.iter().map(KeyId::provider_user_id).collect::<Vec<_>>();
+                self.inner.passwords.check_new(&password, &context)?;
+                Some(self.inner.passwords.hash(password).await?)
+            }
+            None => None,
+        };
+        let id = match new.id {
+            Some(id) => id,
+            None => self.generate_user_id()?,
+        };
+        let mut user = User::new(id, now);
+        user.attributes = new.attributes;
+        user.user_metadata = new.user_metadata;
+        user.app_metadata = new.app_metadata;
+        if let Some(key_id) = key_id.as_ref().filter(|key_id| key_id.provider() == EMAIL) {
+            user.email = Some(key_id.provider_user_id().to_owned());
+            user.email_confirmed_at = new.confirmed.then_some(now);
+        }
+        let key = key_id.map(|id| KeyRecord {
+            id,
+            user_id: user.id.clone(),
+            hashed_password,
+            primary: true,
+            expires: None,
+            created_at: now,
+            updated_at: now,
+        });
+        self.inner.adapter.set_user(&user, key.as_ref()).await?;
+        self.emit(Event::new(EventKind::UserCreated, now, &new.client).user(&user.id));
+        Ok(user)
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUserId`] when there is none, [`ErrorKind::DatabaseFetchFailed`].
+    pub async fn get_user(&self, user_id: &UserId) -> Result<User> {
+        let user = self.inner.adapter.get_user(user_id).await?;
+        user.ok_or_else(|| ErrorKind::InvalidUserId.into())
+    }
+
+    /// The user of a provider's user.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidProviderId`] when there is none, [`ErrorKind::DatabaseFetchFailed`].
+    pub async fn get_user_by_provider_id(&self, provider: &str, provider_user_id: &str) -> Result<User> {
+        let key_id = key_id(provider, provider_user_id)?;
+        let found = self.inner.adapter.get_key_and_user(&key_id).await?;
+        found
+            .map(|(_, user)| user)
+            .ok_or_else(|| ErrorKind::InvalidProviderId.into())
+    }
+
+    /// Changes the given attributes of a user and answers the user as it is then (the seed's `updateUserData`).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUserId`], [`ErrorKind::DuplicateUserData`] when a unique attribute clashes,
+    /// [`ErrorKind::ValidationFailed`] when an attribute is not declared or of another type,
+    /// [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn update_user_attributes(&self, user_id: &UserId, attributes: Attributes) -> Result<User> {
+        self.update_user(
+            user_id,
+            UserPatch {
+                attributes,
+                ..UserPatch::default()
+            },
+        )
+        .await
+    }
+
+    /// Changes the given columns of a user and answers the user as it is then. An address is changed with
+    /// [`Auth::update_user_provider_id`], which moves the key along.
+    ///
+    /// # Errors
+    /// As [`Auth::update_user_attributes`].
+    pub async fn update_user(&self, user_id: &UserId, mut patch: UserPatch) -> Result<User> {
+        self.check_attributes(&patch.attributes, self.inner.config.schema.user_attributes())?;
+        let now = self.now();
+        patch.updated_at = Some(now);
+        self.inner.adapter.update_user(user_id, &patch).await?;
+        self.emit(Event::new(EventKind::UserUpdated, now, &Client::default()).user(user_id));
+        self.get_user(user_id).await
+    }
+
+    /// Moves a user's key to another provider user id, and the address with it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUserId`] when the user has no key of this provider, [`ErrorKind::DuplicateKeyId`] (the
+    /// seed's `AUTH_DUPLICATE_PROVIDER_ID`) when the new id is taken, [`ErrorKind::ValidationFailed`],
+    /// [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn update_user_provider_id(
+        &self,
+        user_id: &UserId,
+        provider: &str,
+        provider_user_id: &str,
+    ) -> Result<User> {
+        let new_id = key_id(provider, provider_user_id)?;
+        let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
+        let old = keys
+            .iter()
+            .find(|key| key.id.provider() == provider && key.expires.is_none())
+            .ok_or(ErrorKind::InvalidUserId)?;
+        if old.id == new_id {
+            return self.get_user(user_id).await;
+        }
+        let now = self.now();
+        let mut patch = UserPatch {
+            updated_at: Some(now),
+            ..UserPatch::default()
+        };
+        if provider == EMAIL {
+            patch.email = Some(Some(new_id.provider_user_id().to_owned()));
+            patch.email_confirmed_at = Some(self.confirmation_of_new_addresses(now));
+        }
+        self.inner.adapter.rename_key(&old.id, &new_id, &patch, now).await?;
+        self.emit(
+            Event::new(EventKind::UserUpdated, now, &Client::default())
+                .user(user_id)
+                .reason("provider_id"),
+        );
+        self.get_user(user_id).await
+    }
+
+    /// Shuts a user out until a moment, or lifts the ban; a ban ends all sessions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidUserId`], [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn ban_user(&self, user_id: &UserId, until: Option<Timestamp>) -> Result<()> {
+        let now = self.now();
+        let patch = UserPatch {
+            banned_until: Some(until),
+            updated_at: Some(now),
+            ..UserPatch::default()
+        };
+        self.inner.adapter.update_user(user_id, &patch).await?;
+        if until.is_some() {
+            self.inner.adapter.delete_sessions_by_user_id(user_id, None).await?;
+        }
+        self.emit(Event::new(EventKind::UserBanned, now, &Client::default()).user(user_id));
+        Ok(())
+    }
+
+    /// Deletes a user with keys and sessions. An unknown id is no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn delete_user(&self, user_id: &UserId) -> Result<()> {
+        self.inner.adapter.delete_user(user_id).await?;
+        self.emit(Event::new(EventKind::UserDeleted, self.now(), &Client::default()).user(user_id));
+        Ok(())
+    }
+
+    /// Without a mailer nothing can be proven, so addresses count as confirmed from the start (GoTrue's autoconfirm).
+    pub(crate) fn confirmation_of_new_addresses(&self, now: Timestamp) -> Option<Timestamp> {
+        Some(now)
+    }
+
+    fn generate_user_id(&self) -> Result<UserId> {
+        match &self.inner.config.user_ids {
+            Some(generate) => Ok(UserId::from(generate())),
+            None => random_string(self.inner.entropy.as_ref(), USER_ID_ALPHABET, USER_ID_LENGTH).map(UserId::from),
+        }
+    }
+}
+
+/// Lower-case, so that stores with case-insensitive collations tell ids apart.
+const USER_ID_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+/// 129 bits.
+const USER_ID_LENGTH: usize = 25;

@@ -1,0 +1,268 @@
+//! The only file that picks a status: the table from error kind to what the client is told.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    entropy::generate_random_string,
+    error::{Error, ErrorKind},
+};
+
+/// What a handler answers.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    body: Option<Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Reply {
+    /// 200 with JSON.
+    pub(crate) fn ok(body: Value) -> Self {
+        Self::json(StatusCode::OK, body)
+    }
+
+    /// 204.
+    pub(crate) fn no_content() -> Self {
+        Self {
+            status: StatusCode::NO_CONTENT,
+            body: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// 303 to a checked target.
+    pub(crate) fn see_other(target: HeaderValue) -> Self {
+        Self {
+            status: StatusCode::SEE_OTHER,
+            body: None,
+            headers: vec![(http::header::LOCATION, target)],
+        }
+    }
+
+    fn json(status: StatusCode, body: Value) -> Self {
+        Self {
+            status,
+            body: Some(body),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The reply to an error; an error of ours is logged here, once, with its chain of causes.
+    pub(crate) fn error(error: &Error, new_shape: bool) -> Self {
+        let (status, word, sentence) = told(error.kind());
+        let sentence = error.sentence().unwrap_or(sentence);
+        let mut body = if new_shape {
+            json!({ "code": word, "message": sentence })
+        } else {
+            json!({ "code": status.as_u16(), "error_code": word, "msg": sentence, "message": error.code() })
+        };
+        if error.kind() == ErrorKind::WeakPassword {
+            let reasons: Vec<_> = error
+                .weak_password_reasons()
+                .iter()
+                .map(|reason| reason.as_str())
+                .collect();
+            body["weak_password"] = json!({ "reasons": reasons });
+        }
+        if status.is_server_error() {
+            let id = generate_random_string(16).unwrap_or_default();
+            tracing::error!(
+                target: "auth::http",
+                error = error as &dyn std::error::Error,
+                error.id = id,
+                "a request failed"
+            );
+            body["error_id"] = Value::from(id);
+        }
+        let mut reply = Self::json(status, body).header(X_SB_ERROR_CODE, HeaderValue::from_static(word));
+        if new_shape {
+            reply = reply.header(X_SUPABASE_API_VERSION, HeaderValue::from_static("2024-01-01"));
+        }
+        reply.retry_after(error.retry_after())
+    }
+
+    /// Says when to try again, rounded up: a client that waits this long is not refused again.
+    pub(crate) fn retry_after(self, wait: Option<Duration>) -> Self {
+        match wait {
+            Some(wait) => {
+                let seconds = u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX);
+                self.header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+            }
+            None => self,
+        }
+    }
+
+    /// 405 with the methods there are.
+    pub(crate) fn method_not_allowed(allow: &str, new_shape: bool) -> Self {
+        Self::error(&ErrorKind::MethodNotAllowed.into(), new_shape).allow(allow)
+    }
+
+    /// 204 with the methods there are, for OPTIONS.
+    pub(crate) fn options(allow: &str) -> Self {
+        Self::no_content().allow(allow)
+    }
+
+    fn allow(self, allow: &str) -> Self {
+        match HeaderValue::from_str(allow) {
+            Ok(value) => self.header(ALLOW, value),
+            Err(_) => self,
+        }
+    }
+
+    /// The finished response. Nothing of ours is to be stored by anyone, and it varies with what the origin check reads.
+    pub(crate) fn into_response(self) -> Response<Bytes> {
+        let bytes = self.body.map(|body| Bytes::from(body.to_string()));
+        let has_body = bytes.is_some();
+        let mut response = Response::new(bytes.unwrap_or_default());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        if has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(
+            VARY,
+            HeaderValue::from_static("Origin, Sec-Fetch-Site, Cookie, Authorization"),
+        );
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        for (name, value) in self.headers {
+            headers.append(name, value);
+        }
+        response
+    }
+}
+
+const X_SB_ERROR_CODE: HeaderName = HeaderName::from_static("x-sb-error-code");
+const X_SUPABASE_API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
+
+/// Status, word and sentence of every kind. Words never change.
+pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
+    use StatusCode as S;
+    match kind {
+        ErrorKind::BadJson => (S::BAD_REQUEST, "bad_json", "Could not parse request body as JSON."),
+        ErrorKind::Busy => (
+            S::SERVICE_UNAVAILABLE,
+            "over_capacity",
+            "The server is busy. Try again in a moment.",
+        ),
+        ErrorKind::DatabaseFetchFailed | ErrorKind::DatabaseUpdateFailed => (
+            S::SERVICE_UNAVAILABLE,
+            "unexpected_failure",
+            "The service cannot answer now. Try again later.",
+        ),
+        ErrorKind::DuplicateKeyId => (
+            S::UNPROCESSABLE_ENTITY,
+            "user_already_exists",
+            "User already registered",
+        ),
+        ErrorKind::DuplicateUserData => (
+            S::UNPROCESSABLE_ENTITY,
+            "conflict",
+            "A value that must be unique is already in use.",
+        ),
+        ErrorKind::EmailExists => (
+            S::UNPROCESSABLE_ENTITY,
+            "email_exists",
+            "A user with this email address has already been registered",
+        ),
+        ErrorKind::ExpiredKey | ErrorKind::InvalidKeyId => {
+            (S::FORBIDDEN, "otp_expired", "Token has expired or is invalid")
+        }
+        ErrorKind::InvalidCredentials
+        | ErrorKind::InvalidPassword
+        | ErrorKind::InvalidProviderId
+        | ErrorKind::OutdatedPassword => (S::BAD_REQUEST, "invalid_credentials", "Invalid login credentials"),
+        ErrorKind::InvalidRequest => (
+            S::FORBIDDEN,
+            "origin_not_allowed",
+            "This request may come from another site and was refused.",
+        ),
+        ErrorKind::InvalidSessionId => (
+            S::FORBIDDEN,
+            "session_not_found",
+            "The session does not exist or has ended.",
+        ),
+        ErrorKind::InvalidUserId => (S::FORBIDDEN, "user_not_found", "User not found"),
+        ErrorKind::MethodNotAllowed => (
+            S::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "This method is not allowed here.",
+        ),
+        ErrorKind::MissingLayer => (
+            S::INTERNAL_SERVER_ERROR,
+            "unexpected_failure",
+            "Unexpected failure, please check server logs for more information",
+        ),
+        ErrorKind::NotAuthenticated => (
+            S::UNAUTHORIZED,
+            "no_authorization",
+            "This endpoint requires a valid session",
+        ),
+        ErrorKind::NotFound => (S::NOT_FOUND, "not_found", "There is nothing at this path."),
+        ErrorKind::PayloadTooLarge => (
+            S::PAYLOAD_TOO_LARGE,
+            "request_entity_too_large",
+            "The request body is too large.",
+        ),
+        ErrorKind::ReauthenticationNeeded => (
+            S::FORBIDDEN,
+            "reauthentication_needed",
+            "Sign in again, or give the current password, to do this.",
+        ),
+        ErrorKind::SamePassword => (
+            S::UNPROCESSABLE_ENTITY,
+            "same_password",
+            "New password should be different from the old password.",
+        ),
+        ErrorKind::SessionNotFound => (S::NOT_FOUND, "session_not_found", "There is no such session."),
+        ErrorKind::SignupDisabled => (
+            S::UNPROCESSABLE_ENTITY,
+            "signup_disabled",
+            "Signups not allowed for this instance",
+        ),
+        ErrorKind::Throttled => (
+            S::TOO_MANY_REQUESTS,
+            "over_request_rate_limit",
+            "Request rate limit reached",
+        ),
+        ErrorKind::TimedOut => (
+            S::GATEWAY_TIMEOUT,
+            "request_timeout",
+            "Processing this request timed out, please retry after a moment.",
+        ),
+        ErrorKind::Unknown => (
+            S::INTERNAL_SERVER_ERROR,
+            "unexpected_failure",
+            "Unexpected failure, please check server logs for more information",
+        ),
+        ErrorKind::UnsupportedMediaType => (
+            S::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Send application/json or application/x-www-form-urlencoded.",
+        ),
+        ErrorKind::UserBanned => (S::BAD_REQUEST, "user_banned", "User is banned"),
+        ErrorKind::ValidationFailed => (
+            S::BAD_REQUEST,
+            "validation_failed",
+            "A value in the request is missing or not acceptable.",
+        ),
+        ErrorKind::WeakPassword => (
+            S::UNPROCESSABLE_ENTITY,
+            "weak_password",
+            "The password does not meet the requirements.",
+        ),
+    }
+}

@@ -1,0 +1,94 @@
+//! The table of routes, as data: each flow contributes its rows.
+
+use std::{future::Future, pin::Pin};
+
+use crate::{
+    auth::Auth,
+    error::{Error, ErrorKind, Result},
+    flows::{password, service, sessions, users},
+    request::AuthRequest,
+};
+
+use super::{Body, Delivery, Reply};
+
+/// One route: a method, a path below the base path, and who answers.
+pub(crate) struct Route {
+    pub(crate) method: &'static str,
+    /// Segments; `{}` stands for any one.
+    pub(crate) path: &'static str,
+    pub(crate) handler: Handler,
+}
+
+pub(crate) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Result<Reply>> + Send>>;
+
+/// One call of a route.
+pub(crate) struct Call {
+    pub(crate) auth: Auth,
+    pub(crate) request: AuthRequest,
+    pub(crate) body: Body,
+    pub(crate) query: Vec<(String, String)>,
+    /// The segments that `{}` stood for.
+    pub(crate) parameters: Vec<String>,
+    pub(crate) delivery: Delivery,
+}
+
+impl Call {
+    /// A member of the query.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ValidationFailed`] when it is given twice.
+    pub(crate) fn query(&self, name: &str) -> Result<Option<&str>> {
+        let mut values = self.query.iter().filter(|(key, _)| key == name);
+        let first = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() {
+            return Err(Error::from(ErrorKind::ValidationFailed).detail(format!("`{name}` is given twice.")));
+        }
+        Ok(first)
+    }
+}
+
+/// Every route, in the order of the manual.
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    [
+        password::routes::ROUTES,
+        users::routes::ROUTES,
+        sessions::routes::ROUTES,
+        service::routes::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+impl Route {
+    /// The parameters, if the path is this route's. Exact: no trailing slash, no decoding, no prefix.
+    pub(crate) fn parameters(&self, path: &str) -> Option<Vec<String>> {
+        let mut parameters = Vec::new();
+        let mut given = path.split('/');
+        for expected in self.path.split('/') {
+            let segment = given.next()?;
+            if expected == "{}" {
+                if segment.is_empty() {
+                    return None;
+                }
+                parameters.push(segment.to_owned());
+            } else if expected != segment {
+                return None;
+            }
+        }
+        given.next().is_none().then_some(parameters)
+    }
+}
+
+/// Writes the rows of a flow: `routes! { "POST" "/signup" => sign_up, … }`.
+macro_rules! routes {
+    ($($method:literal $path:literal => $handler:path,)+) => {
+        pub(crate) const ROUTES: &[$crate::http::Route] = &[$(
+            $crate::http::Route {
+                method: $method,
+                path: $path,
+                handler: |call| Box::pin($handler(call)),
+            },
+        )+];
+    };
+}
+pub(crate) use routes;

@@ -1,0 +1,273 @@
+//! From a request to a response: path, method, origin, body, handler, effects — in this order, for every framework.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, request::Parts};
+use http_body::Body as HttpBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+
+use crate::{
+    auth::Auth,
+    error::{Error, ErrorKind, Result},
+    request::AuthRequest,
+};
+
+use super::{
+    Body, Delivery, Reply,
+    body::BodyFormat,
+    route::{self, Call, Route},
+};
+
+impl Auth {
+    /// Answers a request for one of the library's own routes; its path must begin with the base path.
+    ///
+    /// Infallible: every error is already a reply. If the request's extensions hold the [`AuthRequest`] of a layer
+    /// over the same handle, the cookies go through it, else they are in the response.
+    ///
+    /// ```
+    /// use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// use bytes::Bytes;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let auth = Auth::builder(MemoryAdapter::default())
+    ///     .secret(Secret::random()?)
+    ///     .base_url("https://example.com")
+    ///     .build()?;
+    /// let request = http::Request::get("/api/auth/session").body(Bytes::new())?;
+    /// let response = auth.handle(request).await;
+    /// assert_eq!(response.status(), 200);
+    /// assert_eq!(response.body(), r#"{"session":null,"user":null}"#);
+    /// # Ok(()) }
+    /// ```
+    pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.handle_body(request.map(Full::new)).await
+    }
+
+    /// As [`Auth::handle`] for a body that is still being received: it is read only when a route wants it, and only up
+    /// to the limit.
+    pub async fn handle_body<B>(&self, request: Request<B>) -> Response<Bytes>
+    where
+        B: HttpBody,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let outer = parts
+            .extensions
+            .get::<AuthRequest>()
+            .filter(|outer| outer.auth().is_same(self))
+            .cloned();
+        let has_layer = outer.is_some();
+        let request = outer.unwrap_or_else(|| AuthRequest::unseen(self));
+        request.observe(&parts);
+
+        let reply = self.route(&request, &parts, body).await;
+        let mut response = reply.into_response();
+        if !has_layer {
+            request.take_effects().apply(response.headers_mut());
+        }
+        response
+    }
+
+    async fn route<B>(&self, request: &AuthRequest, parts: &Parts, body: B) -> Reply
+    where
+        B: HttpBody,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let new_errors = request.seen().new_errors;
+        let Some(path) = parts.uri.path().strip_prefix(self.base_path()) else {
+            return Reply::error(&ErrorKind::NotFound.into(), new_errors);
+        };
+        let there: Vec<&Route> = route::all().filter(|route| route.parameters(path).is_some()).collect();
+        if there.is_empty() {
+            return Reply::error(&ErrorKind::NotFound.into(), new_errors);
+        }
+        let method = match parts.method.as_str() {
+            "HEAD" => "GET",
+            "OPTIONS" => return Reply::options(&allow(&there)),
+            method => method,
+        };
+        // A browser's form can only POST; which method it means it says in the body.
+        let overridable = method == "POST"
+            && matches!(BodyFormat::announced(&parts.headers), Ok(BodyFormat::Form))
+            && there.iter().any(|route| route.method != "GET");
+        let found = there.iter().find(|route| route.method == method);
+        if found.is_none() && !overridable {
+            return Reply::method_not_allowed(&allow(&there), new_errors);
+        }
+        if method != "GET"
+            && let Err(error) = request.check_origin()
+        {
+            return Reply::error(&error, new_errors);
+        }
+        let body = match self.read(parts, body, method).await {
+            Ok(body) => body,
+            Err(error) => return Reply::error(&error, new_errors),
+        };
+        let method = match body.text("_method") {
+            Ok(Some(method)) if overridable => method.to_ascii_uppercase(),
+            _ => method.to_owned(),
+        };
+        let Some(route) = there.iter().find(|route| route.method == method) else {
+            return Reply::method_not_allowed(&allow(&there), new_errors);
+        };
+        self.call(route, path, request, parts, body).await
+    }
+
+    async fn read<B>(&self, parts: &Parts, body: B, method: &str) -> Result<Body>
+    where
+        B: HttpBody,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        if method == "GET" {
+            return Body::read(b"", BodyFormat::Empty);
+        }
+        let limit = self.body_limit();
+        let announced = parts
+            .headers
+            .get(http::header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > limit as u64) {
+            return Err(ErrorKind::PayloadTooLarge.into());
+        }
+        let received = tokio::time::timeout(self.timeout(), Limited::new(body, limit).collect()).await;
+        let bytes = match received {
+            Ok(Ok(collected)) => collected.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(ErrorKind::PayloadTooLarge.into()),
+            Ok(Err(error)) => return Err(Error::with_source(ErrorKind::BadJson, error)),
+            Err(_) => return Err(ErrorKind::TimedOut.into()),
+        };
+        if bytes.is_empty() && !parts.headers.contains_key(http::header::CONTENT_TYPE) {
+            return Body::read(b"", BodyFormat::Empty);
+        }
+        Body::read(&bytes, BodyFormat::announced(&parts.headers)?)
+    }
+
+    /// Runs the handler in a task of its own: a client that disconnects must not cut an act in half.
+    async fn call(&self, route: &Route, path: &str, request: &AuthRequest, parts: &Parts, body: Body) -> Reply {
+        let new_errors = request.seen().new_errors;
+        let query: Vec<(String, String)> = parts
+            .uri
+            .query()
+            .map(|query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+            .unwrap_or_default();
+        let format = body.format();
+        let target = match redirect_target(&body, &query) {
+            Ok(target) => target,
+            Err(error) => return Reply::error(&error, new_errors),
+        };
+        let call = Call {
+            auth: self.clone(),
+            request: request.clone(),
+            delivery: delivery(parts, format),
+            body,
+            query,
+            parameters: route.parameters(path).unwrap_or_default(),
+        };
+        let task = tokio::spawn((route.handler)(call));
+        let result = match tokio::time::timeout(self.timeout(), task).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => Err(Error::with_source(ErrorKind::Unknown, error)),
+            Err(_) => Err(ErrorKind::TimedOut.into()),
+        };
+        if format == BodyFormat::Form {
+            return self.form_reply(result, target.as_deref(), parts, new_errors);
+        }
+        result.unwrap_or_else(|error| Reply::error(&error, new_errors))
+    }
+
+    /// A browser that posted a form is sent on: to its target, or back with an error code.
+    fn form_reply(&self, result: Result<Reply>, target: Option<&str>, parts: &Parts, new_errors: bool) -> Reply {
+        let location = match &result {
+            Ok(_) => target
+                .and_then(|target| self.inner.redirects.check(target))
+                .unwrap_or_else(|| "/".to_owned()),
+            Err(error) => {
+                let word = super::reply::told(error.kind()).1;
+                tracing::debug!(target: "auth::http", error = error as &dyn std::error::Error, "a form was refused");
+                with_error_code(&self.back(parts), word)
+            }
+        };
+        match HeaderValue::from_str(&location) {
+            Ok(location) => {
+                let retry_after = result.as_ref().err().and_then(Error::retry_after);
+                Reply::see_other(location).retry_after(retry_after)
+            }
+            Err(_) => result.unwrap_or_else(|error| Reply::error(&error, new_errors)),
+        }
+    }
+
+    /// The page a form was posted from, if it says so and is one of ours; else the sign-in page.
+    fn back(&self, parts: &Parts) -> String {
+        parts
+            .headers
+            .get(http::header::REFERER)
+            .and_then(|referer| referer.to_str().ok())
+            .and_then(|referer| self.inner.redirects.check(referer))
+            .or_else(|| self.sign_in_page().map(str::to_owned))
+            .unwrap_or_else(|| "/".to_owned())
+    }
+
+    fn timeout(&self) -> Duration {
+        self.inner.config.request_timeout
+    }
+}
+
+/// The methods of a path, for `Allow`.
+fn allow(there: &[&Route]) -> String {
+    let mut methods: Vec<&str> = there.iter().map(|route| route.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+/// Where a form wants to go after success: the body's word before the query's.
+fn redirect_target(body: &Body, query: &[(String, String)]) -> Result<Option<String>> {
+    if let Some(target) = body.text("redirect_to")? {
+        return Ok(Some(target.to_owned()));
+    }
+    let named = query.iter().find(|(name, _)| name == "redirect_to");
+    Ok(named.map(|(_, value)| value.clone()))
+}
+
+/// Cookies for browsers; in the body for clients that ask for it, and for GoTrue's first clients, which cannot ask.
+fn delivery(parts: &Parts, format: BodyFormat) -> Delivery {
+    let asked = parts.headers.get("st-auth-mode").map(HeaderValue::as_bytes);
+    match asked {
+        Some(mode) if mode.eq_ignore_ascii_case(b"header") => Delivery::Body,
+        Some(_) => Delivery::Cookie,
+        None if format == BodyFormat::UntypedJson => Delivery::Body,
+        None => Delivery::Cookie,
+    }
+}
+
+/// Sets `error_code` in a relative or absolute target, replacing an earlier one.
+fn with_error_code(target: &str, word: &str) -> String {
+    let (rest, fragment) = match target.split_once('#') {
+        Some((rest, fragment)) => (rest, Some(fragment)),
+        None => (target, None),
+    };
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let kept = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "error_code");
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(kept)
+        .append_pair("error_code", word)
+        .finish();
+    match fragment {
+        Some(fragment) => format!("{path}?{query}#{fragment}"),
+        None => format!("{path}?{query}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_code_replaces_the_one_before_it() {
+        assert_eq!(with_error_code("/in", "a"), "/in?error_code=a");
+        assert_eq!(with_error_code("/in?x=1&error_code=b#f", "a"), "/in?x=1&error_code=a#f");
+    }
+}

@@ -1,0 +1,131 @@
+//! The shapes of the answers: GoTrue's user and session, and the listing of sessions.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    auth::Auth,
+    clock::Timestamp,
+    error::Result,
+    flows::sessions::IssuedSession,
+    id::SessionId,
+    model::{KeyRecord, Session, User},
+};
+
+/// How a token reaches the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// In the answer's body, for clients that keep it themselves.
+    Body,
+    /// In a cookie, and nowhere else.
+    Cookie,
+}
+
+/// GoTrue's user, with one identity for each key.
+pub(crate) async fn user_answer(auth: &Auth, user: &User) -> Result<Value> {
+    let keys = auth.inner.adapter.get_keys_by_user_id(&user.id).await?;
+    Ok(user_shape(user, &keys))
+}
+
+/// GoTrue's session: with the token for clients that keep it, without for browsers.
+pub(crate) async fn session_answer(
+    auth: &Auth,
+    user: &User,
+    issued: &IssuedSession,
+    delivery: Delivery,
+) -> Result<Value> {
+    let expires = issued.session.expires();
+    let mut answer = json!({
+        "expires_in": expires.since(auth.now()).as_secs(),
+        "expires_at": expires.as_unix_seconds(),
+        "user": user_answer(auth, user).await?,
+    });
+    if delivery == Delivery::Body {
+        answer["access_token"] = Value::from(issued.token.expose().as_str());
+        answer["token_type"] = Value::from("bearer");
+    }
+    Ok(answer)
+}
+
+/// A session in a listing: the handle, never a secret.
+pub(crate) fn session_listing(session: &Session, current: &SessionId) -> Value {
+    json!({
+        "id": session.id.as_str(),
+        "user_id": session.user_id.as_str(),
+        "current": session.id == *current,
+        "created_at": session.created_at.to_rfc3339(),
+        "last_seen_at": session.last_seen.to_rfc3339(),
+        "expires_at": session.expires().as_unix_seconds(),
+        "ip": session.ip.map(|ip| ip.to_string()),
+        "user_agent": session.user_agent,
+        "aal": format!("aal{}", session.aal),
+        "amr": session.amr.iter().map(|amr| json!({
+            "method": amr.method,
+            "timestamp": amr.timestamp.as_unix_seconds(),
+        })).collect::<Vec<_>>(),
+        "attributes": session.attributes,
+    })
+}
+
+fn user_shape(user: &User, keys: &[KeyRecord]) -> Value {
+    let mut shape = Map::new();
+    let mut put = |name: &str, value: Value| shape.insert(name.to_owned(), value);
+    put("id", Value::from(user.id.as_str()));
+    put("aud", Value::from(User::DEFAULT_ROLE));
+    put("role", Value::from(user.role.as_str()));
+    put("email", Value::from(user.email.as_deref().unwrap_or_default()));
+    put("phone", Value::from(user.phone.as_deref().unwrap_or_default()));
+    let confirmed = [user.email_confirmed_at, user.phone_confirmed_at];
+    for (name, time) in [
+        ("email_confirmed_at", user.email_confirmed_at),
+        ("phone_confirmed_at", user.phone_confirmed_at),
+        ("confirmed_at", confirmed.into_iter().flatten().min()),
+        ("last_sign_in_at", user.last_sign_in_at),
+        ("banned_until", user.banned_until),
+    ] {
+        if let Some(time) = time {
+            put(name, time_shape(time));
+        }
+    }
+    let identities: Vec<_> = keys.iter().filter(|key| key.expires.is_none()).collect();
+    let mut app_metadata = user.app_metadata.clone();
+    if let Some(first) = identities.first() {
+        let mut providers: Vec<_> = identities.iter().map(|key| key.id.provider()).collect();
+        providers.dedup();
+        app_metadata.insert("provider".to_owned(), Value::from(first.id.provider()));
+        app_metadata.insert("providers".to_owned(), Value::from(providers));
+    }
+    put("app_metadata", Value::Object(app_metadata));
+    put("user_metadata", Value::Object(user.user_metadata.clone()));
+    put(
+        "identities",
+        identities.iter().map(|key| identity_shape(key, user)).collect(),
+    );
+    put("is_anonymous", Value::from(user.is_anonymous));
+    put("created_at", time_shape(user.created_at));
+    put("updated_at", time_shape(user.updated_at));
+    if !user.attributes.is_empty() {
+        put("attributes", json!(user.attributes));
+    }
+    Value::Object(shape)
+}
+
+fn identity_shape(key: &KeyRecord, user: &User) -> Value {
+    let mut identity = json!({
+        "identity_id": key.id.as_str(),
+        "id": key.id.provider_user_id(),
+        "user_id": user.id.as_str(),
+        "provider": key.id.provider(),
+        "identity_data": { "sub": key.id.provider_user_id() },
+        "last_sign_in_at": user.last_sign_in_at.map(time_shape),
+        "created_at": time_shape(key.created_at),
+        "updated_at": time_shape(key.updated_at),
+    });
+    if key.id.provider() == crate::flows::users::EMAIL {
+        identity["email"] = Value::from(key.id.provider_user_id());
+    }
+    identity
+}
+
+fn time_shape(time: Timestamp) -> Value {
+    Value::from(time.to_rfc3339())
+}

@@ -1,0 +1,184 @@
+//! Attempts per account and per client: counted before any work is done, in one atomic act of the store.
+//!
+//! Answers guessing (one account from many places, many accounts from one place) and floods. It does not lock an
+//! account for good: windows end, sessions that exist go on, and recovery has limits of its own.
+
+use std::{fmt::Write, net::IpAddr, time::Duration};
+
+use crate::{
+    auth::Auth,
+    config::ConfigProblem,
+    error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
+    model::AttemptSubject,
+    request::{Client, throttle_subject},
+};
+
+/// At most `max` attempts in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "two numbers")]
+pub struct Limit {
+    /// Attempts that are evaluated.
+    pub max: u32,
+    /// How long they are counted.
+    pub window: Duration,
+}
+
+impl Limit {
+    /// At most `max` attempts in `window`.
+    pub const fn new(max: u32, window: Duration) -> Self {
+        Self { max, window }
+    }
+}
+
+/// The limits of all routes that can be guessed or flooded.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::{Limit, Limits};
+///
+/// let limits = Limits::default().sign_in_per_account(Limit::new(5, Duration::from_secs(300)));
+/// # let _ = limits;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Limits {
+    sign_in_per_account: Limit,
+    sign_in_per_client: Limit,
+    sign_up_per_client: Limit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sign_in_per_account: Limit::new(10, Duration::from_secs(15 * 60)),
+            sign_in_per_client: Limit::new(100, Duration::from_secs(15 * 60)),
+            sign_up_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
+        }
+    }
+}
+
+impl Limits {
+    /// Failed sign-ins per account; a success forgets them. Default 10 in 15 minutes, never more than 100: more lets
+    /// a botnet guess, fewer lets a stranger keep the owner waiting.
+    #[must_use]
+    pub fn sign_in_per_account(mut self, limit: Limit) -> Self {
+        self.sign_in_per_account = limit;
+        self
+    }
+
+    /// Sign-ins per client address, successes too. Default 100 in 15 minutes: more lets one machine try one password
+    /// on many accounts, fewer locks out an office behind one address.
+    #[must_use]
+    pub fn sign_in_per_client(mut self, limit: Limit) -> Self {
+        self.sign_in_per_client = limit;
+        self
+    }
+
+    /// Sign-ups per client address. Default 30 in an hour.
+    #[must_use]
+    pub fn sign_up_per_client(mut self, limit: Limit) -> Self {
+        self.sign_up_per_client = limit;
+        self
+    }
+
+    pub(crate) fn problems(&self) -> Vec<ConfigProblem> {
+        let mut problems = Vec::new();
+        if self.sign_in_per_account.max > 100 {
+            problems.push(ConfigProblem::new(
+                "limits.sign_in_per_account",
+                "more than 100 guesses per account.",
+                "Allow 100 at most (NIST SP 800-63B-4 §3.2.2).",
+            ));
+        }
+        for (option, limit) in [
+            ("limits.sign_in_per_account", self.sign_in_per_account),
+            ("limits.sign_in_per_client", self.sign_in_per_client),
+            ("limits.sign_up_per_client", self.sign_up_per_client),
+        ] {
+            if limit.max == 0 || limit.window.is_zero() {
+                problems.push(ConfigProblem::new(
+                    option,
+                    "nobody could ever pass.",
+                    "Allow at least one attempt in a window longer than zero.",
+                ));
+            }
+        }
+        problems
+    }
+}
+
+const SIGN_IN: &str = "sign_in";
+const SIGN_UP: &str = "sign_up";
+
+impl Auth {
+    /// Counts a sign-in before it is evaluated.
+    pub(crate) async fn limit_sign_in(&self, account: &str, client: &Client) -> Result<()> {
+        let limits = &self.inner.config.limits;
+        if let Some(ip) = client.ip {
+            self.count(self.client_subject(ip), SIGN_IN, limits.sign_in_per_client, client)
+                .await?;
+        }
+        self.count(
+            self.account_subject(account),
+            SIGN_IN,
+            limits.sign_in_per_account,
+            client,
+        )
+        .await
+    }
+
+    /// Forgets the failures of an account that has just signed in; the client's count stays.
+    pub(crate) async fn forget_sign_in_failures(&self, account: &str) -> Result<()> {
+        self.inner
+            .adapter
+            .clear_attempts(&self.account_subject(account), SIGN_IN)
+            .await
+    }
+
+    /// Counts a sign-up before it is evaluated.
+    pub(crate) async fn limit_sign_up(&self, client: &Client) -> Result<()> {
+        match client.ip {
+            Some(ip) => {
+                let limit = self.inner.config.limits.sign_up_per_client;
+                self.count(self.client_subject(ip), SIGN_UP, limit, client).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn count(&self, subject: AttemptSubject, action: &'static str, limit: Limit, client: &Client) -> Result<()> {
+        let now = self.now();
+        let counted = self
+            .inner
+            .adapter
+            .count_attempt(&subject, action, limit.window, now)
+            .await?;
+        if counted.count <= limit.max {
+            return Ok(());
+        }
+        self.emit(Event::new(EventKind::LimitExceeded, now, client).reason(action));
+        Err(Error::from(ErrorKind::Throttled).retry_in(counted.window_ends.since(now)))
+    }
+
+    fn account_subject(&self, account: &str) -> AttemptSubject {
+        self.subject("account", account)
+    }
+
+    fn client_subject(&self, ip: IpAddr) -> AttemptSubject {
+        self.subject("client", &throttle_subject(ip))
+    }
+
+    /// A keyed digest: the table of attempts tells nobody who tried.
+    fn subject(&self, kind: &str, value: &str) -> AttemptSubject {
+        let digest = self
+            .inner
+            .config
+            .secret
+            .mac("attempt", &[kind.as_bytes(), value.as_bytes()]);
+        let mut text = String::with_capacity(40);
+        for byte in &digest[..20] {
+            let _ = write!(text, "{byte:02x}");
+        }
+        AttemptSubject::new(text)
+    }
+}

@@ -1,0 +1,98 @@
+use std::sync::{Arc, OnceLock};
+
+use super::{
+    argon2id::Argon2id,
+    config::PasswordConfig,
+    hasher::{PasswordHasher, Verified},
+    policy,
+    pool::HashPool,
+};
+use crate::{
+    entropy::Entropy,
+    error::{ErrorKind, Result},
+    secret::{HashedPassword, Password},
+};
+
+/// Policy, hasher and pool, together.
+pub(crate) struct Passwords {
+    config: PasswordConfig,
+    hasher: Arc<dyn PasswordHasher>,
+    pool: HashPool,
+    /// What unknown accounts are checked against.
+    dummy: Arc<OnceLock<HashedPassword>>,
+}
+
+impl Passwords {
+    pub(crate) fn new(
+        config: &PasswordConfig,
+        hasher: Option<Arc<dyn PasswordHasher>>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        let hasher = hasher.unwrap_or_else(|| {
+            Arc::new(Argon2id {
+                params: config.argon2,
+                peppers: config.peppers(),
+                entropy,
+            })
+        });
+        Self {
+            config: config.clone(),
+            hasher,
+            pool: HashPool::new(config.threads, config.queue),
+            dummy: Arc::default(),
+        }
+    }
+
+    /// How many times the hasher was asked.
+    pub(crate) fn hashes(&self) -> u64 {
+        self.pool.done()
+    }
+
+    /// Refuses what is too large to be worth any work; for every route that takes a password.
+    pub(crate) fn check_size(&self, password: &Password) -> Result<()> {
+        policy::check_size(&self.config, password)
+    }
+
+    /// Refuses what is too weak to be a new password.
+    pub(crate) fn check_new(&self, password: &Password, context: &[&str]) -> Result<()> {
+        policy::check_new(&self.config, password, context)
+    }
+
+    /// A new hash.
+    pub(crate) async fn hash(&self, password: Password) -> Result<HashedPassword> {
+        let hasher = Arc::clone(&self.hasher);
+        self.pool.run(move || hasher.hash(&password)).await
+    }
+
+    /// Checks a password, against a dummy where there is nothing to check: the same work, whatever the account's state.
+    pub(crate) async fn verify(&self, password: Password, stored: Option<HashedPassword>) -> Result<Verified> {
+        let hasher = Arc::clone(&self.hasher);
+        let dummy = Arc::clone(&self.dummy);
+        self.pool
+            .run(move || {
+                let spend = |password: &Password| match dummy.get() {
+                    Some(dummy) => hasher.verify(password, dummy).map(drop),
+                    // The first unknown account makes the dummy, which is the same work.
+                    None => hasher.hash(&Password::new("dummy")).map(|hash| {
+                        let _ = dummy.set(hash);
+                    }),
+                };
+                let Some(stored) = stored else {
+                    spend(&password)?;
+                    return Ok(Verified::No);
+                };
+                let verified = hasher.verify(&password, &stored);
+                if verified
+                    .as_ref()
+                    .is_err_and(|error| error.kind() == ErrorKind::OutdatedPassword)
+                {
+                    spend(&password)?;
+                }
+                verified
+            })
+            .await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Proof that somebody has just shown who they are.
+
+use std::fmt;
+
+use crate::{clock::Timestamp, id::UserId, model::User};
+
+/// A session opens for a proof, never for a user: only a function that verified something can make one.
+///
+/// ```compile_fail
+/// # fn forge(user: auth_core::User) -> auth_core::Proof {
+/// auth_core::Proof { user, method: "password", at: auth_core::Timestamp::default() }
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a proof opens a session with `Auth::create_session`"]
+pub struct Proof {
+    user: User,
+    method: &'static str,
+    at: Timestamp,
+}
+
+impl Proof {
+    pub(crate) fn new(user: User, method: &'static str, at: Timestamp) -> Self {
+        Self { user, method, at }
+    }
+
+    /// Who it was.
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Whose session it opens.
+    pub fn user_id(&self) -> &UserId {
+        &self.user.id
+    }
+
+    /// How it was shown: `password`, `otp`, …
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// When it was shown.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The user, giving up the proof.
+    pub fn into_user(self) -> User {
+        self.user
+    }
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proof")
+            .field("user_id", &self.user.id)
+            .field("method", &self.method)
+            .field("at", &self.at)
+            .finish()
+    }
+}

@@ -1,0 +1,454 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::OnceCell;
+
+use super::{
+    Client, Effects, RequestView,
+    seen::{Credentials, Seen},
+};
+use crate::{
+    auth::Auth,
+    error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
+    flows::sessions::{IssuedSession, Lookup, Renewal, ValidSession},
+    model::{Session, SessionRecord, SessionState, User},
+    secret::SessionToken,
+};
+
+/// One request of the application, seen by the library: validates and renews its session, sets and clears its cookies.
+///
+/// Lazy and shared: nothing is read before a handler asks, and however many handlers, extractors and layers ask, there
+/// is one validation and at most one renewal. What it wants to tell the client goes into the response by
+/// [`Effects`], which the framework's layer does for every response.
+///
+/// ```
+/// use auth_core::{Auth, AuthRequest, Secret, adapters::MemoryAdapter};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+/// let (parts, _) = http::Request::get("/notes").body(())?.into_parts();
+/// let request = AuthRequest::new(&auth, &parts);
+/// assert!(request.validate().await?.is_none());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct AuthRequest {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    auth: Auth,
+    seen: OnceLock<Seen>,
+    memo: Mutex<Arc<Memo>>,
+    effects: Mutex<Effects>,
+}
+
+/// What has been found out, once.
+#[derive(Default)]
+struct Memo {
+    session: OnceCell<Found>,
+    user: OnceCell<Option<Arc<User>>>,
+}
+
+#[derive(Clone)]
+enum Found {
+    Session(Arc<Session>),
+    Nothing(Absence),
+}
+
+/// Why there is no session.
+#[derive(Clone, Copy)]
+enum Absence {
+    /// Nothing was presented, or it opens nothing.
+    Unauthenticated,
+    /// The request may come from another site.
+    OriginRefused,
+}
+
+impl AuthRequest {
+    /// A request with everything the library needs to know of it.
+    pub fn new(auth: &Auth, view: &dyn RequestView) -> Self {
+        let request = Self::unseen(auth);
+        request.observe(view);
+        request
+    }
+
+    /// A request that will be [observed](Self::observe) when somebody asks; what a layer puts into the extensions.
+    pub fn unseen(auth: &Auth) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                auth: auth.clone(),
+                seen: OnceLock::new(),
+                memo: Mutex::default(),
+                effects: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Reads what the library needs of the request; the first call counts.
+    pub fn observe(&self, view: &dyn RequestView) {
+        self.inner.seen.get_or_init(|| Seen::of(&self.inner.auth, view));
+    }
+
+    /// The handle the request was made for.
+    pub fn auth(&self) -> &Auth {
+        &self.inner.auth
+    }
+
+    /// The session of the request, renewed if it was idle; `None` when there is none or the request may come from
+    /// another site.
+    ///
+    /// A cookie that opens nothing is cleared. When the store fails, cookies stay as they are.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`]: never mistaken for "signed out".
+    pub async fn validate(&self) -> Result<Option<Arc<Session>>> {
+        match self.find(Lookup::Session).await? {
+            Found::Session(session) => Ok(Some(session)),
+            Found::Nothing(_) => Ok(None),
+        }
+    }
+
+    /// As [`AuthRequest::validate`], with the user; in one query where the store can join.
+    ///
+    /// # Errors
+    /// As [`AuthRequest::validate`].
+    pub async fn validate_user(&self) -> Result<Option<(Arc<Session>, Arc<User>)>> {
+        let Found::Session(session) = self.find(Lookup::WithUser).await? else {
+            return Ok(None);
+        };
+        let memo = self.memo();
+        let user = memo
+            .user
+            .get_or_try_init(|| async {
+                let user = self.inner.auth.inner.adapter.get_user(&session.user_id).await?;
+                let now = self.inner.auth.now();
+                Ok::<_, Error>(user.filter(|user| !user.is_banned(now)).map(Arc::new))
+            })
+            .await?;
+        Ok(user.clone().map(|user| (session, user)))
+    }
+
+    /// The session of the request's bearer token; `None` when there is no such token, whatever the cookies say. An idle
+    /// session is extended without a new secret, because a bearer client has no cookie to learn it from.
+    ///
+    /// # Errors
+    /// As [`AuthRequest::validate`].
+    pub async fn validate_bearer_token(&self) -> Result<Option<Arc<Session>>> {
+        match self.seen().credentials {
+            Credentials::Bearer(_) => self.validate().await,
+            Credentials::None | Credentials::Cookie(_) => Ok(None),
+        }
+    }
+
+    /// The session token the request presents, after the origin check and without asking the store; `None` when there
+    /// is none or it cannot be one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when the request may come from another site.
+    pub fn parse_request(&self) -> Result<Option<SessionToken>> {
+        self.check_origin()?;
+        Ok(match &self.seen().credentials {
+            Credentials::Bearer(token) | Credentials::Cookie(token) => token.clone(),
+            Credentials::None => None,
+        })
+    }
+
+    /// [`AuthRequest::parse_request`] and [`Auth::get_session`]: the live session, never renewed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`], [`ErrorKind::InvalidSessionId`], [`ErrorKind::DatabaseFetchFailed`].
+    pub async fn validate_request(&self) -> Result<Session> {
+        let token = self.parse_request()?.ok_or(ErrorKind::InvalidSessionId)?;
+        self.inner.auth.get_session(&token).await
+    }
+
+    /// The session, or why the request is refused.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotAuthenticated`], [`ErrorKind::InvalidRequest`] when the request may come from another site, and
+    /// as [`AuthRequest::validate`].
+    pub async fn require_session(&self) -> Result<Arc<Session>> {
+        match self.find(Lookup::Session).await? {
+            Found::Session(session) => Ok(session),
+            Found::Nothing(absence) => Err(absence.error()),
+        }
+    }
+
+    /// Session and user, or why the request is refused.
+    ///
+    /// # Errors
+    /// As [`AuthRequest::require_session`].
+    pub async fn require_user(&self) -> Result<(Arc<Session>, Arc<User>)> {
+        if let Found::Nothing(absence) = self.find(Lookup::WithUser).await? {
+            return Err(absence.error());
+        }
+        self.validate_user()
+            .await?
+            .ok_or_else(|| ErrorKind::NotAuthenticated.into())
+    }
+
+    /// A session whose owner proved who they are at most `age` ago.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ReauthenticationNeeded`] when it was longer ago, and as [`AuthRequest::require_session`].
+    pub async fn require_fresh(&self, age: Duration) -> Result<Arc<Session>> {
+        let session = self.require_session().await?;
+        if self.inner.auth.now().since(session.authenticated_at()) > age {
+            return Err(ErrorKind::ReauthenticationNeeded.into());
+        }
+        Ok(session)
+    }
+
+    /// Hands a session to the client, or takes it away with `None`. The database is not touched: to end the session,
+    /// call [`Auth::invalidate_session`].
+    ///
+    /// ```
+    /// # use auth_core::{Auth, AuthRequest, NewUser, Secret, adapters::MemoryAdapter};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+    /// # auth.create_user(NewUser::with_password("username", "ada", "correct horse battery")).await?;
+    /// # let (parts, _) = http::Request::get("/").body(())?.into_parts();
+    /// # let request = AuthRequest::new(&auth, &parts);
+    /// let proof = auth.authenticate_user("username", "ada", "correct horse battery").await?;
+    /// let issued = auth.create_session(&proof, Default::default()).await?;
+    /// request.set_session(Some(&issued));
+    /// assert_eq!(request.validate().await?.unwrap().id, issued.session.id);
+    /// # Ok(()) }
+    /// ```
+    pub fn set_session(&self, session: Option<&IssuedSession>) {
+        let found = match session {
+            Some(issued) => {
+                self.set_cookie(&issued.session, &issued.token);
+                Found::Session(Arc::new(issued.session.clone()))
+            }
+            None => {
+                self.delete_all_cookies();
+                Found::Nothing(Absence::Unauthenticated)
+            }
+        };
+        let memo = Memo {
+            session: OnceCell::new_with(Some(found)),
+            user: OnceCell::new(),
+        };
+        *lock(&self.inner.memo) = Arc::new(memo);
+    }
+
+    /// Clears every cookie of the library at the client. The session in the database stays.
+    pub fn delete_all_cookies(&self) {
+        let blank = self.inner.auth.inner.cookies.clear();
+        lock(&self.inner.effects).set_cookie(blank);
+    }
+
+    /// Forgets what was found out, so that the next call asks the store again.
+    pub fn invalidate(&self) {
+        *lock(&self.inner.memo) = Arc::default();
+    }
+
+    /// From where the request came.
+    pub fn client(&self) -> &Client {
+        &self.seen().client
+    }
+
+    /// Takes what the response needs; a layer calls it once the response is there.
+    pub fn take_effects(&self) -> Effects {
+        std::mem::take(&mut *lock(&self.inner.effects))
+    }
+
+    pub(crate) fn check_origin(&self) -> Result<()> {
+        self.seen().origin.map_err(|refusal| {
+            let now = self.inner.auth.now();
+            self.inner
+                .auth
+                .emit(Event::new(EventKind::CsrfRefused, now, self.client()).reason(refusal.as_str()));
+            Error::from(ErrorKind::InvalidRequest)
+        })
+    }
+
+    pub(crate) fn seen(&self) -> &Seen {
+        self.inner.seen.get_or_init(Seen::nothing)
+    }
+
+    /// Whether the request authenticates by bearer token rather than by cookie.
+    pub(crate) fn is_bearer(&self) -> bool {
+        matches!(self.seen().credentials, Credentials::Bearer(_))
+    }
+
+    /// For the library's own routes, where a bearer token whose session has ended is told so.
+    pub(crate) async fn require_user_of_route(&self) -> Result<(Arc<Session>, Arc<User>)> {
+        self.require_user().await.map_err(|error| match error.kind() {
+            ErrorKind::NotAuthenticated if self.is_bearer() => ErrorKind::InvalidSessionId.into(),
+            _ => error,
+        })
+    }
+
+    /// The live session of the token that came with the request, unrenewed; a token that opens nothing is `None`, and
+    /// its cookie is cleared.
+    pub(crate) async fn presented_session(&self) -> Result<Option<SessionRecord>> {
+        let (token, is_cookie) = match &self.seen().credentials {
+            Credentials::None => return Ok(None),
+            Credentials::Bearer(token) => (token, false),
+            Credentials::Cookie(token) => (token, true),
+        };
+        let auth = &self.inner.auth;
+        let found = match token {
+            Some(token) => auth.look_up(token, Lookup::Session, auth.now(), self.client()).await,
+            None => Err(ErrorKind::InvalidSessionId.into()),
+        };
+        match found {
+            Ok((session, _)) => Ok(Some(session)),
+            Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
+                if is_cookie {
+                    self.delete_all_cookies();
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Ends the session whose cookie came with the request, when another takes its place.
+    pub(crate) async fn end_presented_session(&self) -> Result<()> {
+        match self.presented_session().await? {
+            Some(session) => self.inner.auth.invalidate_session(&session.id).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the session of the request's cookie a new secret, with no grace for the old one.
+    pub(crate) async fn replace_secret(&self) -> Result<()> {
+        let auth = &self.inner.auth;
+        let (Credentials::Cookie(Some(token)), Some(record)) =
+            (&self.seen().credentials, self.presented_session().await?)
+        else {
+            return Ok(());
+        };
+        let now = auth.now();
+        // A grace that is over before it begins.
+        let ended = now - Duration::from_millis(1);
+        if let Some(issued) = auth.rotate(&record, token, now, ended, self.client()).await? {
+            self.set_session(Some(&issued));
+        }
+        Ok(())
+    }
+
+    async fn find(&self, lookup: Lookup) -> Result<Found> {
+        let memo = self.memo();
+        let found = memo.session.get_or_try_init(|| self.resolve(lookup, &memo)).await?;
+        Ok(found.clone())
+    }
+
+    /// The table of the manual's `sessions` page, row by row.
+    async fn resolve(&self, lookup: Lookup, memo: &Memo) -> Result<Found> {
+        let nothing = Found::Nothing(Absence::Unauthenticated);
+        let (token, renewal) = match &self.seen().credentials {
+            Credentials::None => return Ok(nothing),
+            Credentials::Bearer(token) => (token, Renewal::Extend),
+            Credentials::Cookie(token) => {
+                if self.check_origin().is_err() {
+                    return Ok(Found::Nothing(Absence::OriginRefused));
+                }
+                (token, Renewal::Rotate)
+            }
+        };
+        let found = match token {
+            Some(token) => self.open(token, lookup, renewal).await,
+            None => Err(ErrorKind::InvalidSessionId.into()),
+        };
+        match found {
+            Ok((valid, user)) => {
+                if let Some(token) = &valid.renewed {
+                    self.set_cookie(&valid.session, token);
+                }
+                if let Some(user) = user {
+                    // A parallel `validate_user` may have been first; both hold the same user.
+                    let _ = memo.user.set(Some(Arc::new(user)));
+                }
+                Ok(Found::Session(Arc::new(valid.session)))
+            }
+            Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
+                if renewal == Renewal::Rotate {
+                    self.delete_all_cookies();
+                }
+                Ok(nothing)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open(
+        &self,
+        token: &SessionToken,
+        lookup: Lookup,
+        renewal: Renewal,
+    ) -> Result<(ValidSession, Option<User>)> {
+        let auth = &self.inner.auth;
+        let now = auth.now();
+        let (record, user) = auth.look_up(token, lookup, now, self.client()).await?;
+        let valid = if record.state(now) == SessionState::Active {
+            auth.renew_if_idle(record, token, renewal, now, self.client()).await?
+        } else {
+            self.renew_detached(record, token, renewal).await?
+        };
+        Ok((valid, user))
+    }
+
+    /// Renews in a task of its own: a client that disconnects drops its handler, and must not cut a renewal in half.
+    async fn renew_detached(
+        &self,
+        record: SessionRecord,
+        token: &SessionToken,
+        renewal: Renewal,
+    ) -> Result<ValidSession> {
+        let request = self.clone();
+        let token = token.clone();
+        let now = self.inner.auth.now();
+        tokio::spawn(async move {
+            request
+                .inner
+                .auth
+                .renew_if_idle(record, &token, renewal, now, request.client())
+                .await
+        })
+        .await
+        .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
+    }
+
+    fn set_cookie(&self, session: &Session, token: &SessionToken) {
+        let auth = &self.inner.auth;
+        let cookie = auth
+            .inner
+            .cookies
+            .set(&token.expose(), auth.now(), session.expires(), session.persistent);
+        lock(&self.inner.effects).set_cookie(cookie);
+    }
+
+    fn memo(&self) -> Arc<Memo> {
+        lock(&self.inner.memo).clone()
+    }
+}
+
+impl Absence {
+    fn error(self) -> Error {
+        match self {
+            Self::Unauthenticated => ErrorKind::NotAuthenticated,
+            Self::OriginRefused => ErrorKind::InvalidRequest,
+        }
+        .into()
+    }
+}
+
+impl fmt::Debug for AuthRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthRequest").finish_non_exhaustive()
+    }
+}
+
+/// The data stays whole whatever panicked while it was held: every critical section is a single assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,154 @@
+use crate::config::ConfigProblem;
+
+/// When browsers send the cookie along with requests that other sites cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6265bis has these three")]
+pub enum SameSite {
+    /// On navigations only.
+    Lax,
+    /// Always; needs `Secure`, and the origin check is all that protects then.
+    None,
+    /// Never.
+    Strict,
+}
+
+/// The session cookie. It is always `HttpOnly`, and `Secure` whenever the base URL is https.
+///
+/// ```
+/// use auth_core::{CookieConfig, SameSite};
+///
+/// let cookie = CookieConfig::default().name("sid").same_site(SameSite::Strict);
+/// # let _ = cookie;
+/// ```
+#[derive(Clone, Debug)]
+pub struct CookieConfig {
+    pub(super) name: String,
+    pub(super) same_site: SameSite,
+    pub(super) domain: Option<String>,
+    pub(super) path: String,
+    pub(super) persistent: bool,
+}
+
+impl Default for CookieConfig {
+    fn default() -> Self {
+        Self {
+            name: "auth_session".to_owned(),
+            same_site: SameSite::Lax,
+            domain: None,
+            path: "/".to_owned(),
+            persistent: true,
+        }
+    }
+}
+
+impl CookieConfig {
+    /// The base name, `auth_session` by default. On the wire it gets the prefix `__Host-` when it is `Secure` with no
+    /// Domain and `Path=/`, else `__Secure-` when it is `Secure`.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Default [`SameSite::Lax`]. `Strict` also drops the session when somebody follows a link from elsewhere; `None`
+    /// leaves all protection to the origin check.
+    #[must_use]
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = same_site;
+        self
+    }
+
+    /// Shares the cookie with every subdomain, and with whoever takes one over. Default none.
+    #[must_use]
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// Default `/`.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Whether the cookie may outlive the browser window at all. Default yes; each session can still say no.
+    #[must_use]
+    pub fn persistent(mut self, persistent: bool) -> Self {
+        self.persistent = persistent;
+        self
+    }
+
+    /// The name on the wire.
+    pub(super) fn wire_name(&self, secure: bool) -> String {
+        let has_prefix = self.name.starts_with("__Host-") || self.name.starts_with("__Secure-");
+        match (secure, has_prefix) {
+            (false, _) | (_, true) => self.name.clone(),
+            (true, false) if self.is_host_only() => format!("__Host-{}", self.name),
+            (true, false) => format!("__Secure-{}", self.name),
+        }
+    }
+
+    fn is_host_only(&self) -> bool {
+        self.domain.is_none() && self.path == "/"
+    }
+
+    pub(crate) fn problems(&self, secure: bool) -> Vec<ConfigProblem> {
+        let mut problems = Vec::new();
+        let mut refuse = |option, problem: &str, fix: &str| {
+            problems.push(ConfigProblem::new(option, problem, fix));
+        };
+        if self.name.is_empty() || self.name.len() > 128 || !self.name.bytes().all(is_token) {
+            refuse(
+                "cookie.name",
+                "it is not a cookie name.",
+                "Use letters, digits, `-` and `_`.",
+            );
+        }
+        if self.name.starts_with("__Host-") && !self.is_host_only() {
+            refuse(
+                "cookie.name",
+                "a `__Host-` cookie cannot have a Domain or another Path than `/`; browsers drop it.",
+                "Leave the Domain and Path out, or use another name.",
+            );
+        }
+        if self.name.starts_with("__") && !secure {
+            refuse(
+                "cookie.name",
+                "a prefixed cookie needs https; browsers drop it otherwise.",
+                "Leave the prefix out: it is added when the base URL is https.",
+            );
+        }
+        if self.same_site == SameSite::None && !secure {
+            refuse(
+                "cookie.same_site",
+                "`None` needs `Secure`, and the base URL is http; browsers drop such a cookie.",
+                "Use an https base URL, or `Lax`.",
+            );
+        }
+        let domain = self.domain.as_deref().unwrap_or("example.com");
+        let is_domain = !domain.is_empty()
+            && domain
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');
+        if !is_domain {
+            refuse(
+                "cookie.domain",
+                "it is not a domain.",
+                "Use something like `example.com`.",
+            );
+        }
+        let is_path = self.path.starts_with('/')
+            && self.path.len() <= 1024
+            && self.path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
+        if !is_path {
+            refuse("cookie.path", "it is not a path.", "Use `/`.");
+        }
+        problems
+    }
+}
+
+/// RFC 9110 §5.6.2, of which RFC 6265 §4.1.1 makes cookie names.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}

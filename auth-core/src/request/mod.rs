@@ -1,0 +1,29 @@
+//! What happens on the application's own routes: who is asking, from where, and what the answer must carry.
+//!
+//! Against cross-site requests ([`origin`]), ambiguous cookies ([`cookies`]), spoofed addresses ([`client`]) and open
+//! redirects ([`redirect`]). Every deciding function is pure; only [`AuthRequest`] asks a store.
+
+mod auth_request;
+mod bearer;
+mod client;
+mod cookies;
+mod effects;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod fuzz;
+mod origin;
+mod redirect;
+mod seen;
+mod view;
+
+pub use auth_request::AuthRequest;
+pub(crate) use bearer::{BearerReading, read_bearer};
+pub use client::Client;
+pub(crate) use client::{ClientPolicy, throttle_subject};
+pub use cookies::{CookieConfig, SameSite};
+pub(crate) use cookies::{CookieReading, CookieWriter, read_cookie, set_cookie_name};
+pub use effects::Effects;
+pub(crate) use origin::{OriginFacts, OriginPolicy, OriginRefusal};
+pub(crate) use redirect::RedirectPolicy;
+pub(crate) use seen::Navigation;
+pub use view::{PeerAddr, RequestView};

@@ -1,0 +1,101 @@
+use super::{BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, RequestView, read_bearer, read_cookie};
+use crate::{auth::Auth, secret::SessionToken};
+
+/// What the library keeps of a request: no header is copied that is not needed.
+pub(crate) struct Seen {
+    pub(crate) credentials: Credentials,
+    pub(crate) origin: Result<(), OriginRefusal>,
+    pub(crate) client: Client,
+    /// Whether errors have the newer wire shape.
+    pub(crate) new_errors: bool,
+    /// Where to come back to after signing in, when a person is navigating and a sign-in page is configured.
+    pub(crate) navigation: Option<Navigation>,
+}
+
+/// How the request presents a session; a token is `None` when it is malformed.
+pub(crate) enum Credentials {
+    None,
+    Bearer(Option<SessionToken>),
+    Cookie(Option<SessionToken>),
+}
+
+/// A person moving between pages, not a script.
+pub(crate) enum Navigation {
+    /// To this page.
+    To(String),
+    /// Away from a form.
+    FromForm,
+}
+
+impl Seen {
+    /// Reads a request.
+    pub(crate) fn of(auth: &Auth, view: &dyn RequestView) -> Self {
+        let inner = &auth.inner;
+        let credentials = credentials(inner.cookies.name(), view);
+        let is_bearer = matches!(credentials, Credentials::Bearer(_));
+        let facts = OriginFacts::from_view(view, is_bearer);
+        Self {
+            credentials,
+            origin: inner.origins.check(&facts),
+            client: inner.clients.read(view),
+            new_errors: has_new_errors(view),
+            navigation: inner.config.sign_in_page.as_ref().and_then(|_| navigation(view)),
+        }
+    }
+
+    /// A request nobody showed us has no session.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            credentials: Credentials::None,
+            origin: Ok(()),
+            client: Client::default(),
+            new_errors: false,
+            navigation: None,
+        }
+    }
+}
+
+/// A bearer token wins, and the cookies of its request are ignored: it needs no origin check.
+fn credentials(cookie_name: &str, view: &dyn RequestView) -> Credentials {
+    match read_bearer(view) {
+        BearerReading::Token(token) => return Credentials::Bearer(SessionToken::parse(&token).ok()),
+        BearerReading::Conflict => return Credentials::Bearer(None),
+        BearerReading::Missing | BearerReading::OtherScheme => {}
+    }
+    match read_cookie(cookie_name, view) {
+        CookieReading::Missing => Credentials::None,
+        CookieReading::Conflict => Credentials::Cookie(None),
+        CookieReading::One(value) => Credentials::Cookie(SessionToken::parse(&value).ok()),
+    }
+}
+
+/// `X-Supabase-Api-Version: 2024-01-01` or newer; such dates compare as text.
+fn has_new_errors(view: &dyn RequestView) -> bool {
+    let mut new = false;
+    view.each_header("x-supabase-api-version", &mut |value| {
+        let is_date = value.len() == 10
+            && value.iter().enumerate().all(|(index, byte)| match index {
+                4 | 7 => *byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        new |= is_date && value >= b"2024-01-01".as_slice();
+    });
+    new
+}
+
+fn navigation(view: &dyn RequestView) -> Option<Navigation> {
+    let mut mode = None;
+    view.each_header("sec-fetch-mode", &mut |value| mode = Some(value == b"navigate"));
+    let mut accepts_html = false;
+    view.each_header("accept", &mut |value| {
+        accepts_html |= value.windows(9).any(|part| part.eq_ignore_ascii_case(b"text/html"));
+    });
+    if !mode.unwrap_or(accepts_html) {
+        return None;
+    }
+    Some(match (view.method(), view.query()) {
+        ("GET" | "HEAD", Some(query)) => Navigation::To(format!("{}?{query}", view.path())),
+        ("GET" | "HEAD", None) => Navigation::To(view.path().to_owned()),
+        _ => Navigation::FromForm,
+    })
+}

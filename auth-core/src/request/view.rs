@@ -1,0 +1,50 @@
+use std::net::IpAddr;
+
+use http::request::Parts;
+
+/// What the library reads of a request, whatever framework received it.
+pub trait RequestView {
+    /// The method as it was sent.
+    fn method(&self) -> &str;
+
+    /// The full path as it was sent, without the query, whatever routers have stripped since.
+    fn path(&self) -> &str;
+
+    /// The query as it was sent, without the question mark.
+    fn query(&self) -> Option<&str>;
+
+    /// Hands over every value of a header; the name is lower-case.
+    fn each_header(&self, name: &str, each: &mut dyn FnMut(&[u8]));
+
+    /// The address at the other end of the connection.
+    fn peer(&self) -> Option<IpAddr>;
+}
+
+/// The address at the other end of the connection, in the extensions of an [`http::Request`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a newtype to be constructed")]
+pub struct PeerAddr(pub IpAddr);
+
+impl RequestView for Parts {
+    fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    fn each_header(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        for value in self.headers.get_all(name) {
+            each(value.as_bytes());
+        }
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.extensions.get::<PeerAddr>().map(|peer| peer.0)
+    }
+}

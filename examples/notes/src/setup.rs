@@ -1,0 +1,86 @@
+use std::net::SocketAddr;
+
+use auth_core::{Attribute, Auth, ConfigError, Error, Secret, adapters::SqliteAdapter};
+
+use crate::Options;
+
+/// The library, configured for this application.
+///
+/// # Errors
+/// When the database cannot be opened or the configuration cannot be used.
+pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, SetupError> {
+    let secret = match Secret::from_env("AUTH_SECRET") {
+        Ok(secret) => secret,
+        // It keys nothing that outlives the process here, so a new one signs nobody out.
+        Err(_) => Secret::random()?,
+    };
+    let auth = Auth::builder(SqliteAdapter::connect(&options.database).await?)
+        .secret(secret)
+        .base_url(base_url(listening_on))
+        .trusted_origin(format!("http://127.0.0.1:{}", listening_on.port()))
+        .sign_in_page("/sign-in")
+        .user_attribute(Attribute::text("display_name").editable())
+        .build()?;
+    auth.migrate().await?;
+    Ok(auth)
+}
+
+/// `localhost` is the name people type for this machine.
+fn base_url(listening_on: SocketAddr) -> String {
+    if listening_on.ip().is_loopback() {
+        format!("http://localhost:{}", listening_on.port())
+    } else {
+        format!("http://{listening_on}")
+    }
+}
+
+/// Writes events and errors to standard error; `RUST_LOG` chooses which.
+pub fn init_logging() {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,auth::event=info".into());
+    // A second call, as in tests, changes nothing.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .try_init();
+}
+
+/// Why the application cannot start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The store.
+    Auth(Error),
+    /// The configuration.
+    Config(ConfigError),
+}
+
+impl From<Error> for SetupError {
+    fn from(error: Error) -> Self {
+        Self::Auth(error)
+    }
+}
+
+impl From<ConfigError> for SetupError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl std::fmt::Display for SetupError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auth(error) => write!(f, "the database cannot be used: {error}"),
+            Self::Config(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SetupError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Auth(error) => Some(error),
+            Self::Config(error) => Some(error),
+        }
+    }
+}
