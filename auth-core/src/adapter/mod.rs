@@ -10,6 +10,7 @@
 //! [`Error::update_failed`](crate::Error::update_failed), the driver's error kept as source.
 
 mod attempt;
+mod delegate;
 mod schema;
 mod session;
 mod split;
@@ -19,6 +20,8 @@ mod user;
 use async_trait::async_trait;
 
 pub use attempt::AttemptAdapter;
+#[cfg(feature = "sqlite")]
+pub(crate) use delegate::{delegate_sessions, delegate_users};
 pub use schema::Schema;
 pub use session::SessionAdapter;
 pub use split::SplitAdapter;

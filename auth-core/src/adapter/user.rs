@@ -109,7 +109,7 @@ pub trait UserAdapter: Store {
     async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()>;
 
     /// Sets or removes the password of the user, in one act: on every key that has a password, or on the primary
-    /// keys when none has.
+    /// keys when none has. Single-use keys stay as they are.
     ///
     /// # Errors
     /// `AUTH_INVALID_USER_ID` when the user has no key it could be set on, `DATABASE_UPDATE_FAILED`.

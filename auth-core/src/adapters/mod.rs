@@ -1,1 +1,18 @@
-//! stub
+//! Implementations of the [ports](crate::adapter): in memory, and SQL databases behind features.
+//!
+//! | adapter | feature | for |
+//! |---|---|---|
+//! | [`MemoryAdapter`] | – | tests, and trying things out |
+//! | [`MemorySessions`] | – | sessions beside users kept elsewhere, gone with the process |
+//! | [`SqliteAdapter`] | `sqlite` | one machine |
+
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use memory::{MemoryAdapter, MemorySessions};
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub use sqlite::{SqliteAdapter, SqliteOptions, Synchronous};

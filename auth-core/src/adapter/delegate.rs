@@ -1,0 +1,159 @@
+//! Ports that another adapter answers: written once for every adapter that stands before one.
+
+/// Implements [`UserAdapter`](super::UserAdapter) by asking a field; what is different comes as its own methods.
+macro_rules! delegate_users {
+    ([$($generics:tt)*] $adapter:ty, $field:tt, { $($own:tt)* }) => {
+        #[async_trait::async_trait]
+        impl<$($generics)*> $crate::adapter::UserAdapter for $adapter {
+            $($own)*
+
+            async fn get_user(&self, user_id: &UserId) -> Result<Option<User>> {
+                self.$field.get_user(user_id).await
+            }
+
+            async fn set_user(&self, user: &User, key: Option<&KeyRecord>) -> Result<()> {
+                self.$field.set_user(user, key).await
+            }
+
+            async fn update_user(&self, user_id: &UserId, patch: &UserPatch) -> Result<()> {
+                self.$field.update_user(user_id, patch).await
+            }
+
+            async fn get_key(&self, key_id: &KeyId) -> Result<Option<KeyRecord>> {
+                self.$field.get_key(key_id).await
+            }
+
+            async fn get_key_and_user(&self, key_id: &KeyId) -> Result<Option<(KeyRecord, User)>> {
+                self.$field.get_key_and_user(key_id).await
+            }
+
+            async fn get_keys_by_user_id(&self, user_id: &UserId) -> Result<Vec<KeyRecord>> {
+                self.$field.get_keys_by_user_id(user_id).await
+            }
+
+            async fn set_key(&self, key: &KeyRecord) -> Result<()> {
+                self.$field.set_key(key).await
+            }
+
+            async fn update_key(&self, key_id: &KeyId, patch: &KeyPatch) -> Result<()> {
+                self.$field.update_key(key_id, patch).await
+            }
+
+            async fn delete_key(&self, key_id: &KeyId) -> Result<()> {
+                self.$field.delete_key(key_id).await
+            }
+
+            async fn delete_non_primary_key(&self, key_id: &KeyId) -> Result<()> {
+                self.$field.delete_non_primary_key(key_id).await
+            }
+
+            async fn delete_keys_by_user_id(&self, user_id: &UserId) -> Result<()> {
+                self.$field.delete_keys_by_user_id(user_id).await
+            }
+
+            async fn take_key(&self, key_id: &KeyId) -> Result<bool> {
+                self.$field.take_key(key_id).await
+            }
+
+            async fn rename_key(
+                &self,
+                key_id: &KeyId,
+                new_id: &KeyId,
+                patch: &UserPatch,
+                now: Timestamp,
+            ) -> Result<()> {
+                self.$field.rename_key(key_id, new_id, patch, now).await
+            }
+
+            async fn set_password(
+                &self,
+                user_id: &UserId,
+                hash: Option<&HashedPassword>,
+                now: Timestamp,
+            ) -> Result<()> {
+                self.$field.set_password(user_id, hash, now).await
+            }
+
+            async fn replace_hash(
+                &self,
+                key_id: &KeyId,
+                expected: &HashedPassword,
+                new: &HashedPassword,
+            ) -> Result<bool> {
+                self.$field.replace_hash(key_id, expected, new).await
+            }
+        }
+    };
+}
+
+/// Implements [`SessionAdapter`](super::SessionAdapter) and [`AttemptAdapter`](super::AttemptAdapter) by asking a field.
+macro_rules! delegate_sessions {
+    ([$($generics:tt)*] $adapter:ty, $field:tt) => {
+        #[async_trait::async_trait]
+        impl<$($generics)*> $crate::adapter::SessionAdapter for $adapter {
+            async fn get_session(&self, session_id: &SessionId) -> Result<Option<SessionRecord>> {
+                self.$field.get_session(session_id).await
+            }
+
+            async fn get_sessions_by_user_id(&self, user_id: &UserId) -> Result<Vec<SessionRecord>> {
+                self.$field.get_sessions_by_user_id(user_id).await
+            }
+
+            async fn set_session(&self, session: &SessionRecord) -> Result<()> {
+                self.$field.set_session(session).await
+            }
+
+            async fn update_session(&self, session_id: &SessionId, patch: &SessionPatch) -> Result<()> {
+                self.$field.update_session(session_id, patch).await
+            }
+
+            async fn rotate_session(
+                &self,
+                session_id: &SessionId,
+                expected: &Digest,
+                rotation: &SessionRotation,
+            ) -> Result<bool> {
+                self.$field.rotate_session(session_id, expected, rotation).await
+            }
+
+            async fn delete_session(&self, session_id: &SessionId) -> Result<()> {
+                self.$field.delete_session(session_id).await
+            }
+
+            async fn delete_sessions_by_user_id(&self, user_id: &UserId, except: Option<&SessionId>) -> Result<()> {
+                self.$field.delete_sessions_by_user_id(user_id, except).await
+            }
+
+            async fn delete_expired_sessions(&self, user_id: Option<&UserId>, now: Timestamp) -> Result<u64> {
+                self.$field.delete_expired_sessions(user_id, now).await
+            }
+
+            async fn delete_session_if_dead(&self, session_id: &SessionId, now: Timestamp) -> Result<()> {
+                self.$field.delete_session_if_dead(session_id, now).await
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl<$($generics)*> $crate::adapter::AttemptAdapter for $adapter {
+            async fn count_attempt(
+                &self,
+                subject: &AttemptSubject,
+                action: &str,
+                window: Duration,
+                now: Timestamp,
+            ) -> Result<AttemptCount> {
+                self.$field.count_attempt(subject, action, window, now).await
+            }
+
+            async fn clear_attempts(&self, subject: &AttemptSubject, action: &str) -> Result<()> {
+                self.$field.clear_attempts(subject, action).await
+            }
+
+            async fn delete_expired_attempts(&self, now: Timestamp) -> Result<u64> {
+                self.$field.delete_expired_attempts(now).await
+            }
+        }
+    };
+}
+
+pub(crate) use {delegate_sessions, delegate_users};

@@ -1,0 +1,7 @@
+//! Everything in memory, behind one lock: every method is one critical section, so every act is atomic.
+
+mod adapter;
+mod sessions;
+
+pub use adapter::MemoryAdapter;
+pub use sessions::MemorySessions;

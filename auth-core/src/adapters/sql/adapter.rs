@@ -1,0 +1,153 @@
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+
+use super::{
+    Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step,
+    columns::{self, check_attributes},
+    queries::{Queries, Tables},
+    rows::{Reader, attribute_sql, text},
+};
+use crate::{
+    adapter::{Adapter, Schema, Store},
+    error::{Error, ErrorKind, Result},
+    id::SessionId,
+    model::{Attributes, SessionRecord, User},
+};
+
+/// All ports over the waist.
+pub(crate) struct SqlAdapter<D> {
+    pub(super) driver: D,
+    pub(super) tables: Tables,
+    queries: OnceLock<Queries>,
+}
+
+impl<D: Sql> SqlAdapter<D> {
+    /// An adapter whose tables begin with a prefix.
+    pub(crate) fn new(driver: D, prefix: &str) -> Result<Self> {
+        let tables = Tables::new(prefix, driver.dialect())
+            .map_err(|problem| Error::from(ErrorKind::ValidationFailed).detail(problem))?;
+        Ok(Self {
+            driver,
+            tables,
+            queries: OnceLock::new(),
+        })
+    }
+
+    /// The statements; without a declaration there are no attributes.
+    pub(super) fn queries(&self) -> &Queries {
+        self.queries
+            .get_or_init(|| Queries::new(&Schema::default(), &self.tables, self.driver.dialect()))
+    }
+
+    pub(super) async fn read(&self, sql: &Arc<str>, values: Vec<SqlValue>) -> Result<Vec<Row>> {
+        let fetched = self.driver.fetch(Statement::new(sql, values)).await;
+        fetched.map_err(Error::fetch_failed)
+    }
+
+    pub(super) async fn read_one(&self, sql: &Arc<str>, id: &str) -> Result<Option<Reader>> {
+        let rows = self.read(sql, vec![text(id)]).await?;
+        Ok(rows.into_iter().next().map(Reader::new))
+    }
+
+    /// One statement; how many rows it affected.
+    pub(super) async fn execute(&self, sql: &Arc<str>, values: Vec<SqlValue>) -> Result<u64> {
+        let step = Step::any(Statement::new(sql, values));
+        let outcomes = self.write(vec![step]).await.map_err(Error::update_failed)?;
+        Ok(outcomes.iter().map(|outcome| outcome.affected).sum())
+    }
+
+    pub(super) async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
+        self.driver.write(steps).await
+    }
+
+    /// An UPDATE of the given columns of one row; `None` when nothing is given.
+    pub(super) fn update(&self, table: &str, id: &str, columns: Vec<(&str, SqlValue)>) -> Option<Statement> {
+        if columns.is_empty() {
+            return None;
+        }
+        let dialect = self.driver.dialect();
+        let quote = dialect.quote;
+        let assignments: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(index, (name, _))| format!("{quote}{name}{quote} = {}", (dialect.placeholder)(index + 1)))
+            .collect();
+        let sql = format!(
+            "UPDATE {table} SET {} WHERE id = {}",
+            assignments.join(", "),
+            (dialect.placeholder)(columns.len() + 1)
+        );
+        let mut values: Vec<SqlValue> = columns.into_iter().map(|(_, value)| value).collect();
+        values.push(text(id));
+        Some(Statement {
+            sql: sql.into(),
+            values,
+        })
+    }
+
+    /// Adds attributes to the columns of an UPDATE; only declared names become SQL.
+    pub(super) fn push_attributes<'a>(
+        columns: &mut Vec<(&'a str, SqlValue)>,
+        given: &'a Attributes,
+        declared: &[crate::model::Attribute],
+    ) -> Result<()> {
+        for (name, value) in given.iter() {
+            if !declared.iter().any(|attribute| attribute.name() == name) {
+                return Err(Error::update_failed(format!("there is no attribute {name}")));
+            }
+            columns.push((name, attribute_sql(value)?));
+        }
+        Ok(())
+    }
+}
+
+/// Which code a failed write becomes; the step tells which table it was about.
+pub(super) fn update_error(error: SqlError, unique: ErrorKind, missing: ErrorKind) -> Error {
+    match error.kind {
+        SqlErrorKind::ForeignKey => Error::with_source(ErrorKind::InvalidUserId, error),
+        SqlErrorKind::NoRow => Error::with_source(missing, error),
+        SqlErrorKind::Other => Error::update_failed(error),
+        SqlErrorKind::Unique(_) => Error::with_source(unique, error),
+    }
+}
+
+#[async_trait]
+impl<D: Sql> Store for SqlAdapter<D> {
+    fn declare(&self, schema: &Schema) -> Result<(), String> {
+        check_attributes(schema.user_attributes(), columns::USER)?;
+        check_attributes(schema.session_attributes(), columns::SESSION)?;
+        let queries = Queries::new(schema, &self.tables, self.driver.dialect());
+        let declared = self.queries.get_or_init(|| queries);
+        if declared.schema == *schema {
+            Ok(())
+        } else {
+            Err("this adapter is in use with other attributes.".to_owned())
+        }
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        self.run_migrations().await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        let alive = self.driver.fetch(Statement::text("SELECT 1")).await;
+        alive.map(drop).map_err(Error::fetch_failed)
+    }
+}
+
+#[async_trait]
+impl<D: Sql> Adapter for SqlAdapter<D> {
+    async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
+        let queries = self.queries();
+        let Some(mut row) = self
+            .read_one(&queries.get_session_and_user, session_id.as_str())
+            .await?
+        else {
+            return Ok(None);
+        };
+        let session = row.session(queries.schema.session_attributes())?;
+        let user = row.user(queries.schema.user_attributes())?;
+        Ok(Some((session, user)))
+    }
+}

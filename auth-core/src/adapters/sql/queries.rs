@@ -1,0 +1,174 @@
+//! Every fixed statement, made once when the attributes are known: a request formats no SQL.
+
+use std::sync::Arc;
+
+use super::{
+    Dialect,
+    columns::{self, Column},
+};
+use crate::{adapter::Schema, model::Attribute};
+
+/// The tables' names, quoted; and the parts they are made of.
+#[derive(Clone)]
+pub(super) struct Tables {
+    pub(super) schema: Option<String>,
+    pub(super) prefix: String,
+    pub(super) user: String,
+    pub(super) key: String,
+    pub(super) session: String,
+    pub(super) attempt: String,
+    pub(super) migration: String,
+}
+
+impl Tables {
+    /// Tables that begin with a prefix, `auth_` or `schema.auth_`.
+    pub(super) fn new(prefix: &str, dialect: &Dialect) -> Result<Self, String> {
+        let (schema, prefix) = match prefix.split_once('.') {
+            Some((schema, prefix)) => (Some(schema), prefix),
+            None => (None, prefix),
+        };
+        let is_plain = columns::is_identifier(prefix) && schema.is_none_or(columns::is_identifier);
+        if !is_plain {
+            return Err(format!("{prefix:?} cannot begin a table's name: use a-z, 0-9 and _."));
+        }
+        let quote = dialect.quote;
+        let name = |table: &str| match schema {
+            Some(schema) => format!("{quote}{schema}{quote}.{quote}{prefix}{table}{quote}"),
+            None => format!("{quote}{prefix}{table}{quote}"),
+        };
+        Ok(Self {
+            user: name("user"),
+            key: name("key"),
+            session: name("session"),
+            attempt: name("attempt"),
+            migration: name("migration"),
+            schema: schema.map(str::to_owned),
+            prefix: prefix.to_owned(),
+        })
+    }
+}
+
+pub(super) struct Queries {
+    pub(super) schema: Schema,
+    pub(super) get_user: Arc<str>,
+    pub(super) insert_user: Arc<str>,
+    pub(super) delete_user: Arc<str>,
+    pub(super) get_key: Arc<str>,
+    pub(super) get_key_and_user: Arc<str>,
+    pub(super) get_keys_of_user: Arc<str>,
+    pub(super) insert_key: Arc<str>,
+    pub(super) delete_key: Arc<str>,
+    pub(super) delete_non_primary_key: Arc<str>,
+    pub(super) delete_keys_of_user: Arc<str>,
+    pub(super) rename_key: Arc<str>,
+    pub(super) set_password: Arc<str>,
+    pub(super) replace_hash: Arc<str>,
+    pub(super) get_session: Arc<str>,
+    pub(super) get_session_and_user: Arc<str>,
+    pub(super) get_sessions_of_user: Arc<str>,
+    pub(super) insert_session: Arc<str>,
+    pub(super) rotate_session: Arc<str>,
+    pub(super) delete_session: Arc<str>,
+    pub(super) delete_sessions_of_user: Arc<str>,
+    pub(super) delete_other_sessions: Arc<str>,
+    pub(super) delete_expired: Arc<str>,
+    pub(super) delete_expired_of_user: Arc<str>,
+    pub(super) delete_session_if_dead: Arc<str>,
+    pub(super) count_attempt: Arc<str>,
+    pub(super) clear_attempts: Arc<str>,
+    pub(super) delete_expired_attempts: Arc<str>,
+}
+
+impl Queries {
+    pub(super) fn new(schema: &Schema, tables: &Tables, dialect: &Dialect) -> Self {
+        let Tables {
+            user,
+            key,
+            session,
+            attempt,
+            ..
+        } = tables;
+        let p = dialect.placeholder;
+        let (p1, p2, p3) = (p(1), p(2), p(3));
+        let users = |alias| list(columns::USER, schema.user_attributes(), alias, dialect);
+        let keys = |alias| list(columns::KEY, &[], alias, dialect);
+        let sessions = |alias| list(columns::SESSION, schema.session_attributes(), alias, dialect);
+        let insert = |table: &str, columns: String| {
+            let count = columns.split(", ").count();
+            let values: Vec<String> = (1..=count).map(p).collect();
+            format!("INSERT INTO {table} ({columns}) VALUES ({})", values.join(", "))
+        };
+        let dead = |now: &str| format!("(idle_expires < {now} OR absolute_expires < {now})");
+        let (user_columns, key_columns, session_columns) = (users(""), keys(""), sessions(""));
+        let (key_and_user, session_and_user) = (
+            format!("{}, {}", keys("k."), users("u.")),
+            format!("{}, {}", sessions("s."), users("u.")),
+        );
+        Self {
+            get_user: format!("SELECT {user_columns} FROM {user} WHERE id = {p1}").into(),
+            insert_user: insert(user, users("")).into(),
+            delete_user: format!("DELETE FROM {user} WHERE id = {p1}").into(),
+            get_key: format!("SELECT {key_columns} FROM {key} WHERE id = {p1}").into(),
+            get_key_and_user: format!(
+                "SELECT {key_and_user} FROM {key} k JOIN {user} u ON u.id = k.user_id WHERE k.id = {p1}"
+            )
+            .into(),
+            get_keys_of_user: format!("SELECT {key_columns} FROM {key} WHERE user_id = {p1} ORDER BY created_at, id")
+                .into(),
+            insert_key: insert(key, keys("")).into(),
+            delete_key: format!("DELETE FROM {key} WHERE id = {p1}").into(),
+            delete_non_primary_key: format!("DELETE FROM {key} WHERE id = {p1} AND is_primary = 0").into(),
+            delete_keys_of_user: format!("DELETE FROM {key} WHERE user_id = {p1}").into(),
+            rename_key: format!("UPDATE {key} SET id = {p1}, updated_at = {p2} WHERE id = {p3}").into(),
+            set_password: format!(
+                "UPDATE {key} SET hashed_password = {p1}, updated_at = {p2} WHERE user_id = {p3} AND expires IS NULL \
+                 AND (hashed_password IS NOT NULL OR (is_primary = 1 AND NOT EXISTS (SELECT 1 FROM {key} other \
+                 WHERE other.user_id = {p3} AND other.expires IS NULL AND other.hashed_password IS NOT NULL)))"
+            )
+            .into(),
+            replace_hash: format!("UPDATE {key} SET hashed_password = {p1} WHERE id = {p2} AND hashed_password = {p3}")
+                .into(),
+            get_session: format!("SELECT {session_columns} FROM {session} WHERE id = {p1}").into(),
+            get_session_and_user: format!(
+                "SELECT {session_and_user} FROM {session} s JOIN {user} u ON u.id = s.user_id WHERE s.id = {p1}"
+            )
+            .into(),
+            get_sessions_of_user: format!(
+                "SELECT {session_columns} FROM {session} WHERE user_id = {p1} ORDER BY created_at, id"
+            )
+            .into(),
+            insert_session: insert(session, sessions("")).into(),
+            rotate_session: format!(
+                "UPDATE {session} SET previous_digest = secret_digest, secret_digest = {p1}, previous_expires = {p2}, \
+                 active_expires = {p3}, idle_expires = {}, last_seen = {}, updated_at = {} \
+                 WHERE id = {} AND secret_digest = {}",
+                p(4),
+                p(5),
+                p(5),
+                p(6),
+                p(7)
+            )
+            .into(),
+            delete_session: format!("DELETE FROM {session} WHERE id = {p1}").into(),
+            delete_sessions_of_user: format!("DELETE FROM {session} WHERE user_id = {p1}").into(),
+            delete_other_sessions: format!("DELETE FROM {session} WHERE user_id = {p1} AND id <> {p2}").into(),
+            delete_expired: format!("DELETE FROM {session} WHERE {}", dead(&p1)).into(),
+            delete_expired_of_user: format!("DELETE FROM {session} WHERE user_id = {p1} AND {}", dead(&p2)).into(),
+            delete_session_if_dead: format!("DELETE FROM {session} WHERE id = {p1} AND {}", dead(&p2)).into(),
+            count_attempt: (dialect.count_attempt)(attempt).into(),
+            clear_attempts: format!("DELETE FROM {attempt} WHERE subject = {p1} AND action = {p2}").into(),
+            delete_expired_attempts: format!("DELETE FROM {attempt} WHERE window_ends < {p1}").into(),
+            schema: schema.clone(),
+        }
+    }
+}
+
+/// The library's own columns and the application's, in the order rows are read in.
+fn list(own: &[Column], attributes: &[Attribute], alias: &str, dialect: &Dialect) -> String {
+    let quote = dialect.quote;
+    let own = own.iter().map(|(name, ..)| *name);
+    own.chain(attributes.iter().map(Attribute::name))
+        .map(|name| format!("{alias}{quote}{name}{quote}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

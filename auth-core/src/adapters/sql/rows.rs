@@ -1,0 +1,278 @@
+//! Rows to records and back; a row that does not make sense is an error, never a guess.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Row, SqlValue};
+use crate::{
+    clock::Timestamp,
+    error::{Error, Result},
+    id::{KeyId, SessionId, UserId},
+    model::{Attribute, AttributeKind, AttributeValue, Attributes, KeyRecord, SessionRecord, User},
+    secret::{Digest, HashedPassword},
+};
+
+/// Takes the values of a row one after the other.
+pub(super) struct Reader {
+    values: std::vec::IntoIter<SqlValue>,
+}
+
+impl Reader {
+    pub(super) fn new(row: Row) -> Self {
+        Self {
+            values: row.into_iter(),
+        }
+    }
+
+    fn next(&mut self) -> Result<SqlValue> {
+        self.values
+            .next()
+            .ok_or_else(|| Error::fetch_failed("a row is too short"))
+    }
+
+    fn wrong(expected: &str) -> Error {
+        Error::fetch_failed(format!("a column does not hold {expected}"))
+    }
+
+    fn text(&mut self) -> Result<String> {
+        self.maybe_text()?.ok_or_else(|| Self::wrong("text"))
+    }
+
+    fn maybe_text(&mut self) -> Result<Option<String>> {
+        match self.next()? {
+            SqlValue::Text(text) => Ok(Some(text)),
+            SqlValue::Null => Ok(None),
+            _ => Err(Self::wrong("text")),
+        }
+    }
+
+    pub(super) fn integer(&mut self) -> Result<i64> {
+        self.maybe_integer()?.ok_or_else(|| Self::wrong("an integer"))
+    }
+
+    fn maybe_integer(&mut self) -> Result<Option<i64>> {
+        match self.next()? {
+            SqlValue::Integer(integer) => Ok(Some(integer)),
+            SqlValue::Null => Ok(None),
+            _ => Err(Self::wrong("an integer")),
+        }
+    }
+
+    fn boolean(&mut self) -> Result<bool> {
+        Ok(self.integer()? != 0)
+    }
+
+    pub(super) fn time(&mut self) -> Result<Timestamp> {
+        self.integer().map(Timestamp::from_unix_ms)
+    }
+
+    fn maybe_time(&mut self) -> Result<Option<Timestamp>> {
+        Ok(self.maybe_integer()?.map(Timestamp::from_unix_ms))
+    }
+
+    fn maybe_digest(&mut self) -> Result<Option<Digest>> {
+        match self.next()? {
+            SqlValue::Null => Ok(None),
+            SqlValue::Blob(bytes) => Digest::from_stored(&bytes)
+                .map(Some)
+                .ok_or_else(|| Self::wrong("a digest")),
+            _ => Err(Self::wrong("a digest")),
+        }
+    }
+
+    fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
+        serde_json::from_str(&self.text()?).map_err(Error::fetch_failed)
+    }
+
+    fn attributes(&mut self, declared: &[Attribute]) -> Result<Attributes> {
+        let mut attributes = Attributes::new();
+        for attribute in declared {
+            attributes.set(attribute.name(), attribute_value(attribute.kind(), self.next()?)?);
+        }
+        Ok(attributes)
+    }
+
+    pub(super) fn user(&mut self, declared: &[Attribute]) -> Result<User> {
+        Ok(User {
+            id: UserId::from(self.text()?),
+            email: self.maybe_text()?,
+            phone: self.maybe_text()?,
+            email_confirmed_at: self.maybe_time()?,
+            phone_confirmed_at: self.maybe_time()?,
+            role: self.text()?,
+            app_metadata: self.json()?,
+            user_metadata: self.json()?,
+            is_anonymous: self.boolean()?,
+            banned_until: self.maybe_time()?,
+            last_sign_in_at: self.maybe_time()?,
+            created_at: self.time()?,
+            updated_at: self.time()?,
+            attributes: self.attributes(declared)?,
+        })
+    }
+
+    pub(super) fn key(&mut self) -> Result<KeyRecord> {
+        Ok(KeyRecord {
+            id: KeyId::from(self.text()?),
+            user_id: UserId::from(self.text()?),
+            hashed_password: self.maybe_text()?.map(HashedPassword::from_stored),
+            primary: self.boolean()?,
+            expires: self.maybe_time()?,
+            created_at: self.time()?,
+            updated_at: self.time()?,
+        })
+    }
+
+    pub(super) fn session(&mut self, declared: &[Attribute]) -> Result<SessionRecord> {
+        Ok(SessionRecord {
+            id: SessionId::from(self.text()?),
+            user_id: UserId::from(self.text()?),
+            secret_digest: self.maybe_digest()?.ok_or_else(|| Self::wrong("a digest"))?,
+            previous_digest: self.maybe_digest()?,
+            previous_expires: self.maybe_time()?,
+            active_expires: self.time()?,
+            idle_expires: self.time()?,
+            absolute_expires: self.maybe_time()?,
+            persistent: self.boolean()?,
+            payload: self.json()?,
+            data: self.json()?,
+            aal: u8::try_from(self.integer()?).map_err(Error::fetch_failed)?,
+            amr: self.json()?,
+            ip: self
+                .maybe_text()?
+                .map(|ip| ip.parse().map_err(|_| Self::wrong("an address")))
+                .transpose()?,
+            user_agent: self.maybe_text()?,
+            last_seen: self.time()?,
+            created_at: self.time()?,
+            updated_at: self.time()?,
+            attributes: self.attributes(declared)?,
+        })
+    }
+}
+
+fn attribute_value(kind: AttributeKind, value: SqlValue) -> Result<AttributeValue> {
+    Ok(match (kind, value) {
+        (_, SqlValue::Null) => AttributeValue::Null,
+        (AttributeKind::Boolean, SqlValue::Integer(value)) => AttributeValue::Boolean(value != 0),
+        (AttributeKind::Integer, SqlValue::Integer(value)) => AttributeValue::Integer(value),
+        (AttributeKind::Json, SqlValue::Text(text)) => {
+            AttributeValue::Json(serde_json::from_str(&text).map_err(Error::fetch_failed)?)
+        }
+        (AttributeKind::Real, SqlValue::Real(value)) => AttributeValue::Real(value),
+        (AttributeKind::Text, SqlValue::Text(text)) => AttributeValue::Text(text),
+        (AttributeKind::Timestamp, SqlValue::Integer(ms)) => AttributeValue::Timestamp(Timestamp::from_unix_ms(ms)),
+        _ => return Err(Reader::wrong("a value of the declared type")),
+    })
+}
+
+/// The values of a user, in the order of the columns.
+pub(super) fn user_values(user: &User, declared: &[Attribute]) -> Result<Vec<SqlValue>> {
+    let mut values = vec![
+        text(user.id.as_str()),
+        maybe_text(user.email.as_deref()),
+        maybe_text(user.phone.as_deref()),
+        maybe_time(user.email_confirmed_at),
+        maybe_time(user.phone_confirmed_at),
+        text(&user.role),
+        json(&user.app_metadata)?,
+        json(&user.user_metadata)?,
+        SqlValue::Integer(user.is_anonymous.into()),
+        maybe_time(user.banned_until),
+        maybe_time(user.last_sign_in_at),
+        time(user.created_at),
+        time(user.updated_at),
+    ];
+    push_attributes(&mut values, &user.attributes, declared)?;
+    Ok(values)
+}
+
+/// The values of a key, in the order of the columns.
+pub(super) fn key_values(key: &KeyRecord) -> Vec<SqlValue> {
+    vec![
+        text(key.id.as_str()),
+        text(key.user_id.as_str()),
+        hash(key.hashed_password.as_ref()),
+        SqlValue::Integer(key.primary.into()),
+        maybe_time(key.expires),
+        time(key.created_at),
+        time(key.updated_at),
+    ]
+}
+
+/// The values of a session, in the order of the columns.
+pub(super) fn session_values(session: &SessionRecord, declared: &[Attribute]) -> Result<Vec<SqlValue>> {
+    let mut values = vec![
+        text(session.id.as_str()),
+        text(session.user_id.as_str()),
+        digest(&session.secret_digest),
+        session.previous_digest.as_ref().map_or(SqlValue::Null, digest),
+        maybe_time(session.previous_expires),
+        time(session.active_expires),
+        time(session.idle_expires),
+        maybe_time(session.absolute_expires),
+        SqlValue::Integer(session.persistent.into()),
+        json(&session.payload)?,
+        json(&session.data)?,
+        SqlValue::Integer(session.aal.into()),
+        json(&session.amr)?,
+        session.ip.map_or(SqlValue::Null, |ip| SqlValue::Text(ip.to_string())),
+        maybe_text(session.user_agent.as_deref()),
+        time(session.last_seen),
+        time(session.created_at),
+        time(session.updated_at),
+    ];
+    push_attributes(&mut values, &session.attributes, declared)?;
+    Ok(values)
+}
+
+fn push_attributes(values: &mut Vec<SqlValue>, attributes: &Attributes, declared: &[Attribute]) -> Result<()> {
+    for attribute in declared {
+        values.push(match attributes.get(attribute.name()) {
+            Some(value) => attribute_sql(value)?,
+            None => SqlValue::Null,
+        });
+    }
+    Ok(())
+}
+
+pub(super) fn attribute_sql(value: &AttributeValue) -> Result<SqlValue> {
+    Ok(match value {
+        AttributeValue::Boolean(value) => SqlValue::Integer((*value).into()),
+        AttributeValue::Integer(value) => SqlValue::Integer(*value),
+        AttributeValue::Json(value) => json(value)?,
+        AttributeValue::Null => SqlValue::Null,
+        AttributeValue::Real(value) => SqlValue::Real(*value),
+        AttributeValue::Text(value) => text(value),
+        AttributeValue::Timestamp(value) => time(*value),
+    })
+}
+
+pub(super) fn text(value: &str) -> SqlValue {
+    SqlValue::Text(value.to_owned())
+}
+
+pub(super) fn maybe_text(value: Option<&str>) -> SqlValue {
+    value.map_or(SqlValue::Null, text)
+}
+
+pub(super) fn time(value: Timestamp) -> SqlValue {
+    SqlValue::Integer(value.as_unix_ms())
+}
+
+pub(super) fn maybe_time(value: Option<Timestamp>) -> SqlValue {
+    value.map_or(SqlValue::Null, time)
+}
+
+pub(super) fn digest(value: &Digest) -> SqlValue {
+    SqlValue::Blob(value.as_bytes().to_vec())
+}
+
+pub(super) fn hash(value: Option<&HashedPassword>) -> SqlValue {
+    maybe_text(value.map(HashedPassword::expose))
+}
+
+pub(super) fn json(value: &impl Serialize) -> Result<SqlValue> {
+    serde_json::to_string(value)
+        .map(SqlValue::Text)
+        .map_err(Error::update_failed)
+}

@@ -1,0 +1,195 @@
+use async_trait::async_trait;
+
+use super::{
+    Sql, SqlErrorKind, SqlValue, Statement, Step,
+    adapter::{SqlAdapter, update_error},
+    rows::{Reader, hash, json, key_values, maybe_text, maybe_time, text, time, user_values},
+};
+use crate::{
+    adapter::UserAdapter,
+    clock::Timestamp,
+    error::{Error, ErrorKind, Result},
+    id::{KeyId, UserId},
+    model::{KeyPatch, KeyRecord, User, UserPatch},
+    secret::HashedPassword,
+};
+
+#[async_trait]
+impl<D: Sql> UserAdapter for SqlAdapter<D> {
+    async fn get_user(&self, user_id: &UserId) -> Result<Option<User>> {
+        let queries = self.queries();
+        let row = self.read_one(&queries.get_user, user_id.as_str()).await?;
+        row.map(|mut row| row.user(queries.schema.user_attributes()))
+            .transpose()
+    }
+
+    async fn set_user(&self, user: &User, key: Option<&KeyRecord>) -> Result<()> {
+        let queries = self.queries();
+        let user_values = user_values(user, queries.schema.user_attributes())?;
+        let mut steps = vec![Step::any(Statement::new(&queries.insert_user, user_values))];
+        if let Some(key) = key {
+            steps.push(Step::any(Statement::new(&queries.insert_key, key_values(key))));
+        }
+        let Err(error) = self.write(steps).await else {
+            return Ok(());
+        };
+        let is_user_id = matches!(&error.kind, SqlErrorKind::Unique(columns) if is_id(columns));
+        Err(match error.step {
+            0 if is_user_id => Error::update_failed(error),
+            0 => update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId),
+            _ => update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId),
+        })
+    }
+
+    async fn update_user(&self, user_id: &UserId, patch: &UserPatch) -> Result<()> {
+        let Some(update) = self.user_update(user_id.as_str(), patch)? else {
+            return match self.get_user(user_id).await? {
+                Some(_) => Ok(()),
+                None => Err(ErrorKind::InvalidUserId.into()),
+            };
+        };
+        let written = self.write(vec![Step::some(update)]).await;
+        written
+            .map(drop)
+            .map_err(|error| update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId))
+    }
+
+    async fn delete_user(&self, user_id: &UserId) -> Result<()> {
+        // Keys and sessions go by the foreign keys.
+        self.execute(&self.queries().delete_user, vec![text(user_id.as_str())])
+            .await
+            .map(drop)
+    }
+
+    async fn get_key(&self, key_id: &KeyId) -> Result<Option<KeyRecord>> {
+        let row = self.read_one(&self.queries().get_key, key_id.as_str()).await?;
+        row.map(|mut row| row.key()).transpose()
+    }
+
+    async fn get_key_and_user(&self, key_id: &KeyId) -> Result<Option<(KeyRecord, User)>> {
+        let queries = self.queries();
+        let Some(mut row) = self.read_one(&queries.get_key_and_user, key_id.as_str()).await? else {
+            return Ok(None);
+        };
+        let key = row.key()?;
+        let user = row.user(queries.schema.user_attributes())?;
+        Ok(Some((key, user)))
+    }
+
+    async fn get_keys_by_user_id(&self, user_id: &UserId) -> Result<Vec<KeyRecord>> {
+        let rows = self
+            .read(&self.queries().get_keys_of_user, vec![text(user_id.as_str())])
+            .await?;
+        rows.into_iter().map(|row| Reader::new(row).key()).collect()
+    }
+
+    async fn set_key(&self, key: &KeyRecord) -> Result<()> {
+        let step = Step::any(Statement::new(&self.queries().insert_key, key_values(key)));
+        let written = self.write(vec![step]).await;
+        written
+            .map(drop)
+            .map_err(|error| update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId))
+    }
+
+    async fn update_key(&self, key_id: &KeyId, patch: &KeyPatch) -> Result<()> {
+        let mut columns = Vec::new();
+        if let Some(password) = &patch.hashed_password {
+            columns.push(("hashed_password", hash(password.as_ref())));
+        }
+        if let Some(expires) = patch.expires {
+            columns.push(("expires", maybe_time(expires)));
+        }
+        if let Some(updated_at) = patch.updated_at {
+            columns.push(("updated_at", time(updated_at)));
+        }
+        let Some(update) = self.update(&self.tables.key, key_id.as_str(), columns) else {
+            return match self.get_key(key_id).await? {
+                Some(_) => Ok(()),
+                None => Err(ErrorKind::InvalidKeyId.into()),
+            };
+        };
+        let written = self.write(vec![Step::some(update)]).await;
+        written
+            .map(drop)
+            .map_err(|error| update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId))
+    }
+
+    async fn delete_key(&self, key_id: &KeyId) -> Result<()> {
+        self.execute(&self.queries().delete_key, vec![text(key_id.as_str())])
+            .await
+            .map(drop)
+    }
+
+    async fn delete_non_primary_key(&self, key_id: &KeyId) -> Result<()> {
+        self.execute(&self.queries().delete_non_primary_key, vec![text(key_id.as_str())])
+            .await
+            .map(drop)
+    }
+
+    async fn delete_keys_by_user_id(&self, user_id: &UserId) -> Result<()> {
+        self.execute(&self.queries().delete_keys_of_user, vec![text(user_id.as_str())])
+            .await
+            .map(drop)
+    }
+
+    async fn take_key(&self, key_id: &KeyId) -> Result<bool> {
+        let taken = self
+            .execute(&self.queries().delete_key, vec![text(key_id.as_str())])
+            .await?;
+        Ok(taken > 0)
+    }
+
+    async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()> {
+        let queries = self.queries();
+        let key = self.get_key(key_id).await?.ok_or(ErrorKind::InvalidKeyId)?;
+        let values = vec![text(new_id.as_str()), time(now), text(key_id.as_str())];
+        let mut steps = vec![Step::some(Statement::new(&queries.rename_key, values))];
+        steps.extend(self.user_update(key.user_id.as_str(), patch)?.map(Step::some));
+        self.write(steps).await.map(drop).map_err(|error| match error.step {
+            0 => update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId),
+            _ => update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId),
+        })
+    }
+
+    async fn set_password(&self, user_id: &UserId, password: Option<&HashedPassword>, now: Timestamp) -> Result<()> {
+        let values = vec![hash(password), time(now), text(user_id.as_str())];
+        match self.execute(&self.queries().set_password, values).await? {
+            0 => Err(ErrorKind::InvalidUserId.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn replace_hash(&self, key_id: &KeyId, expected: &HashedPassword, new: &HashedPassword) -> Result<bool> {
+        let values = vec![hash(Some(new)), text(key_id.as_str()), hash(Some(expected))];
+        Ok(self.execute(&self.queries().replace_hash, values).await? > 0)
+    }
+}
+
+impl<D: Sql> SqlAdapter<D> {
+    fn user_update(&self, id: &str, patch: &UserPatch) -> Result<Option<Statement>> {
+        let mut columns: Vec<(&str, SqlValue)> = Vec::new();
+        let mut set = |name, value: Option<SqlValue>| columns.extend(value.map(|value| (name, value)));
+        let metadata = |metadata: &Option<_>| metadata.as_ref().map(json).transpose();
+        set("email", patch.email.as_ref().map(|email| maybe_text(email.as_deref())));
+        set("phone", patch.phone.as_ref().map(|phone| maybe_text(phone.as_deref())));
+        set("email_confirmed_at", patch.email_confirmed_at.map(maybe_time));
+        set("phone_confirmed_at", patch.phone_confirmed_at.map(maybe_time));
+        set("role", patch.role.as_deref().map(text));
+        set("app_metadata", metadata(&patch.app_metadata)?);
+        set("user_metadata", metadata(&patch.user_metadata)?);
+        set(
+            "is_anonymous",
+            patch.is_anonymous.map(|flag| SqlValue::Integer(flag.into())),
+        );
+        set("banned_until", patch.banned_until.map(maybe_time));
+        set("last_sign_in_at", patch.last_sign_in_at.map(maybe_time));
+        set("updated_at", patch.updated_at.map(time));
+        Self::push_attributes(&mut columns, &patch.attributes, self.queries().schema.user_attributes())?;
+        Ok(self.update(&self.tables.user, id, columns))
+    }
+}
+
+/// Whether a unique violation is about the primary key and nothing else.
+fn is_id(columns: &str) -> bool {
+    columns.ends_with(".id")
+}

@@ -1,0 +1,131 @@
+use std::{error::Error as StdError, fmt, sync::Arc};
+
+use async_trait::async_trait;
+
+use super::Dialect;
+
+/// A connection to a database, however many connections it is.
+#[async_trait]
+pub(crate) trait Sql: Send + Sync + 'static {
+    /// What this database does differently.
+    fn dialect(&self) -> &'static Dialect;
+
+    /// Reads.
+    async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError>;
+
+    /// Runs the steps in order, all or none; committed when it returns.
+    async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError>;
+}
+
+/// A statement and its values, in the order of its placeholders.
+#[derive(Clone)]
+pub(crate) struct Statement {
+    pub(crate) sql: Arc<str>,
+    pub(crate) values: Vec<SqlValue>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: &Arc<str>, values: Vec<SqlValue>) -> Self {
+        Self {
+            sql: Arc::clone(sql),
+            values,
+        }
+    }
+
+    pub(crate) fn text(sql: impl Into<Arc<str>>) -> Self {
+        Self {
+            sql: sql.into(),
+            values: Vec::new(),
+        }
+    }
+}
+
+/// One step of a write.
+pub(crate) struct Step {
+    pub(crate) statement: Statement,
+    /// Whether it undoes everything when it affects no row.
+    pub(crate) must_affect: bool,
+}
+
+impl Step {
+    /// A step that may affect any number of rows.
+    pub(crate) fn any(statement: Statement) -> Self {
+        Self {
+            statement,
+            must_affect: false,
+        }
+    }
+
+    /// A step that must affect a row.
+    pub(crate) fn some(statement: Statement) -> Self {
+        Self {
+            statement,
+            must_affect: true,
+        }
+    }
+}
+
+/// What a step did.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) affected: u64,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// The values of a row, in the order of the columns.
+pub(crate) type Row = Vec<SqlValue>;
+
+/// A value of one of the types all databases have.
+#[derive(Clone, PartialEq)]
+pub(crate) enum SqlValue {
+    Blob(Vec<u8>),
+    Integer(i64),
+    Null,
+    Real(f64),
+    Text(String),
+}
+
+/// What went wrong, and in which step.
+#[derive(Debug)]
+pub(crate) struct SqlError {
+    pub(crate) step: usize,
+    pub(crate) kind: SqlErrorKind,
+    pub(crate) source: Box<dyn StdError + Send + Sync>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SqlErrorKind {
+    ForeignKey,
+    /// A step that must affect a row affected none.
+    NoRow,
+    Other,
+    /// The text names the columns or the constraint.
+    Unique(String),
+}
+
+impl SqlError {
+    pub(crate) fn new(kind: SqlErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            step: 0,
+            kind,
+            source: source.into(),
+        }
+    }
+
+    pub(crate) fn at(mut self, step: usize) -> Self {
+        self.step = step;
+        self
+    }
+}
+
+impl fmt::Display for SqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.source, f)
+    }
+}
+
+impl StdError for SqlError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.source.as_ref())
+    }
+}

@@ -1,0 +1,109 @@
+use std::{
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    thread,
+};
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{
+    options::SqliteOptions,
+    reader::{self, Read},
+    writer::{self, Write},
+};
+use crate::{
+    adapters::sql::{Dialect, Outcome, Row, SQLITE, Sql, SqlError, SqlErrorKind, Statement, Step},
+    error::{Error, Result},
+};
+
+/// The threads of one database.
+pub(crate) struct SqliteDriver {
+    writes: SyncSender<Write>,
+    /// None for a database in memory, which only the writer sees.
+    reads: Option<SyncSender<Read>>,
+}
+
+impl SqliteDriver {
+    pub(super) async fn open(options: &SqliteOptions) -> Result<Self> {
+        let (writes, waiting) = sync_channel(options.queue);
+        start("auth-sqlite-writer", options, true, move |connection| {
+            writer::work(connection, &waiting);
+        })
+        .await?;
+        if options.path.is_none() {
+            return Ok(Self { writes, reads: None });
+        }
+        let (reads, waiting) = reader::queue(options.queue);
+        for _ in 0..options.readers {
+            let waiting = waiting.clone();
+            start("auth-sqlite-reader", options, false, move |connection| {
+                reader::work(&connection, &waiting);
+            })
+            .await?;
+        }
+        Ok(Self {
+            writes,
+            reads: Some(reads),
+        })
+    }
+}
+
+/// Starts a thread that opens its connection and works until its queue ends.
+async fn start(
+    name: &str,
+    options: &SqliteOptions,
+    writes: bool,
+    work: impl FnOnce(Connection) + Send + 'static,
+) -> Result<()> {
+    let options = options.clone();
+    let (opened, is_open) = oneshot::channel();
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || match options.open(writes) {
+            Ok(connection) => {
+                // `connect` was dropped meanwhile; the queue is gone as well and the work ends at once.
+                let _ = opened.send(Ok(()));
+                work(connection);
+            }
+            Err(error) => {
+                let _ = opened.send(Err(error));
+            }
+        })
+        .map_err(Error::fetch_failed)?;
+    is_open.await.map_err(Error::fetch_failed)?.map_err(Error::fetch_failed)
+}
+
+#[async_trait]
+impl Sql for SqliteDriver {
+    fn dialect(&self) -> &'static Dialect {
+        &SQLITE
+    }
+
+    async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        let (answer, rows) = oneshot::channel();
+        let read = Read { statement, answer };
+        match &self.reads {
+            Some(reads) => queued(reads.try_send(read))?,
+            None => queued(self.writes.try_send(Write::Read(read)))?,
+        }
+        rows.await.unwrap_or_else(|error| Err(gone(error)))
+    }
+
+    async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
+        let (answer, outcomes) = oneshot::channel();
+        queued(self.writes.try_send(Write::Steps { steps, answer }))?;
+        outcomes.await.unwrap_or_else(|error| Err(gone(error)))
+    }
+}
+
+fn queued<T>(sent: std::result::Result<(), TrySendError<T>>) -> Result<(), SqlError> {
+    sent.map_err(|error| match error {
+        TrySendError::Full(_) => SqlError::new(SqlErrorKind::Other, "too many statements are waiting for SQLite"),
+        TrySendError::Disconnected(_) => SqlError::new(SqlErrorKind::Other, "the SQLite thread has ended"),
+    })
+}
+
+fn gone(error: oneshot::error::RecvError) -> SqlError {
+    SqlError::new(SqlErrorKind::Other, error)
+}

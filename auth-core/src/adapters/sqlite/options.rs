@@ -1,0 +1,108 @@
+use std::{thread::available_parallelism, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+/// How a SQLite database is opened.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::adapters::SqliteOptions;
+///
+/// let options = SqliteOptions::new("sqlite://app.db").readers(2).busy_timeout(Duration::from_secs(1));
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    pub(super) path: Option<String>,
+    pub(super) prefix: String,
+    pub(super) readers: usize,
+    pub(super) queue: usize,
+    pub(super) busy_timeout: Duration,
+    pub(super) synchronous: Synchronous,
+}
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "SQLite's two that make sense with WAL")]
+pub enum Synchronous {
+    /// When it is on the disk: nothing answered is lost, a power failure included. The default.
+    Full,
+    /// When the operating system has it: a power failure may undo the last moments, a sign-out among them.
+    Normal,
+}
+
+impl SqliteOptions {
+    /// A database at `sqlite://path`, or `sqlite::memory:`, which lives as long as its adapter.
+    pub fn new(url: &str) -> Self {
+        let path = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"))
+            .unwrap_or(url);
+        Self {
+            path: (path != ":memory:" && !path.is_empty()).then(|| path.to_owned()),
+            prefix: "auth_".to_owned(),
+            readers: available_parallelism().map_or(1, usize::from).min(4),
+            queue: 1_024,
+            busy_timeout: Duration::from_secs(5),
+            synchronous: Synchronous::Full,
+        }
+    }
+
+    /// What table names begin with, `auth_` by default; `schema.auth_` for an attached database.
+    #[must_use]
+    pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How many threads read. Default one per core, four at most.
+    #[must_use]
+    pub fn readers(mut self, readers: usize) -> Self {
+        self.readers = readers.max(1);
+        self
+    }
+
+    /// How many reads and writes may wait. Default 1024; beyond it they fail, which is a 503.
+    #[must_use]
+    pub fn queue(mut self, length: usize) -> Self {
+        self.queue = length.max(1);
+        self
+    }
+
+    /// How long to wait for another process that is writing. Default 5 seconds.
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// When a commit counts as done. Default [`Synchronous::Full`].
+    #[must_use]
+    pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
+        self.synchronous = synchronous;
+        self
+    }
+
+    pub(super) fn open(&self, writes: bool) -> rusqlite::Result<Connection> {
+        let connection = match &self.path {
+            Some(path) if writes => Connection::open(path)?,
+            Some(path) => Connection::open_with_flags(
+                path,
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
+            )?,
+            None => Connection::open_in_memory()?,
+        };
+        connection.busy_timeout(self.busy_timeout)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        connection.pragma_update(None, "foreign_keys", true)?;
+        if writes {
+            connection.pragma_update(None, "journal_mode", "wal")?;
+            let synchronous = match self.synchronous {
+                Synchronous::Full => "full",
+                Synchronous::Normal => "normal",
+            };
+            connection.pragma_update(None, "synchronous", synchronous)?;
+        }
+        Ok(connection)
+    }
+}
