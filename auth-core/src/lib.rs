@@ -20,6 +20,9 @@ mod password;
 mod proof;
 mod request;
 mod secret;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 
 pub use auth::Auth;
 pub use builder::AuthBuilder;

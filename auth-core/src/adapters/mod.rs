@@ -16,3 +16,6 @@ pub use memory::{MemoryAdapter, MemorySessions};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteAdapter, SqliteOptions, Synchronous};
+
+#[cfg(all(test, feature = "sqlite", feature = "testing"))]
+mod tests;

@@ -48,6 +48,10 @@ impl Pages {
     /// # Errors
     /// When a template fails.
     pub fn notes(&self, user: &User, notes: &[Note]) -> Page {
+        let notes: Vec<Value> = notes
+            .iter()
+            .map(|note| context! { id => note.id, text => note.text.as_str() })
+            .collect();
         self.render("notes.html", context! { user => who(user), notes })
     }
 
@@ -99,7 +103,7 @@ impl Pages {
 }
 
 fn who(user: &User) -> Value {
-    context! { email => user.email }
+    context! { email => user.email.as_deref() }
 }
 
 /// What a person is told for an error code of the library.

@@ -64,6 +64,13 @@ impl SqliteAdapter {
     }
 }
 
+#[cfg(test)]
+impl SqliteAdapter {
+    pub(in crate::adapters) fn weak(&self) -> std::sync::Weak<impl Sized + use<>> {
+        Arc::downgrade(&self.inner)
+    }
+}
+
 impl fmt::Debug for SqliteAdapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteAdapter").finish_non_exhaustive()

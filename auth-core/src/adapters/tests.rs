@@ -1,0 +1,288 @@
+//! Every adapter of the library passes the conformance suite; and what only SQLite can get wrong.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::{
+    Attribute, Auth, NewUser, Secret, Timestamp,
+    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, SplitAdapter, Store, UserAdapter},
+    id::{SessionId, UserId},
+    model::{Attributes, User},
+    testing::conformance,
+};
+
+/// The seed's 34, 14 more for sessions, 21 more for users and keys, and seven races.
+const CASES: usize = 76;
+
+async fn file(directory: &TempDir) -> SqliteAdapter {
+    let path = directory.path().join("auth.db");
+    SqliteAdapter::connect(&format!("sqlite://{}", path.display()))
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_conforms() {
+    let report = conformance::run(async || MemoryAdapter::default()).await;
+    assert_eq!(report.cases(), CASES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_in_a_file_conforms() {
+    let directory = TempDir::new().unwrap();
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let report = conformance::run(async || {
+        let number = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let path = directory.path().join(format!("{number}.db"));
+        let options = SqliteOptions::new(&format!("sqlite://{}", path.display())).synchronous(Synchronous::Normal);
+        SqliteAdapter::open(options).await.unwrap()
+    })
+    .await;
+    assert_eq!(report.cases(), CASES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_in_memory_conforms() {
+    let report = conformance::run(async || SqliteAdapter::connect("sqlite::memory:").await.unwrap()).await;
+    assert_eq!(report.cases(), CASES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn users_in_one_store_and_sessions_in_another_conform() {
+    let report =
+        conformance::run(async || SplitAdapter::new(MemoryAdapter::default(), MemorySessions::default())).await;
+    assert_eq!(report.cases(), CASES);
+    let report = conformance::run(async || {
+        let users = SqliteAdapter::connect("sqlite::memory:").await.unwrap();
+        SplitAdapter::new(users, MemorySessions::default())
+    })
+    .await;
+    assert_eq!(report.cases(), CASES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_alone_conform() {
+    let report = conformance::run_sessions(async || MemorySessions::default()).await;
+    assert_eq!(report.cases(), 26);
+}
+
+#[tokio::test]
+async fn another_table_prefix_conforms_and_a_hostile_one_is_refused() {
+    let open =
+        async |prefix: &str| SqliteAdapter::open(SqliteOptions::new("sqlite::memory:").table_prefix(prefix)).await;
+    let report = conformance::run(async || open("main.shop_").await.unwrap()).await;
+    assert_eq!(report.cases(), CASES);
+    for prefix in ["", "a b", "a\"; DROP TABLE x; --", "A_", "1_", "a.b.c_", "\u{e4}_"] {
+        assert!(open(prefix).await.is_err(), "{prefix:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn migrations_can_be_repeated_and_raced() {
+    let directory = TempDir::new().unwrap();
+    let schema = Schema::new(
+        vec![Attribute::text("username").unique()],
+        vec![Attribute::text("country")],
+    );
+    let (one, two) = (file(&directory).await, file(&directory).await);
+    one.declare(&schema).unwrap();
+    two.declare(&schema).unwrap();
+    let (first, second) = tokio::join!(one.migrate(), two.migrate());
+    first.unwrap();
+    second.unwrap();
+    one.migrate().await.unwrap();
+    let mut user = User::new(UserId::from("u"), Timestamp::default());
+    user.attributes = Attributes::new().with("username", "ada");
+    one.set_user(&user, None).await.unwrap();
+    assert_eq!(two.get_user(&user.id).await.unwrap(), Some(user));
+}
+
+#[tokio::test]
+async fn an_attribute_can_be_declared_later_and_loses_nothing() {
+    let directory = TempDir::new().unwrap();
+    let user = User::new(UserId::from("u"), Timestamp::default());
+    {
+        let adapter = file(&directory).await;
+        adapter.migrate().await.unwrap();
+        adapter.set_user(&user, None).await.unwrap();
+    }
+    let adapter = file(&directory).await;
+    adapter
+        .declare(&Schema::new(vec![Attribute::integer("visits")], Vec::new()))
+        .unwrap();
+    adapter.migrate().await.unwrap();
+    let stored = adapter.get_user(&user.id).await.unwrap().unwrap();
+    assert_eq!(stored.attributes.get("visits"), Some(&crate::AttributeValue::Null));
+    assert_eq!(stored.created_at, user.created_at);
+}
+
+#[tokio::test]
+async fn attributes_that_cannot_be_columns_are_refused() {
+    for name in [
+        "id",
+        "email",
+        "a b",
+        "x\"; DROP TABLE auth_user; --",
+        "",
+        "Upper",
+        "select\0",
+    ] {
+        let adapter = SqliteAdapter::connect("sqlite::memory:").await.unwrap();
+        let refused = Auth::builder(adapter)
+            .secret(Secret::random().unwrap())
+            .base_url("https://example.com")
+            .user_attribute(Attribute::text(name))
+            .build();
+        assert_eq!(refused.unwrap_err().problems().len(), 1, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_printed_migration_is_the_one_that_runs() {
+    let directory = TempDir::new().unwrap();
+    let adapter = file(&directory).await;
+    let schema = Schema::new(vec![Attribute::text("username").unique()], Vec::new());
+    adapter.declare(&schema).unwrap();
+    let by_hand = rusqlite::Connection::open_in_memory().unwrap();
+    by_hand.execute_batch(&adapter.migration_sql()).unwrap();
+    adapter.migrate().await.unwrap();
+    let migrated = rusqlite::Connection::open(directory.path().join("auth.db")).unwrap();
+    let objects = |connection: &rusqlite::Connection| -> Vec<String> {
+        let mut statement = connection
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    assert_eq!(objects(&by_hand), objects(&migrated));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acts_that_share_a_transaction_keep_their_own_errors() {
+    let directory = TempDir::new().unwrap();
+    let adapter = file(&directory).await;
+    adapter.migrate().await.unwrap();
+    let tasks: Vec<_> = (0..500)
+        .map(|index| {
+            let adapter = adapter.clone();
+            tokio::spawn(async move {
+                // Every other user is a duplicate of the one before it.
+                let user = User::new(UserId::from(format!("u{}", index / 2)), Timestamp::default());
+                adapter.set_user(&user, None).await.is_ok()
+            })
+        })
+        .collect();
+    let mut stored = 0;
+    for task in tasks {
+        stored += usize::from(task.await.unwrap());
+    }
+    assert_eq!(stored, 250);
+    for index in 0..250 {
+        let id = UserId::from(format!("u{index}"));
+        assert!(adapter.get_user(&id).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn hot_lookups_use_an_index() {
+    let directory = TempDir::new().unwrap();
+    let adapter = file(&directory).await;
+    adapter.migrate().await.unwrap();
+    let connection = rusqlite::Connection::open(directory.path().join("auth.db")).unwrap();
+    for query in [
+        "SELECT * FROM auth_user WHERE id = ?",
+        "SELECT * FROM auth_key k JOIN auth_user u ON u.id = k.user_id WHERE k.id = ?",
+        "SELECT * FROM auth_session s JOIN auth_user u ON u.id = s.user_id WHERE s.id = ?",
+        "SELECT * FROM auth_session WHERE user_id = ? ORDER BY created_at, id",
+        "SELECT * FROM auth_key WHERE user_id = ? ORDER BY created_at, id",
+        "DELETE FROM auth_session WHERE user_id = ? AND (idle_expires < 1 OR absolute_expires < 1)",
+        "DELETE FROM auth_session WHERE (idle_expires < ?1 OR absolute_expires < ?1)",
+        "DELETE FROM auth_attempt WHERE window_ends < ?",
+    ] {
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps = plan.raw_query().mapped(|row| row.get::<_, String>(3));
+        for step in steps {
+            let step = step.unwrap();
+            assert!(
+                !step.contains("SCAN") && !step.contains("TEMP B-TREE FOR ORDER"),
+                "{query}: {step}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_says_so() {
+    let directory = TempDir::new().unwrap();
+    let adapter = file(&directory).await;
+    adapter.migrate().await.unwrap();
+    let other = rusqlite::Connection::open(directory.path().join("auth.db")).unwrap();
+    other.execute_batch("DROP TABLE auth_session").unwrap();
+    let error = adapter.delete_session(&SessionId::from("x")).await.unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::DatabaseUpdateFailed);
+    assert!(std::error::Error::source(&error).is_some());
+    let error = adapter.get_session(&SessionId::from("x")).await.unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::DatabaseFetchFailed);
+    assert!(SqliteAdapter::connect("sqlite:///nowhere/at/all.db").await.is_err());
+}
+
+#[tokio::test]
+async fn a_locked_database_fails_after_its_time_and_works_again() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("auth.db");
+    let options = SqliteOptions::new(&format!("sqlite://{}", path.display())).busy_timeout(Duration::from_millis(50));
+    let adapter = SqliteAdapter::open(options).await.unwrap();
+    adapter.migrate().await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let user = User::new(UserId::from("u"), Timestamp::default());
+    let error = adapter.set_user(&user, None).await.unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::DatabaseUpdateFailed);
+    // Readers do not wait for writers.
+    assert_eq!(adapter.get_user(&user.id).await.unwrap(), None);
+    other.execute_batch("ROLLBACK").unwrap();
+    adapter.set_user(&user, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_threads_end_with_the_last_clone() {
+    let directory = TempDir::new().unwrap();
+    let adapter = file(&directory).await;
+    let clone = adapter.clone();
+    drop(adapter);
+    assert!(clone.ping().await.is_ok());
+    let weak = clone.weak();
+    drop(clone);
+    assert!(weak.upgrade().is_none());
+}
+
+#[tokio::test]
+async fn an_account_survives_a_restart() {
+    let directory = TempDir::new().unwrap();
+    let auth = async || {
+        let auth = Auth::builder(file(&directory).await)
+            .secret(Secret::random().unwrap())
+            .base_url("https://example.com")
+            .build()
+            .unwrap();
+        auth.migrate().await.unwrap();
+        auth
+    };
+    let user = auth()
+        .await
+        .create_user(NewUser::with_password("username", "ada", "correct horse battery"))
+        .await
+        .unwrap();
+    let proof = auth()
+        .await
+        .authenticate_user("username", "ada", "correct horse battery")
+        .await
+        .unwrap();
+    assert_eq!(proof.user_id(), &user.id);
+}
+
+/// The ports stay usable as trait objects.
+#[expect(dead_code, reason = "it only has to compile")]
+fn object_safe(_: &dyn Adapter, _: &dyn UserAdapter, _: &dyn SessionAdapter, _: &dyn AttemptAdapter) {}

@@ -1,0 +1,187 @@
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use crate::{
+    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, Store, UserAdapter},
+    clock::Timestamp,
+    error::{Error, Result},
+    id::{KeyId, SessionId, UserId},
+    model::{
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
+        UserPatch,
+    },
+    secret::{Digest, HashedPassword},
+};
+
+/// When a store fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a test says which")]
+pub enum Fault {
+    /// Instead of the n-th call from now, counted from 1.
+    At(usize),
+    /// After the n-th call has done its work: the answer is lost.
+    AfterwardsAt(usize),
+    /// At every call.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// An adapter that fails when it is told to and counts what it is asked. Clones share plan and counts.
+#[derive(Clone)]
+pub struct FaultyAdapter<A> {
+    inner: A,
+    plan: Arc<Plan>,
+}
+
+struct Plan {
+    fault: Mutex<Fault>,
+    seen: AtomicUsize,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl<A: Adapter> FaultyAdapter<A> {
+    /// An adapter that works until it is told otherwise.
+    pub fn new(inner: A) -> Self {
+        Self {
+            inner,
+            plan: Arc::new(Plan {
+                fault: Mutex::new(Fault::Never),
+                seen: AtomicUsize::new(0),
+                calls: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Fails as told, counting calls from now.
+    pub fn fail(&self, fault: Fault) {
+        *lock(&self.plan.fault) = fault;
+        self.plan.seen.store(0, Ordering::SeqCst);
+    }
+
+    /// The names of the methods called since [`FaultyAdapter::forget_calls`], in order.
+    pub fn calls(&self) -> Vec<&'static str> {
+        lock(&self.plan.calls).clone()
+    }
+
+    /// Starts counting anew.
+    pub fn forget_calls(&self) {
+        lock(&self.plan.calls).clear();
+    }
+
+    /// The adapter within, to look at what is stored.
+    pub fn inner(&self) -> &A {
+        &self.inner
+    }
+
+    async fn call<T>(&self, name: &'static str, answer: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        lock(&self.plan.calls).push(name);
+        let number = self.plan.seen.fetch_add(1, Ordering::SeqCst) + 1;
+        let fault = *lock(&self.plan.fault);
+        let failure = || {
+            let source = format!("on purpose, with implementation details: {name} at /var/lib/db.sqlite");
+            if name.starts_with("get") || name == "ping" {
+                Error::fetch_failed(source)
+            } else {
+                Error::update_failed(source)
+            }
+        };
+        match fault {
+            Fault::Always => Err(failure()),
+            Fault::At(at) if at == number => Err(failure()),
+            Fault::AfterwardsAt(at) if at == number => {
+                answer.await?;
+                Err(failure())
+            }
+            _ => answer.await,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<A> fmt::Debug for FaultyAdapter<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultyAdapter").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<A: Adapter> Store for FaultyAdapter<A> {
+    fn declare(&self, schema: &Schema) -> Result<(), String> {
+        self.inner.declare(schema)
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        self.inner.migrate().await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.call("ping", self.inner.ping()).await
+    }
+}
+
+/// Each method asks the adapter within, by way of the plan.
+macro_rules! planned {
+    ($trait:ident { $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+ }) => {
+        #[async_trait]
+        impl<A: Adapter> $trait for FaultyAdapter<A> {
+            $(
+                async fn $name(&self, $($argument: $type),*) -> Result<$answer> {
+                    self.call(stringify!($name), self.inner.$name($($argument),*)).await
+                }
+            )+
+        }
+    };
+}
+
+planned!(Adapter {
+    get_session_and_user(session_id: &SessionId) -> Option<(SessionRecord, User)>;
+});
+
+planned!(UserAdapter {
+    get_user(user_id: &UserId) -> Option<User>;
+    set_user(user: &User, key: Option<&KeyRecord>) -> ();
+    update_user(user_id: &UserId, patch: &UserPatch) -> ();
+    delete_user(user_id: &UserId) -> ();
+    get_key(key_id: &KeyId) -> Option<KeyRecord>;
+    get_key_and_user(key_id: &KeyId) -> Option<(KeyRecord, User)>;
+    get_keys_by_user_id(user_id: &UserId) -> Vec<KeyRecord>;
+    set_key(key: &KeyRecord) -> ();
+    update_key(key_id: &KeyId, patch: &KeyPatch) -> ();
+    delete_key(key_id: &KeyId) -> ();
+    delete_non_primary_key(key_id: &KeyId) -> ();
+    delete_keys_by_user_id(user_id: &UserId) -> ();
+    take_key(key_id: &KeyId) -> bool;
+    rename_key(key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> ();
+    set_password(user_id: &UserId, hash: Option<&HashedPassword>, now: Timestamp) -> ();
+    replace_hash(key_id: &KeyId, expected: &HashedPassword, new: &HashedPassword) -> bool;
+});
+
+planned!(SessionAdapter {
+    get_session(session_id: &SessionId) -> Option<SessionRecord>;
+    get_sessions_by_user_id(user_id: &UserId) -> Vec<SessionRecord>;
+    set_session(session: &SessionRecord) -> ();
+    update_session(session_id: &SessionId, patch: &SessionPatch) -> ();
+    rotate_session(session_id: &SessionId, expected: &Digest, rotation: &SessionRotation) -> bool;
+    delete_session(session_id: &SessionId) -> ();
+    delete_sessions_by_user_id(user_id: &UserId, except: Option<&SessionId>) -> ();
+    delete_expired_sessions(user_id: Option<&UserId>, now: Timestamp) -> u64;
+    delete_session_if_dead(session_id: &SessionId, now: Timestamp) -> ();
+});
+
+planned!(AttemptAdapter {
+    count_attempt(subject: &AttemptSubject, action: &str, window: Duration, now: Timestamp) -> AttemptCount;
+    clear_attempts(subject: &AttemptSubject, action: &str) -> ();
+    delete_expired_attempts(now: Timestamp) -> u64;
+});

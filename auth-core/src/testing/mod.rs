@@ -1,0 +1,17 @@
+//! What adapters and applications are tested with; behind the feature `testing`, and not covered by semantic versioning.
+//!
+//! - [`conformance`]: proves an adapter, the library's or yours.
+//! - [`ManualClock`] and [`SeededEntropy`]: time and chance that do as they are told.
+//! - [`FaultyAdapter`]: a store that fails when it is told to, and counts what it is asked.
+//! - [`EventLog`]: the events that happened.
+
+pub mod conformance;
+mod entropy;
+mod events;
+mod faulty;
+mod manual_clock;
+
+pub use entropy::SeededEntropy;
+pub use events::EventLog;
+pub use faulty::{Fault, FaultyAdapter};
+pub use manual_clock::ManualClock;
