@@ -1,1 +1,16 @@
-//! stub
+//! Every promise has a test, every attack has a test named after it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::allow_attributes,
+    missing_docs,
+    reason = "tests report by panicking"
+)]
+
+pub(crate) use auth_tests::{App, Client, Driver, PASSWORD, stories};
+
+mod attacks;
+mod flows;
+mod surface;
+mod walk;

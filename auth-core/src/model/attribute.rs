@@ -273,6 +273,13 @@ impl Attributes {
             .extend(given.0.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
 
+    /// Gives every declared attribute that has no value a null, as a store would.
+    pub(crate) fn complete(&mut self, declared: &[Attribute]) {
+        for attribute in declared {
+            self.0.entry(attribute.name.clone()).or_insert(AttributeValue::Null);
+        }
+    }
+
     /// The values as a type of the application's.
     ///
     /// # Errors

@@ -76,12 +76,14 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::InvalidUserId`] when the user is gone, [`ErrorKind::UserBanned`] when the user is shut out,
     /// [`ErrorKind::DatabaseUpdateFailed`].
-    pub async fn create_session(&self, proof: &Proof, new: NewSession) -> Result<IssuedSession> {
+    pub async fn create_session(&self, proof: &Proof, mut new: NewSession) -> Result<IssuedSession> {
         let now = self.now();
         if proof.user().is_banned(now) {
             return Err(ErrorKind::UserBanned.into());
         }
-        self.check_attributes(&new.attributes, self.inner.config.schema.session_attributes())?;
+        let declared = self.inner.config.schema.session_attributes();
+        self.check_attributes(&new.attributes, declared)?;
+        new.attributes.complete(declared);
         let config = &self.inner.config.sessions;
         let token = SessionToken::issue(self.inner.entropy.as_ref())?;
         let record = SessionRecord {

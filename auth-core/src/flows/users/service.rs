@@ -159,6 +159,7 @@ impl Auth {
         };
         let mut user = User::new(id, now);
         user.attributes = new.attributes;
+        user.attributes.complete(self.inner.config.schema.user_attributes());
         user.user_metadata = new.user_metadata;
         user.app_metadata = new.app_metadata;
         if let Some(key_id) = key_id.as_ref().filter(|key_id| key_id.provider() == EMAIL) {

@@ -1,0 +1,125 @@
+//! A store that fails at the n-th call, for every n: an error that says nothing, no cookie touched, nothing half done.
+
+use auth_core::{KeyId, adapter::UserAdapter, testing::Fault};
+use serde_json::json;
+
+use auth_tests::Answer;
+
+use crate::{App, Client, PASSWORD, stories};
+
+stories![
+    a_failure_at_any_call_is_503_and_clears_no_cookie,
+    a_failed_sign_up_leaves_all_or_nothing,
+    a_failure_tells_no_details,
+];
+
+async fn act(client: &Client, act: &str) -> Answer {
+    match act {
+        "sign up" => client.sign_up("new@example.com", PASSWORD).await,
+        "sign in" => client.sign_in("ada@example.com", PASSWORD).await,
+        "user" => client.get("/api/auth/user").await,
+        "session" => client.get("/api/auth/session").await,
+        "sessions" => client.get("/api/auth/sessions").await,
+        "change" => {
+            client
+                .put(
+                    "/api/auth/user",
+                    json!({ "data": { "a": 1 }, "email": "b@example.com" }),
+                )
+                .await
+        }
+        "password" => {
+            client
+                .put("/api/auth/user", json!({ "password": "a new long password" }))
+                .await
+        }
+        "logout" => client.post("/api/auth/logout", json!({})).await,
+        "signout" => client.post("/api/auth/signout?scope=others", json!({})).await,
+        "delete" => client.delete("/api/auth/user", json!({})).await,
+        "me" => client.get("/me").await,
+        _ => client.get("/many").await,
+    }
+}
+
+async fn a_failure_at_any_call_is_503_and_clears_no_cookie(app: App) {
+    for name in [
+        "sign up", "sign in", "user", "session", "sessions", "change", "password", "logout", "signout", "delete", "me",
+        "many",
+    ] {
+        for idle in [false, true] {
+            // Until the act needs fewer calls than this.
+            for call in 1.. {
+                assert!(call < 30, "{name} never ends");
+                let app = App::new(app.driver).await;
+                let ada = app.signed_up("ada@example.com").await;
+                let token = ada.token();
+                if idle && !["change", "password", "delete"].contains(&name) {
+                    app.wait(std::time::Duration::from_secs(2 * 24 * 3_600));
+                }
+                app.store.forget_calls();
+                app.store.fail(Fault::At(call));
+                let answer = act(&ada, name).await;
+                app.store.fail(Fault::Never);
+                if app.store.calls().len() < call {
+                    assert!(answer.status.is_success(), "{name} {answer:?}");
+                    break;
+                }
+                assert_eq!(
+                    answer.status(),
+                    503,
+                    "{name} at call {call} of {:?}: {answer:?}",
+                    app.store.calls()
+                );
+                assert!(
+                    answer.set_cookies().iter().all(|cookie| !cookie.contains("Max-Age=0")),
+                    "{name} at call {call} clears a cookie"
+                );
+                if !["logout", "delete"].contains(&name) {
+                    assert!(ada.token().is_some());
+                }
+                if token == ada.token() && !["logout", "delete", "sign in", "sign up"].contains(&name) {
+                    assert_eq!(
+                        ada.get("/me").await.status(),
+                        200,
+                        "{name} at call {call} signed somebody out"
+                    );
+                }
+            }
+        }
+    }
+}
+
+async fn a_failed_sign_up_leaves_all_or_nothing(app: App) {
+    for fault in (1..8).flat_map(|call| [Fault::At(call), Fault::AfterwardsAt(call)]) {
+        let app = App::new(app.driver).await;
+        app.store.fail(fault);
+        let answer = app.browser().sign_up("ada@example.com", PASSWORD).await;
+        app.store.fail(Fault::Never);
+        let key = app.store.get_key(&KeyId::from("email:ada@example.com")).await.unwrap();
+        let user = match &key {
+            Some(key) => app.store.get_user(&key.user_id).await.unwrap(),
+            None => None,
+        };
+        assert_eq!(key.is_some(), user.is_some(), "{fault:?} left half a user");
+        // Whoever got an error can go on: signing in if the account is there, signing up if it is not.
+        let again = if key.is_some() {
+            app.browser().sign_in("ada@example.com", PASSWORD).await
+        } else {
+            app.browser().sign_up("ada@example.com", PASSWORD).await
+        };
+        assert_eq!(again.status(), 200, "{fault:?} {answer:?}");
+    }
+}
+
+async fn a_failure_tells_no_details(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    app.store.fail(Fault::Always);
+    for path in ["/me", "/maybe", "/api/auth/user", "/api/auth/health"] {
+        let answer = ada.get(path).await;
+        assert_eq!(answer.json()["msg"], "The service cannot answer now. Try again later.");
+        assert!(answer.json()["error_id"].is_string());
+        for detail in ["details", "/var/lib", "sqlite", "get_session"] {
+            assert!(!answer.text().contains(detail), "{path} tells {detail}");
+        }
+    }
+}

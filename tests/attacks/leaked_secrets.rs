@@ -1,0 +1,137 @@
+//! Passwords, tokens and hashes in logs, `Debug` output and answers.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use auth_core::{NewKey, NewUser, Password, Secret, SignUp, testing::Fault};
+use serde_json::json;
+
+use crate::{App, PASSWORD, stories};
+
+stories![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+const CANARY: &str = "canary-password-9f1c";
+
+async fn nothing_secret_reaches_the_log(app: App) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    // Events to the log, as by default.
+    let app = App::with(app.driver, |builder| builder.events(auth_core::TracingSink)).await;
+
+    let browser = app.browser();
+    browser.sign_up("ada@example.com", CANARY).await;
+    let token = browser.token().unwrap();
+    browser.sign_in("ada@example.com", &format!("{CANARY}-wrong")).await;
+    browser.sign_in("ada@example.com", CANARY).await;
+    let second = browser.token().unwrap();
+    browser
+        .send(
+            "POST",
+            "/api/auth/signup",
+            Some("application/json"),
+            &format!("{{{CANARY}"),
+        )
+        .await;
+    app.wait(std::time::Duration::from_secs(2 * 24 * 3_600));
+    browser.get("/me").await;
+    let third = browser.token().unwrap();
+    let change = json!({ "password": format!("{CANARY}-new"), "current_password": CANARY });
+    browser.put("/api/auth/user", change).await;
+    app.store.fail(Fault::Always);
+    browser.get("/me").await;
+    browser.sign_in("ada@example.com", CANARY).await;
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        text.contains("session_renewed") && text.contains("authn_login_fail"),
+        "{text}"
+    );
+    assert!(text.contains("implementation details"), "the operator sees the cause");
+    assert!(!text.contains("canary"), "{text}");
+    for token in [token, second, third] {
+        assert!(!text.contains(token.split_once('.').unwrap().1));
+    }
+    assert!(!text.contains("$argon2"));
+    // Whose session it was can be found, by its public id.
+    assert!(text.contains("ses_"));
+}
+
+async fn nothing_secret_is_in_answers(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let token = ada.token().unwrap();
+    let secret = token.split_once('.').unwrap().1;
+    for path in [
+        "/api/auth/user",
+        "/api/auth/session",
+        "/api/auth/sessions",
+        "/api/auth/settings",
+        "/me",
+        "/maybe",
+    ] {
+        let answer = ada.get(path).await;
+        for leaked in [secret, PASSWORD, "$argon2", "digest", "hashed", "secret"] {
+            assert!(!answer.text().contains(leaked), "{path} tells {leaked}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_in_debug_output() {
+    let app = App::new(crate::Driver::Core).await;
+    app.auth
+        .create_user(NewUser::with_password("username", "ada", PASSWORD))
+        .await
+        .unwrap();
+    let proof = app.auth.authenticate_user("username", "ada", PASSWORD).await.unwrap();
+    let issued = app.auth.create_session(&proof, Default::default()).await.unwrap();
+    let exposed = issued.token.expose();
+    let secret = exposed.split_once('.').unwrap().1;
+    let valid = app.auth.validate_session(&issued.token).await.unwrap();
+    let printed = [
+        format!("{issued:?}"),
+        format!("{valid:?}"),
+        format!("{proof:?}"),
+        format!("{:?}", app.auth),
+        format!("{:?}", app.store),
+        format!("{:?}", Password::new(PASSWORD)),
+        format!("{:?}", Secret::new(PASSWORD)),
+        format!("{:?}", SignUp::new("ada@example.com", PASSWORD)),
+        format!("{:?}", NewUser::with_password("username", "ada", PASSWORD)),
+        format!("{:?}", NewKey::persistent("pin", "ada").password(PASSWORD)),
+        format!(
+            "{:?}",
+            auth_core::adapter::SessionAdapter::get_session(&app.store, &issued.session.id).await
+        ),
+        format!(
+            "{:?}",
+            auth_core::adapter::UserAdapter::get_key(&app.store, &"username:ada".into()).await
+        ),
+    ];
+    for text in printed {
+        for leaked in [secret, PASSWORD, "$argon2"] {
+            assert!(!text.contains(leaked), "{text}");
+        }
+    }
+}

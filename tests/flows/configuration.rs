@@ -1,0 +1,122 @@
+//! What a configuration is refused for: everything at once, each with its fix.
+
+use auth_core::{Auth, AuthBuilder, CookieConfig, SameSite, Secret, adapters::MemoryAdapter};
+
+fn builder() -> AuthBuilder {
+    Auth::builder(MemoryAdapter::default())
+        .secret(Secret::new("0123456789abcdef0123456789abcdef"))
+        .base_url("https://app.example.com")
+}
+
+fn problems(builder: AuthBuilder) -> Vec<String> {
+    match builder.build() {
+        Ok(_) => Vec::new(),
+        Err(error) => error
+            .problems()
+            .iter()
+            .map(|problem| problem.option.to_owned())
+            .collect(),
+    }
+}
+
+#[test]
+fn a_sound_configuration_is_accepted() {
+    assert_eq!(problems(builder()), [""; 0]);
+    for url in [
+        "http://localhost:3000",
+        "http://127.0.0.1",
+        "http://[::1]:80",
+        "http://a.localhost",
+    ] {
+        assert_eq!(problems(builder().base_url(url)), [""; 0], "{url}");
+    }
+    assert_eq!(
+        problems(builder().base_url("http://intranet").danger_allow_http()),
+        [""; 0]
+    );
+}
+
+#[test]
+fn a_missing_or_short_secret_is_refused() {
+    assert_eq!(problems(builder().secret(Secret::new("x".repeat(31)))), ["secret"]);
+    let without = Auth::builder(MemoryAdapter::default()).base_url("https://app.example.com");
+    assert_eq!(problems(without), ["secret"]);
+}
+
+#[test]
+fn s01_everything_that_is_missing_is_named_at_once() {
+    assert_eq!(
+        problems(Auth::builder(MemoryAdapter::default())),
+        ["secret", "base_url"]
+    );
+}
+
+#[test]
+fn a_base_url_that_sends_cookies_in_clear_is_refused() {
+    for url in [
+        "http://example.com",
+        "http://192.168.0.1",
+        "http://localhost.evil.test",
+        "ftp://x",
+        "nonsense",
+        "https://x/path",
+    ] {
+        assert_eq!(problems(builder().base_url(url)), ["base_url"], "{url}");
+    }
+}
+
+#[test]
+fn impossible_cookies_are_refused() {
+    let cookie = |cookie| problems(builder().cookie(cookie));
+    let default = CookieConfig::default;
+    assert_eq!(
+        cookie(default().name("__Host-s").domain("example.com")),
+        ["cookie.name"]
+    );
+    let insecure = builder()
+        .base_url("http://localhost")
+        .cookie(default().same_site(SameSite::None));
+    assert_eq!(problems(insecure), ["cookie.same_site"]);
+}
+
+#[test]
+fn vague_origins_networks_and_paths_are_refused() {
+    assert_eq!(
+        problems(builder().trusted_origin("https://*.example.com")),
+        ["trusted_origin"]
+    );
+    assert_eq!(
+        problems(builder().redirect_url("https://example.com/path")),
+        ["redirect_url"]
+    );
+    assert_eq!(problems(builder().trusted_proxy("everyone")), ["trusted_proxy"]);
+    for path in ["api/auth", "/", "/api/auth/", "/api//auth", "/api/{x}", ""] {
+        assert_eq!(problems(builder().base_path(path)), ["base_path"], "{path}");
+    }
+    assert_eq!(problems(builder().sign_in_page("https://evil.test")), ["sign_in_page"]);
+    assert_eq!(problems(builder().sign_in_page("//evil.test")), ["sign_in_page"]);
+    assert_eq!(problems(builder().body_limit(10)), ["body_limit"]);
+}
+
+#[test]
+fn all_problems_come_at_once_and_each_with_its_fix() {
+    let refused = builder()
+        .secret(Secret::new("short"))
+        .base_url("http://example.com")
+        .cookie(CookieConfig::default().path("x"))
+        .trusted_origin("null")
+        .build()
+        .unwrap_err();
+    assert_eq!(refused.problems().len(), 4);
+    assert!(refused.problems().iter().all(|problem| !problem.fix.is_empty()));
+    let text = refused.to_string();
+    assert_eq!(text.lines().count(), 5, "{text}");
+}
+
+#[test]
+fn the_handle_is_shareable_and_shows_no_secret() {
+    fn is_shareable<T: Clone + Send + Sync + 'static>(_: &T) {}
+    let auth = builder().build().unwrap();
+    is_shareable(&auth);
+    assert!(!format!("{auth:?}").contains("0123456789abcdef"));
+}

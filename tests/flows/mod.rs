@@ -1,0 +1,15 @@
+//! What the library does for honest people.
+
+mod auth_request;
+mod configuration;
+mod forms;
+mod keys;
+mod password;
+mod service;
+mod sessions;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod stores;
+mod user;
+mod users;

@@ -1,0 +1,189 @@
+use std::time::Duration;
+
+use auth_core::{
+    Argon2Params, Auth, ErrorKind, HashedPassword, KeyId, KeyRecord, Limit, Limits, PasswordConfig, Secret, User,
+    UserId, adapter::UserAdapter, adapters::MemoryAdapter, testing::Fault,
+};
+
+use crate::{App, PASSWORD, stories};
+
+stories![
+    limits_per_account_hold_and_end,
+    limits_per_client_hold,
+    sign_ups_are_limited_per_client,
+    a_success_forgets_the_accounts_failures_and_not_the_clients,
+    imported_hashes_verify_and_are_replaced,
+    a_replacement_that_fails_does_not_fail_the_sign_in,
+    changing_the_secret_signs_nobody_out,
+];
+
+fn few(max: u32) -> Limit {
+    Limit::new(max, Duration::from_secs(60))
+}
+
+async fn limits_per_account_hold_and_end(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder.limits(Limits::default().sign_in_per_account(few(3)))
+    })
+    .await;
+    app.signed_up("ada@example.com").await;
+    // From a new address each time: the account counts.
+    for number in 0..3 {
+        let browser = app.browser().from_ip(&format!("198.51.100.{number}"));
+        assert_eq!(browser.sign_in("ada@example.com", "wrong horse").await.status(), 400);
+    }
+    let before = app.auth.password_hashes();
+    let browser = app.browser().from_ip("198.51.100.99");
+    let refused = browser.sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(
+        (refused.status(), refused.error_code().as_str()),
+        (429, "over_request_rate_limit")
+    );
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(app.auth.password_hashes(), before, "a refused attempt costs no hash");
+    // An account that is not there is refused in the same way.
+    for _ in 0..3 {
+        browser.sign_in("nobody@example.com", "wrong horse").await;
+    }
+    let unknown = browser.sign_in("nobody@example.com", "wrong horse").await;
+    assert_eq!(unknown.essence(), refused.essence());
+    app.wait(Duration::from_millis(60_001));
+    assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status(), 200);
+}
+
+async fn limits_per_client_hold(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder.limits(Limits::default().sign_in_per_client(few(3)))
+    })
+    .await;
+    for number in 0..3 {
+        // One customer's IPv6 network is one client.
+        let browser = app.browser().from_ip(&format!("2001:db8:1:2::{number}"));
+        assert_eq!(
+            browser
+                .sign_in(&format!("u{number}@example.com"), "wrong horse")
+                .await
+                .status(),
+            400
+        );
+    }
+    let same = app.browser().from_ip("2001:db8:1:2:ffff::1");
+    assert_eq!(same.sign_in("x@example.com", "wrong horse").await.status(), 429);
+    let other = app.browser().from_ip("2001:db8:1:3::1");
+    assert_eq!(other.sign_in("x@example.com", "wrong horse").await.status(), 400);
+}
+
+async fn sign_ups_are_limited_per_client(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder.limits(Limits::default().sign_up_per_client(few(2)))
+    })
+    .await;
+    for number in 0..2 {
+        app.signed_up(&format!("u{number}@example.com")).await;
+    }
+    let refused = app.browser().sign_up("u3@example.com", PASSWORD).await;
+    assert_eq!(refused.status(), 429);
+    let elsewhere = app
+        .browser()
+        .from_ip("198.51.100.1")
+        .sign_up("u3@example.com", PASSWORD)
+        .await;
+    assert_eq!(elsewhere.status(), 200);
+}
+
+async fn a_success_forgets_the_accounts_failures_and_not_the_clients(app: App) {
+    let limits = Limits::default().sign_in_per_account(few(2)).sign_in_per_client(few(5));
+    let app = App::with(app.driver, move |builder| builder.limits(limits)).await;
+    app.signed_up("ada@example.com").await;
+    let browser = app.browser();
+    for _ in 0..2 {
+        assert_eq!(browser.sign_in("ada@example.com", "wrong horse").await.status(), 400);
+        assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status(), 200);
+    }
+    assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status(), 200);
+    assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status(), 429);
+}
+
+/// A user whose password another library hashed (Lucia's scrypt).
+async fn imported(app: &App) -> KeyId {
+    let now = auth_core::Clock::now(&app.clock);
+    let mut user = User::new(UserId::from("imported"), now);
+    user.email = Some("ada@example.com".to_owned());
+    let key = KeyRecord {
+        id: KeyId::from("email:ada@example.com"),
+        user_id: user.id.clone(),
+        hashed_password: Some(HashedPassword::from_stored(
+            "s2:abcdefghij123456:8a1a7ecd8b0dde71bb6beff57c4ddbc55ce37752aa2493e4c74ebc1e721a8d12a8092e0601b84d9cf88b4677fe506f4864ced2180dcd2a49b4c700930a574438",
+        )),
+        primary: true,
+        expires: None,
+        created_at: now,
+        updated_at: now,
+    };
+    app.store.set_user(&user, Some(&key)).await.unwrap();
+    key.id
+}
+
+async fn imported_hashes_verify_and_are_replaced(app: App) {
+    let key = imported(&app).await;
+    assert_eq!(
+        app.browser().sign_in("ada@example.com", "wrong horse").await.status(),
+        400
+    );
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);
+    let stored = app.store.get_key(&key).await.unwrap().unwrap().hashed_password.unwrap();
+    assert!(stored.expose().starts_with("$argon2id$"));
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);
+}
+
+async fn a_replacement_that_fails_does_not_fail_the_sign_in(app: App) {
+    let key = imported(&app).await;
+    // Two counters, the key; then the replacement.
+    app.store.fail(Fault::At(4));
+    app.store.forget_calls();
+    let answer = app.browser().sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(app.store.calls()[3], "replace_hash");
+    assert_eq!(answer.status(), 200);
+    let stored = app.store.get_key(&key).await.unwrap().unwrap().hashed_password.unwrap();
+    assert!(stored.expose().starts_with("s2:"));
+}
+
+async fn changing_the_secret_signs_nobody_out(app: App) {
+    let store = MemoryAdapter::default();
+    let auth = |secret: &str| {
+        Auth::builder(store.clone())
+            .secret(Secret::new(secret))
+            .base_url("https://app.example.com")
+            .build()
+            .unwrap()
+    };
+    let old = auth("the old secret of 32 bytes and more");
+    let sign_up = auth_core::SignUp::new("ada@example.com", PASSWORD);
+    let (_, issued) = old.sign_up_with_email(sign_up).await.unwrap();
+    let new = auth("the new secret of 32 bytes and more");
+    assert!(new.validate_session(&issued.token).await.is_ok());
+    let again = new
+        .sign_in_with_email("ada@example.com", PASSWORD, Default::default())
+        .await;
+    assert!(again.is_ok());
+    drop(app);
+}
+
+#[tokio::test]
+async fn weaker_hashing_and_guessing_rules_are_refused() {
+    let build = |passwords: PasswordConfig, limits: Limits| {
+        Auth::builder(MemoryAdapter::default())
+            .secret(Secret::random().unwrap())
+            .base_url("https://app.example.com")
+            .passwords(passwords)
+            .limits(limits)
+            .build()
+    };
+    let weak = PasswordConfig::default().min_length(7).argon2(Argon2Params {
+        memory_kib: 1_024,
+        passes: 1,
+    });
+    let refused = build(weak, Limits::default().sign_in_per_account(few(101))).unwrap_err();
+    assert_eq!(refused.problems().len(), 3, "{refused}");
+    assert_eq!(ErrorKind::WeakPassword.code(), "AUTH_WEAK_PASSWORD");
+}

@@ -1,0 +1,120 @@
+use auth_core::testing::Fault;
+use serde_json::json;
+
+use crate::{App, stories};
+
+stories![
+    the_service_says_what_it_offers,
+    health_tells_whether_the_store_answers,
+    n18_unknown_paths_and_methods_are_refused_exactly,
+    s28_other_paths_are_the_applications,
+    options_and_head_are_answered,
+    every_answer_says_that_it_must_not_be_kept,
+    another_base_path_is_respected,
+];
+
+async fn the_service_says_what_it_offers(app: App) {
+    let settings = app.script().get("/api/auth/settings").await.json();
+    assert_eq!(settings["external"]["email"], true);
+    assert_eq!(settings["disable_signup"], false);
+}
+
+async fn health_tells_whether_the_store_answers(app: App) {
+    let health = app.script().get("/api/auth/health").await;
+    assert_eq!(
+        (health.status(), &health.json()["version"]),
+        (200, &json!(env!("CARGO_PKG_VERSION")))
+    );
+    app.store.fail(Fault::Always);
+    assert_eq!(app.script().get("/api/auth/health").await.status(), 503);
+}
+
+async fn n18_unknown_paths_and_methods_are_refused_exactly(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    for path in [
+        "/api/auth/nothing",
+        "/api/auth/user/",
+        "/api/auth/users",
+        "/api/auth//user",
+        "/api/auth/user/x",
+        "/api/auth/User",
+        "/api/auth/%75ser",
+        "/api/auth/sessions/",
+        "/api/auth/sessions/a/b",
+    ] {
+        let answer = ada.get(path).await;
+        assert_eq!(
+            (answer.status(), answer.error_code().as_str()),
+            (404, "not_found"),
+            "{path}"
+        );
+    }
+    for (method, path, allow) in [
+        ("PATCH", "/api/auth/user", "GET, PUT, DELETE, HEAD, OPTIONS"),
+        ("GET", "/api/auth/signup", "POST, OPTIONS"),
+        ("GET", "/api/auth/logout", "POST, OPTIONS"),
+        ("POST", "/api/auth/sessions/x", "DELETE, OPTIONS"),
+        ("TRACE", "/api/auth/token", "POST, OPTIONS"),
+    ] {
+        let answer = ada.send(method, path, Some("application/json"), "").await;
+        assert_eq!(
+            (answer.status(), answer.header("allow")),
+            (405, Some(allow)),
+            "{method} {path}"
+        );
+    }
+    assert_eq!(ada.get("/me").await.status(), 200);
+}
+
+async fn s28_other_paths_are_the_applications(app: App) {
+    for path in ["/api/authx", "/api/", "/nothing"] {
+        let answer = app.browser().get(path).await;
+        assert_eq!(answer.status(), 404);
+        assert!(!answer.text().contains("AUTH_"), "{path}");
+    }
+    assert_eq!(app.browser().get("/public").await.text(), "public");
+}
+
+async fn options_and_head_are_answered(app: App) {
+    let options = app.script().send("OPTIONS", "/api/auth/user", None, "").await;
+    assert_eq!(
+        (options.status(), options.header("allow")),
+        (204, Some("GET, PUT, DELETE, HEAD, OPTIONS"))
+    );
+    let head = app.script().send("HEAD", "/api/auth/session", None, "").await;
+    assert_eq!(
+        (head.status(), head.header("content-type")),
+        (200, Some("application/json"))
+    );
+}
+
+async fn every_answer_says_that_it_must_not_be_kept(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    for (method, path) in [
+        ("GET", "/api/auth/user"),
+        ("GET", "/api/auth/session"),
+        ("GET", "/api/auth/sessions"),
+        ("GET", "/api/auth/settings"),
+        ("GET", "/api/auth/health"),
+        ("GET", "/api/auth/nothing"),
+        ("PATCH", "/api/auth/user"),
+        ("PUT", "/api/auth/user"),
+        ("POST", "/api/auth/token"),
+        ("POST", "/api/auth/logout"),
+    ] {
+        let answer = ada.send(method, path, Some("application/json"), "{}").await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {path}");
+        let vary = answer.header("vary").unwrap();
+        assert!(
+            vary.contains("Origin") && vary.contains("Sec-Fetch-Site"),
+            "{method} {path}"
+        );
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
+}
+
+async fn another_base_path_is_respected(app: App) {
+    let app = App::with(app.driver, |builder| builder.base_path("/v1/auth")).await;
+    assert_eq!(app.browser().get("/v1/auth/session").await.status(), 200);
+    assert_eq!(app.browser().get("/api/auth/session").await.status(), 404);
+}

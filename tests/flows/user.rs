@@ -1,0 +1,214 @@
+use std::time::Duration;
+
+use auth_core::{EventKind, UserId};
+use serde_json::json;
+
+use crate::{App, PASSWORD, stories};
+
+stories![
+    n13_the_user_route_answers_the_user_and_renews,
+    the_session_route_answers_both_or_nulls,
+    metadata_is_merged_and_null_removes,
+    an_address_changes_with_a_fresh_session,
+    a_taken_address_is_refused,
+    a_password_changes_with_the_current_one,
+    a_password_change_ends_other_sessions_and_the_old_secret,
+    the_same_password_is_refused,
+    a_stale_session_must_prove_itself,
+    an_account_can_be_deleted,
+    sessions_are_listed_without_secrets,
+    a_session_can_be_ended_by_its_handle,
+];
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+async fn n13_the_user_route_answers_the_user_and_renews(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    app.wait(2 * DAY);
+    let answer = ada.get("/api/auth/user").await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.json()["email"], "ada@example.com");
+    assert_eq!(answer.set_cookies().len(), 1);
+    let stranger = app.browser().get("/api/auth/user").await;
+    assert_eq!(
+        (stranger.status(), stranger.error_code().as_str()),
+        (401, "no_authorization")
+    );
+}
+
+async fn the_session_route_answers_both_or_nulls(app: App) {
+    let nobody = app.browser().get("/api/auth/session").await;
+    assert_eq!(
+        (nobody.status(), nobody.text()),
+        (200, r#"{"session":null,"user":null}"#)
+    );
+    let ada = app.signed_up("ada@example.com").await;
+    let answer = ada.get("/api/auth/session").await.json();
+    assert_eq!(answer["user"]["email"], "ada@example.com");
+    assert_eq!(answer["session"]["current"], true);
+    assert_eq!(answer["session"]["aal"], "aal1");
+}
+
+async fn metadata_is_merged_and_null_removes(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    ada.put("/api/auth/user", json!({ "data": { "name": "Ada", "theme": "dark" } }))
+        .await;
+    let answer = ada
+        .put("/api/auth/user", json!({ "data": { "theme": null, "lang": "en" } }))
+        .await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.json()["user_metadata"], json!({ "name": "Ada", "lang": "en" }));
+    let answer = ada
+        .put(
+            "/api/auth/user",
+            json!({ "attributes": { "username": "ada", "credits": 5 } }),
+        )
+        .await;
+    assert_eq!(
+        answer.json()["attributes"],
+        json!({ "credits": null, "username": "ada" })
+    );
+}
+
+async fn an_address_changes_with_a_fresh_session(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let answer = ada.put("/api/auth/user", json!({ "email": "Grace@example.com" })).await;
+    assert_eq!(answer.json()["email"], "grace@example.com");
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 400);
+    assert_eq!(app.browser().sign_in("grace@example.com", PASSWORD).await.status(), 200);
+    let invalid = ada.put("/api/auth/user", json!({ "email": "nonsense" })).await;
+    assert_eq!(
+        (invalid.status(), invalid.error_code().as_str()),
+        (400, "validation_failed")
+    );
+}
+
+async fn a_taken_address_is_refused(app: App) {
+    app.signed_up("grace@example.com").await;
+    let ada = app.signed_up("ada@example.com").await;
+    let answer = ada.put("/api/auth/user", json!({ "email": "grace@example.com" })).await;
+    assert_eq!((answer.status(), answer.error_code().as_str()), (422, "email_exists"));
+    assert_eq!(ada.get("/api/auth/user").await.json()["email"], "ada@example.com");
+}
+
+async fn a_password_changes_with_the_current_one(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    app.wait(Duration::from_secs(3_600));
+    let wrong = json!({ "password": "a new long password", "current_password": "wrong horse" });
+    let answer = ada.put("/api/auth/user", wrong).await;
+    assert_eq!(
+        (answer.status(), answer.error_code().as_str()),
+        (400, "invalid_credentials")
+    );
+    let right = json!({ "password": "a new long password", "current_password": PASSWORD });
+    assert_eq!(ada.put("/api/auth/user", right).await.status(), 200);
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 400);
+    assert_eq!(
+        app.browser()
+            .sign_in("ada@example.com", "a new long password")
+            .await
+            .status(),
+        200
+    );
+    assert_eq!(app.events.count(EventKind::PasswordChanged), 1);
+}
+
+async fn a_password_change_ends_other_sessions_and_the_old_secret(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let thief = ada.copy();
+    let other = app.browser();
+    other.sign_in("ada@example.com", PASSWORD).await;
+    let answer = ada
+        .put("/api/auth/user", json!({ "password": "a new long password" }))
+        .await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.set_cookies().len(), 1);
+    assert_eq!(ada.get("/me").await.status(), 200);
+    assert_eq!(other.get("/me").await.status(), 401);
+    // A copy of the very cookie, at once and with no grace.
+    assert_eq!(thief.get("/me").await.status(), 401);
+}
+
+async fn the_same_password_is_refused(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let answer = ada.put("/api/auth/user", json!({ "password": PASSWORD })).await;
+    assert_eq!((answer.status(), answer.error_code().as_str()), (422, "same_password"));
+}
+
+async fn a_stale_session_must_prove_itself(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    app.wait(Duration::from_secs(15 * 60) + Duration::from_millis(1));
+    for body in [
+        json!({ "password": "a new long password" }),
+        json!({ "email": "x@example.com" }),
+    ] {
+        let answer = ada.put("/api/auth/user", body).await;
+        assert_eq!(
+            (answer.status(), answer.error_code().as_str()),
+            (403, "reauthentication_needed")
+        );
+    }
+    let answer = ada.delete("/api/auth/user", json!({})).await;
+    assert_eq!(answer.status(), 403);
+    // What is not dangerous needs no proof.
+    assert_eq!(
+        ada.put("/api/auth/user", json!({ "data": { "a": 1 } })).await.status(),
+        200
+    );
+}
+
+async fn an_account_can_be_deleted(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let id = UserId::from(ada.get("/me").await.text());
+    let other = app.browser();
+    other.sign_in("ada@example.com", PASSWORD).await;
+    let answer = ada
+        .delete("/api/auth/user", json!({ "current_password": PASSWORD }))
+        .await;
+    assert_eq!((answer.status(), answer.text()), (200, "{}"));
+    assert_eq!(ada.token(), None);
+    assert_eq!(other.get("/me").await.status(), 401);
+    assert!(app.auth.get_user(&id).await.is_err());
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 400);
+    assert_eq!(app.browser().sign_up("ada@example.com", PASSWORD).await.status(), 200);
+}
+
+async fn sessions_are_listed_without_secrets(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    app.wait(Duration::from_secs(1));
+    let phone = app.browser().from_ip("2001:db8::1");
+    phone.sign_in("ada@example.com", PASSWORD).await;
+    let answer = ada.get("/api/auth/sessions").await;
+    let listed = answer.json()["sessions"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(
+        (&listed[0]["current"], &listed[1]["current"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(listed[1]["ip"], "2001:db8::1");
+    assert_eq!(listed[0]["user_agent"], "Browser/1.0");
+    for browser in [&ada, &phone] {
+        let token = browser.token().unwrap();
+        assert!(!answer.text().contains(token.split_once('.').unwrap().1));
+    }
+    assert_eq!(app.browser().get("/api/auth/sessions").await.status(), 401);
+}
+
+async fn a_session_can_be_ended_by_its_handle(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let phone = app.browser();
+    phone.sign_in("ada@example.com", PASSWORD).await;
+    let handle = |token: String| token.split_once('.').unwrap().0.to_owned();
+    let path = format!("/api/auth/sessions/{}", handle(phone.token().unwrap()));
+    assert_eq!(ada.delete(&path, json!({})).await.status(), 204);
+    assert_eq!(phone.get("/me").await.status(), 401);
+    let again = ada.delete(&path, json!({})).await;
+    assert_eq!(
+        (again.status(), again.error_code().as_str()),
+        (404, "session_not_found")
+    );
+    // One's own.
+    let path = format!("/api/auth/sessions/{}", handle(ada.token().unwrap()));
+    assert_eq!(ada.delete(&path, json!({})).await.status(), 204);
+    assert_eq!(ada.token(), None);
+}

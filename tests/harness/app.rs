@@ -1,0 +1,116 @@
+use std::{future::Future, net::IpAddr, pin::Pin, rc::Rc, time::Duration};
+
+use auth_core::{
+    Attribute, Auth, AuthBuilder, Limit, Limits, PasswordConfig, Secret,
+    adapters::MemoryAdapter,
+    testing::{EventLog, FaultyAdapter, ManualClock},
+};
+use bytes::Bytes;
+use http::{Request, Response};
+
+use super::{Client, actix, axum, core};
+
+/// A password that no policy minds.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Who carries requests to the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driver {
+    Core,
+    Axum,
+    Actix,
+}
+
+impl Driver {
+    pub const ALL: [Self; 3] = [Self::Core, Self::Axum, Self::Actix];
+}
+
+pub(super) type Answering = Pin<Box<dyn Future<Output = Response<Bytes>>>>;
+
+/// An application with the library in it, and everything a test wants to turn or look at.
+///
+/// Its own routes: `/public`, `/me`, `/session`, `/maybe`, `/guarded`, `/fresh`, `/many` (asks eight times at once),
+/// `/broken` (asks, then fails), `/cookies` (sets cookies of its own), `/write` (POST).
+#[derive(Clone)]
+#[allow(missing_debug_implementations, reason = "nobody prints an application")]
+pub struct App {
+    pub driver: Driver,
+    pub auth: Auth,
+    pub clock: ManualClock,
+    pub events: EventLog,
+    pub store: FaultyAdapter<MemoryAdapter>,
+    pub(super) call: Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering>,
+}
+
+/// What a test changes of the configuration.
+pub type Setup = fn(AuthBuilder) -> AuthBuilder;
+
+impl App {
+    pub async fn new(driver: Driver) -> Self {
+        Self::with(driver, |builder| builder).await
+    }
+
+    pub async fn with(driver: Driver, setup: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Self {
+        let clock = ManualClock::default();
+        let events = EventLog::default();
+        let store = FaultyAdapter::new(MemoryAdapter::default());
+        let generous = Limit::new(100_000, Duration::from_secs(60));
+        let builder = Auth::builder(store.clone())
+            .secret(Secret::new("a secret of the tests, 32 bytes and more"))
+            .base_url("https://app.example.com")
+            .trusted_origin("https://admin.example.com")
+            .clock(clock.clone())
+            .events(events.clone())
+            .passwords(PasswordConfig::default().queue(1_000))
+            .limits(
+                Limits::default()
+                    .sign_in_per_client(generous)
+                    .sign_up_per_client(generous),
+            )
+            .user_attribute(Attribute::text("username").unique().editable())
+            .user_attribute(Attribute::integer("credits"));
+        let auth = setup(builder).build().expect("the configuration is sound");
+        auth.migrate().await.expect("the store is there");
+        let call = match driver {
+            Driver::Core => core::driver(auth.clone()),
+            Driver::Axum => axum::driver(auth.clone()),
+            Driver::Actix => actix::driver(auth.clone()).await,
+        };
+        Self {
+            driver,
+            auth,
+            clock,
+            events,
+            store,
+            call,
+        }
+    }
+
+    /// A browser: keeps cookies, says where its requests come from.
+    pub fn browser(&self) -> Client {
+        Client::browser(self.clone())
+    }
+
+    /// A script: no cookies, no origin.
+    pub fn script(&self) -> Client {
+        Client::script(self.clone())
+    }
+
+    /// A browser in which somebody has just signed up.
+    pub async fn signed_up(&self, email: &str) -> Client {
+        let browser = self.browser();
+        let answer = browser.sign_up(email, PASSWORD).await;
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        browser
+    }
+
+    /// Moves time on.
+    pub fn wait(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// The name of the session cookie.
+    pub fn cookie_name(&self) -> &'static str {
+        "__Host-auth_session"
+    }
+}

@@ -1,0 +1,86 @@
+use std::{net::IpAddr, net::SocketAddr, rc::Rc};
+
+use auth_axum::{AuthLayer, AuthRejection, AuthRequest, CurrentSession, CurrentUser, require_fresh, require_user};
+use auth_core::Auth;
+use axum::{
+    Json, Router,
+    extract::ConnectInfo,
+    http::StatusCode,
+    response::{AppendHeaders, IntoResponse},
+    routing::{any, get},
+};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::BodyExt;
+use serde_json::json;
+use tower::ServiceExt;
+
+use super::{
+    app::Answering,
+    core::{FRESH, OWN_COOKIES, many},
+};
+
+pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
+    let app = router(auth);
+    Rc::new(move |mut request, ip| {
+        let app = app.clone();
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::new(ip, 40_000)));
+        Box::pin(async move {
+            let response = app.oneshot(request.map(axum::body::Body::from)).await.unwrap();
+            let (parts, body) = response.into_parts();
+            http::Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
+        })
+    })
+}
+
+pub(super) fn router(auth: Auth) -> Router {
+    let guarded = Router::new()
+        .route(
+            "/guarded",
+            get(|user: CurrentUser| async move { user.id().to_string() }),
+        )
+        .route_layer(require_user());
+    let fresh = Router::new()
+        .route(
+            "/fresh",
+            get(|session: CurrentSession| async move { session.id.to_string() }),
+        )
+        .route_layer(require_fresh(FRESH));
+    Router::new()
+        .route("/public", get(|| async { "public" }))
+        .route("/me", any(|user: CurrentUser| async move { user.id().to_string() }))
+        .route("/write", any(|user: CurrentUser| async move { user.id().to_string() }))
+        .route("/session", get(|session: CurrentSession| async move { session.id.to_string() }))
+        .route(
+            "/maybe",
+            get(|user: Option<CurrentUser>| async move {
+                Json(json!({ "user": user.map(|user| user.id().to_string()) }))
+            }),
+        )
+        .route("/many", get(ask_many))
+        .route("/broken", get(broken))
+        .route("/cookies", get(cookies))
+        .merge(guarded)
+        .merge(fresh)
+        .nest_service(auth.base_path(), auth_axum::routes(&auth))
+        .layer(AuthLayer::new(auth))
+}
+
+async fn ask_many(request: AuthRequest) -> Result<String, AuthRejection> {
+    many(&request).await.map_err(|error| request.reject(error))
+}
+
+async fn broken(request: AuthRequest) -> Result<impl IntoResponse, AuthRejection> {
+    request.validate().await.map_err(|error| request.reject(error))?;
+    Ok((StatusCode::INTERNAL_SERVER_ERROR, "broken"))
+}
+
+async fn cookies(request: AuthRequest) -> Result<impl IntoResponse, AuthRejection> {
+    request.validate().await.map_err(|error| request.reject(error))?;
+    Ok((
+        AppendHeaders(OWN_COOKIES.map(|cookie| ("set-cookie", cookie))),
+        "cookies",
+    ))
+}

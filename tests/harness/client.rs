@@ -1,0 +1,224 @@
+use std::{cell::RefCell, collections::BTreeMap, fmt, net::IpAddr};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use serde_json::{Value, json};
+
+use super::App;
+
+/// Somebody who sends requests.
+#[allow(missing_debug_implementations, reason = "nobody prints a client")]
+pub struct Client {
+    pub app: App,
+    pub ip: IpAddr,
+    jar: RefCell<BTreeMap<String, String>>,
+    headers: Vec<(&'static str, String)>,
+    is_browser: bool,
+}
+
+impl Client {
+    pub(super) fn browser(app: App) -> Self {
+        Self {
+            app,
+            ip: "203.0.113.7".parse().unwrap(),
+            jar: RefCell::default(),
+            headers: vec![("user-agent", "Browser/1.0".to_owned())],
+            is_browser: true,
+        }
+    }
+
+    pub(super) fn script(app: App) -> Self {
+        Self {
+            is_browser: false,
+            ..Self::browser(app)
+        }
+    }
+
+    /// Sends this header with every request.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn from_ip(mut self, ip: &str) -> Self {
+        self.ip = ip.parse().unwrap();
+        self
+    }
+
+    /// Another tab of the same browser: a copy of its cookies.
+    pub fn copy(&self) -> Self {
+        Self {
+            app: self.app.clone(),
+            ip: self.ip,
+            jar: RefCell::new(self.jar.borrow().clone()),
+            headers: self.headers.clone(),
+            is_browser: self.is_browser,
+        }
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.jar.borrow().get(name).cloned()
+    }
+
+    /// The session cookie.
+    pub fn token(&self) -> Option<String> {
+        self.cookie(self.app.cookie_name())
+    }
+
+    pub fn set_cookie(&self, name: &str, value: impl Into<String>) {
+        self.jar.borrow_mut().insert(name.to_owned(), value.into());
+    }
+
+    pub fn set_token(&self, value: impl Into<String>) {
+        self.set_cookie(self.app.cookie_name(), value);
+    }
+
+    pub fn forget_cookies(&self) {
+        self.jar.borrow_mut().clear();
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, "").await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.json("POST", path, body).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.json("PUT", path, body).await
+    }
+
+    pub async fn delete(&self, path: &str, body: Value) -> Answer {
+        self.json("DELETE", path, body).await
+    }
+
+    pub async fn form(&self, path: &str, body: &str) -> Answer {
+        self.send("POST", path, Some("application/x-www-form-urlencoded"), body)
+            .await
+    }
+
+    pub async fn sign_up(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/auth/signup", json!({ "email": email, "password": password }))
+            .await
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Answer {
+        let body = json!({ "email": email, "password": password });
+        self.post("/api/auth/token?grant_type=password", body).await
+    }
+
+    /// Sends JSON with any method.
+    pub async fn json(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.send(method, path, Some("application/json"), &body.to_string())
+            .await
+    }
+
+    /// Sends a request as this client does, and keeps the cookies of the answer.
+    pub async fn send(&self, method: &str, path: &str, content_type: Option<&str>, body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if self.is_browser {
+            let cookies = self.jar.borrow();
+            if !cookies.is_empty() {
+                let field: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                request = request.header("cookie", field.join("; "));
+            }
+            let says_origin = self.headers.iter().any(|(name, _)| *name == "origin");
+            if !says_origin && !matches!(method, "GET" | "HEAD") {
+                request = request.header("origin", "https://app.example.com");
+            }
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        self.send_as_is(request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
+            .await
+    }
+
+    /// Sends exactly this request, and keeps the cookies of the answer.
+    pub async fn send_as_is(&self, request: Request<Bytes>) -> Answer {
+        let response = (self.app.call)(request, self.ip).await;
+        let (parts, body) = response.into_parts();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        };
+        if self.is_browser {
+            for cookie in answer.set_cookies() {
+                let (pair, attributes) = cookie.split_once(';').unwrap_or((&cookie, ""));
+                let (name, value) = pair.split_once('=').unwrap();
+                if attributes.contains("Max-Age=0") {
+                    self.jar.borrow_mut().remove(name);
+                } else {
+                    self.set_cookie(name, value);
+                }
+            }
+        }
+        answer
+    }
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The error word of GoTrue's shape.
+    pub fn error_code(&self) -> String {
+        self.json()["error_code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn set_cookies(&self) -> Vec<String> {
+        let cookies = self.headers.get_all("set-cookie").iter();
+        cookies.map(|cookie| cookie.to_str().unwrap().to_owned()).collect()
+    }
+
+    /// Status, body and the headers that mean something, for comparing answers.
+    pub fn essence(&self) -> (u16, String, Vec<(String, String)>) {
+        let mut headers: Vec<_> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| !["content-length", "date", "transfer-encoding"].contains(&name.as_str()))
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        headers.sort();
+        (self.status(), String::from_utf8_lossy(&self.body).into_owned(), headers)
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {:?} {}",
+            self.status,
+            self.headers,
+            String::from_utf8_lossy(&self.body)
+        )
+    }
+}

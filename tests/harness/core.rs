@@ -1,0 +1,99 @@
+//! The application without a framework: what a layer and handlers do, done by hand over the core.
+
+use std::{net::IpAddr, rc::Rc, time::Duration};
+
+use auth_core::{Auth, AuthRequest, PeerAddr};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use serde_json::json;
+
+use super::app::Answering;
+
+pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
+    Rc::new(move |mut request, ip| {
+        let auth = auth.clone();
+        request.extensions_mut().insert(PeerAddr(ip));
+        Box::pin(async move {
+            let shared = AuthRequest::unseen(&auth);
+            request.extensions_mut().insert(shared.clone());
+            let rest = request.uri().path().strip_prefix(auth.base_path());
+            let mut response = if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+                auth.handle(request).await
+            } else {
+                answer(&shared, request).await
+            };
+            shared.take_effects().apply(response.headers_mut());
+            response
+        })
+    })
+}
+
+async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes> {
+    let (parts, _) = request.into_parts();
+    let asked = || {
+        shared.observe(&parts);
+        shared
+    };
+    let text = |text: String| Response::new(Bytes::from(text));
+    let result = match parts.uri.path() {
+        "/public" => Ok(text("public".to_owned())),
+        "/me" | "/guarded" | "/write" => asked().require_user().await.map(|(_, user)| text(user.id.to_string())),
+        "/session" => asked()
+            .require_session()
+            .await
+            .map(|session| text(session.id.to_string())),
+        "/maybe" => asked().validate_user().await.map(|found| {
+            let id = found.map(|(_, user)| user.id.to_string());
+            text(json!({ "user": id }).to_string())
+        }),
+        "/fresh" => asked()
+            .require_fresh(FRESH)
+            .await
+            .map(|session| text(session.id.to_string())),
+        "/many" => many(asked()).await.map(text),
+        "/broken" => asked().validate().await.map(|_| {
+            let mut response = text("broken".to_owned());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }),
+        "/cookies" => asked().validate().await.map(|_| {
+            let mut response = text("cookies".to_owned());
+            for cookie in OWN_COOKIES {
+                response
+                    .headers_mut()
+                    .append("set-cookie", HeaderValue::from_static(cookie));
+            }
+            response
+        }),
+        _ => {
+            let mut response = text(String::new());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            Ok(response)
+        }
+    };
+    result.unwrap_or_else(|error| asked().refusal(&error))
+}
+
+pub(super) const FRESH: Duration = Duration::from_secs(600);
+
+/// What the application sets itself; the second has the library's name.
+pub(super) const OWN_COOKIES: [&str; 2] = ["theme=dark; Path=/", "__Host-auth_session=forged; Secure; Path=/"];
+
+/// Eight questions at once, and how many different sessions they found.
+pub(super) async fn many(request: &AuthRequest) -> auth_core::Result<String> {
+    let asked = (0..4).map(|_| async {
+        let (session, user) = tokio::join!(request.validate(), request.validate_user());
+        Ok::<_, auth_core::Error>((
+            session?.map(|session| session.id.clone()),
+            user?.map(|(session, _)| session.id.clone()),
+        ))
+    });
+    let mut ids = Vec::new();
+    for answer in futures_util::future::join_all(asked).await {
+        let (one, two) = answer?;
+        ids.extend([one, two].into_iter().flatten());
+    }
+    let found = ids.len();
+    ids.dedup();
+    Ok(format!("{found} {}", ids.len()))
+}

@@ -1,0 +1,142 @@
+//! Just enough of a browser: one request a connection, one cookie.
+
+use std::{cell::RefCell, io, net::SocketAddr};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// An answer, as it came over the wire.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Received {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// Sends one request and reads the answer to its end.
+pub(crate) async fn send(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Received> {
+    let mut stream = TcpStream::connect(address).await?;
+    let chunked = headers.iter().any(|(name, _)| *name == "transfer-encoding");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if chunked {
+        request.push_str(&format!("\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
+    } else if body.is_empty() {
+        request.push_str("\r\n");
+    } else {
+        request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    }
+    let (mut reader, mut writer) = stream.split();
+    // A server may answer and close before it has read a body it does not want.
+    let write = async {
+        let _ = writer.write_all(request.as_bytes()).await;
+        io::Result::Ok(())
+    };
+    let read = async {
+        let mut received = Vec::new();
+        let end = reader.read_to_end(&mut received).await;
+        if received.is_empty() {
+            end?;
+        }
+        io::Result::Ok(received)
+    };
+    let (_, received) = tokio::try_join!(write, read)?;
+    parse(&received).ok_or_else(|| io::Error::other("the answer was cut off"))
+}
+
+fn parse(received: &[u8]) -> Option<Received> {
+    let end = received.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&received[..end]).ok()?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
+    Some(Received {
+        status,
+        headers: headers.collect(),
+        body: String::from_utf8_lossy(&received[end + 4..]).into_owned(),
+    })
+}
+
+/// Keeps the session cookie and says where its requests come from.
+pub(super) struct Browser {
+    address: SocketAddr,
+    cookie: RefCell<Option<String>>,
+}
+
+impl Browser {
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            cookie: RefCell::default(),
+        }
+    }
+
+    pub(super) fn cookie(&self) -> Option<String> {
+        self.cookie.borrow().clone()
+    }
+
+    pub(super) fn set_cookie(&self, cookie: String) {
+        *self.cookie.borrow_mut() = Some(cookie);
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Received {
+        self.send("GET", path, &[], "").await
+    }
+
+    pub(super) async fn navigate(&self, path: &str) -> Received {
+        self.send("GET", path, &[("accept", "text/html")], "").await
+    }
+
+    pub(super) async fn form(&self, path: &str, body: &str) -> Received {
+        let origin = format!("http://localhost:{}", self.address.port());
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", &origin),
+        ];
+        self.send("POST", path, &headers, body).await
+    }
+
+    pub(super) async fn from_elsewhere(&self, path: &str, body: &str) -> Received {
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", "http://evil.test"),
+        ];
+        self.send("POST", path, &headers, body).await
+    }
+
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Received {
+        let cookie = self.cookie().map(|value| format!("auth_session={value}"));
+        let mut headers = headers.to_vec();
+        if let Some(cookie) = &cookie {
+            headers.push(("cookie", cookie));
+        }
+        let received = send(self.address, method, path, &headers, body).await.unwrap();
+        for (name, value) in &received.headers {
+            if name == "set-cookie" {
+                let (pair, attributes) = value.split_once(';').unwrap();
+                let value = pair.strip_prefix("auth_session=").unwrap();
+                *self.cookie.borrow_mut() = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+            }
+        }
+        received
+    }
+}

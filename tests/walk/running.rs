@@ -1,0 +1,102 @@
+//! Example applications as processes.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// Which framework serves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which {
+    Axum,
+    Actix,
+}
+
+/// A running application; it ends with this value.
+pub(crate) struct Running {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Running {
+    /// Starts an application on a free port and waits until it says that it listens.
+    pub(crate) async fn start(which: Which, database: &Path) -> Self {
+        let mut child = Command::new(binary(which))
+            .args(["--addr", "127.0.0.1:0", "--database"])
+            .arg(format!("sqlite://{}", database.display()))
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await;
+        let line = line
+            .expect("it listens in time")
+            .unwrap()
+            .expect("it says where it listens");
+        let address = line.strip_prefix("listening on http://").unwrap().parse().unwrap();
+        Self { child, address }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) {
+        self.child.start_kill().unwrap();
+    }
+
+    /// Ctrl-C, and waits for a clean end.
+    pub(crate) async fn stop(mut self) {
+        let id = self.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().await.unwrap();
+        assert!(sent.success());
+        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
+        assert!(ended.expect("it stops in time").unwrap().success(), "it stops cleanly");
+    }
+
+    /// Resident memory.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+/// Runs an application to its end.
+pub(super) async fn run(which: Which, arguments: &[&str]) -> Output {
+    Command::new(binary(which)).args(arguments).output().await.unwrap()
+}
+
+/// The application's binary, built like these tests.
+fn binary(which: Which) -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let packages = ["-p", "auth-tests", "-p", "axum-app", "-p", "actix-app"];
+        let built = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--locked", "--bins"])
+            .args(packages)
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .status()
+            .unwrap();
+        assert!(built.success(), "the examples do not build");
+    });
+    // target/debug/deps/all-… → target/debug
+    let tests = std::env::current_exe().unwrap();
+    let directory = tests.ancestors().nth(2).unwrap();
+    directory.join(match which {
+        Which::Axum => "axum-app",
+        Which::Actix => "actix-app",
+    })
+}
