@@ -9,19 +9,22 @@ use crate::convert;
 /// Why a request was refused, with the response the core wrote for it.
 pub struct AuthRejection {
     error: Error,
-    response: http::Response<Bytes>,
+    response: Box<http::Response<Bytes>>,
 }
 
 impl AuthRejection {
     pub(crate) fn new(request: &auth_core::AuthRequest, error: Error) -> Self {
-        let response = request.refusal(&error);
+        let response = Box::new(request.refusal(&error));
         Self { error, response }
     }
 
     pub(crate) fn missing_layer() -> Self {
         let (error, response) =
             auth_core::missing_layer("add `.wrap(auth_actix::AuthMiddleware::new(auth))` to the App");
-        Self { error, response }
+        Self {
+            error,
+            response: Box::new(response),
+        }
     }
 
     /// What went wrong.

@@ -13,19 +13,22 @@ use crate::convert;
 #[derive(Debug)]
 pub struct AuthRejection {
     error: Error,
-    response: http::Response<Bytes>,
+    response: Box<http::Response<Bytes>>,
 }
 
 impl AuthRejection {
     pub(crate) fn new(request: &auth_core::AuthRequest, error: Error) -> Self {
-        let response = request.refusal(&error);
+        let response = Box::new(request.refusal(&error));
         Self { error, response }
     }
 
     pub(crate) fn missing_layer() -> Self {
         let (error, response) =
             auth_core::missing_layer("add `.layer(auth_axum::AuthLayer::new(auth))` to the Router, after its routes");
-        Self { error, response }
+        Self {
+            error,
+            response: Box::new(response),
+        }
     }
 
     /// What went wrong.
@@ -36,7 +39,7 @@ impl AuthRejection {
 
 impl IntoResponse for AuthRejection {
     fn into_response(self) -> Response {
-        let mut response = convert::response(self.response);
+        let mut response = convert::response(*self.response);
         response.extensions_mut().insert(Arc::new(self.error));
         response
     }

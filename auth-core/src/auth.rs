@@ -98,8 +98,8 @@ impl Auth {
         self.inner.clock.now()
     }
 
-    pub(crate) fn emit(&self, event: Event) {
-        self.inner.events.emit(&event);
+    pub(crate) fn emit(&self, event: &Event) {
+        self.inner.events.emit(event);
     }
 }
 

@@ -156,7 +156,7 @@ impl Auth {
         if counted.count <= limit.max {
             return Ok(());
         }
-        self.emit(Event::new(EventKind::LimitExceeded, now, client).reason(action));
+        self.emit(&Event::new(EventKind::LimitExceeded, now, client).reason(action));
         Err(Error::from(ErrorKind::Throttled).retry_in(counted.window_ends.since(now)))
     }
 

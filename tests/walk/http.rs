@@ -115,7 +115,7 @@ impl Browser {
         self.send("POST", path, &headers, body).await
     }
 
-    pub(super) async fn from_elsewhere(&self, path: &str, body: &str) -> Received {
+    pub(super) async fn form_of_another_site(&self, path: &str, body: &str) -> Received {
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
             ("origin", "http://evil.test"),

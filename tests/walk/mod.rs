@@ -73,7 +73,7 @@ async fn walk(which: Which) {
     assert_eq!(changed.header("location"), Some("/account"));
     assert_eq!(ada.get("/me").await.status, 200);
 
-    let evil = ada.from_elsewhere("/notes", "text=spam").await;
+    let evil = ada.form_of_another_site("/notes", "text=spam").await;
     assert_eq!(evil.status, 403);
     assert!(!ada.get("/").await.body.contains("spam"));
 

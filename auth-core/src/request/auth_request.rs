@@ -264,7 +264,7 @@ impl AuthRequest {
             let now = self.inner.auth.now();
             self.inner
                 .auth
-                .emit(Event::new(EventKind::CsrfRefused, now, self.client()).reason(refusal.as_str()));
+                .emit(&Event::new(EventKind::CsrfRefused, now, self.client()).reason(refusal.as_str()));
             Error::from(ErrorKind::InvalidRequest)
         })
     }

@@ -130,7 +130,6 @@ fn see_other(target: &'static str) -> HttpResponse {
 struct Failure;
 
 impl Failure {
-    #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
     fn of(error: impl std::error::Error) -> Self {
         eprintln!("{error}");
         Self

@@ -151,7 +151,6 @@ fn html(page: notes::Page) -> Result<Response, Failure> {
 struct Failure;
 
 impl Failure {
-    #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
     fn of(error: impl std::error::Error) -> Self {
         eprintln!("{error}");
         Self

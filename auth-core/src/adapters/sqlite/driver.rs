@@ -28,7 +28,7 @@ impl SqliteDriver {
     pub(super) async fn open(options: &SqliteOptions) -> Result<Self> {
         let (writes, waiting) = sync_channel(options.queue);
         start("auth-sqlite-writer", options, true, move |connection| {
-            writer::work(connection, &waiting);
+            writer::work(&connection, &waiting);
         })
         .await?;
         if options.path.is_none() {

@@ -22,22 +22,22 @@ pub(super) enum Write {
 const BATCH: usize = 64;
 
 /// Takes what is waiting into one transaction after the other.
-pub(super) fn work(connection: Connection, waiting: &Receiver<Write>) {
+pub(super) fn work(connection: &Connection, waiting: &Receiver<Write>) {
     while let Ok(first) = waiting.recv() {
         match first {
-            Write::Read(read) => read.run(&connection),
-            Write::Steps { steps, answer } => batch(&connection, steps, answer, waiting),
+            Write::Read(read) => read.run(connection),
+            Write::Steps { steps, answer } => batch(connection, &steps, answer, waiting),
         }
     }
 }
 
 /// One transaction: the first act and everything that waits behind it. Nobody is answered before the commit.
-fn batch(connection: &Connection, steps: Vec<Step>, answer: Answer, waiting: &Receiver<Write>) {
+fn batch(connection: &Connection, steps: &[Step], answer: Answer, waiting: &Receiver<Write>) {
     if let Err(error) = run::execute(connection, "BEGIN IMMEDIATE") {
         let _ = answer.send(Err(error));
         return;
     }
-    let mut done = vec![(answer, run::act(connection, &steps))];
+    let mut done = vec![(answer, run::act(connection, steps))];
     let mut read = None;
     while done.len() < BATCH && !connection.is_autocommit() {
         match waiting.try_recv() {

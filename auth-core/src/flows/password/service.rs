@@ -141,7 +141,7 @@ impl Auth {
             ErrorKind::UserBanned => "banned",
             _ => return error,
         };
-        self.emit(Event::new(EventKind::SignInFailed, self.now(), client).reason(reason));
+        self.emit(&Event::new(EventKind::SignInFailed, self.now(), client).reason(reason));
         match error.kind() {
             ErrorKind::UserBanned => error,
             _ => ErrorKind::InvalidCredentials.into(),
@@ -159,7 +159,7 @@ impl Auth {
         let client = session.client.clone();
         let issued = self.create_session(&proof, session).await?;
         self.emit(
-            Event::new(EventKind::SignInSucceeded, now, &client)
+            &Event::new(EventKind::SignInSucceeded, now, &client)
                 .user(proof.user_id())
                 .session(&issued.session.id),
         );
@@ -215,7 +215,7 @@ impl Auth {
         };
         let now = self.now();
         self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
-        self.emit(Event::new(EventKind::PasswordChanged, now, &Client::default()).user(&user.id));
+        self.emit(&Event::new(EventKind::PasswordChanged, now, &Client::default()).user(&user.id));
         Ok(())
     }
 

@@ -49,14 +49,14 @@ impl Auth {
         };
         let (session, user) = found.ok_or(ErrorKind::InvalidSessionId)?;
         if !session.is_opened_by(&token.digest(), now) {
-            self.emit(self.session_event(EventKind::SessionSecretWrong, &session, now, client));
+            self.emit(&self.session_event(EventKind::SessionSecretWrong, &session, now, client));
             return Err(ErrorKind::InvalidSessionId.into());
         }
         if session.state(now) == SessionState::Dead {
             if self.inner.config.sessions.cleanup {
                 self.inner.adapter.delete_session_if_dead(&session.id, now).await?;
             }
-            self.emit(self.session_event(EventKind::SessionExpired, &session, now, client));
+            self.emit(&self.session_event(EventKind::SessionExpired, &session, now, client));
             return Err(ErrorKind::InvalidSessionId.into());
         }
         if user.as_ref().is_some_and(|user| user.is_banned(now)) {
@@ -136,7 +136,7 @@ impl Auth {
         }
         let mut record = record.clone();
         rotation.apply(&mut record);
-        self.emit(self.session_event(EventKind::SessionRenewed, &record, now, client));
+        self.emit(&self.session_event(EventKind::SessionRenewed, &record, now, client));
         Ok(Some(IssuedSession {
             session: record.to_session(now, true),
             token: new_token,
@@ -154,7 +154,7 @@ impl Auth {
         };
         self.inner.adapter.update_session(&record.id, &patch).await?;
         patch.apply(&mut record);
-        self.emit(self.session_event(EventKind::SessionRenewed, &record, now, client));
+        self.emit(&self.session_event(EventKind::SessionRenewed, &record, now, client));
         Ok(ValidSession {
             session: record.to_session(now, true),
             renewed: None,

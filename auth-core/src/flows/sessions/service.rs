@@ -115,7 +115,7 @@ impl Auth {
             self.delete_expired_user_sessions(proof.user_id()).await?;
         }
         self.emit(
-            Event::new(EventKind::SessionCreated, now, &new.client)
+            &Event::new(EventKind::SessionCreated, now, &new.client)
                 .user(&record.user_id)
                 .session(&record.id),
         );
@@ -187,7 +187,7 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn invalidate_session(&self, session_id: &SessionId) -> Result<()> {
         self.inner.adapter.delete_session(session_id).await?;
-        self.emit(Event::new(EventKind::SessionRevoked, self.now(), &Client::default()).session(session_id));
+        self.emit(&Event::new(EventKind::SessionRevoked, self.now(), &Client::default()).session(session_id));
         Ok(())
     }
 
@@ -211,7 +211,7 @@ impl Auth {
         self.inner.adapter.delete_sessions_by_user_id(user_id, except).await?;
         let reason = if except.is_some() { "others" } else { "all" };
         self.emit(
-            Event::new(EventKind::SessionRevoked, self.now(), &Client::default())
+            &Event::new(EventKind::SessionRevoked, self.now(), &Client::default())
                 .user(user_id)
                 .reason(reason),
         );

@@ -176,7 +176,7 @@ impl Auth {
             updated_at: now,
         });
         self.inner.adapter.set_user(&user, key.as_ref()).await?;
-        self.emit(Event::new(EventKind::UserCreated, now, &new.client).user(&user.id));
+        self.emit(&Event::new(EventKind::UserCreated, now, &new.client).user(&user.id));
         Ok(user)
     }
 
@@ -228,7 +228,7 @@ impl Auth {
         let now = self.now();
         patch.updated_at = Some(now);
         self.inner.adapter.update_user(user_id, &patch).await?;
-        self.emit(Event::new(EventKind::UserUpdated, now, &Client::default()).user(user_id));
+        self.emit(&Event::new(EventKind::UserUpdated, now, &Client::default()).user(user_id));
         self.get_user(user_id).await
     }
 
@@ -264,7 +264,7 @@ impl Auth {
         }
         self.inner.adapter.rename_key(&old.id, &new_id, &patch, now).await?;
         self.emit(
-            Event::new(EventKind::UserUpdated, now, &Client::default())
+            &Event::new(EventKind::UserUpdated, now, &Client::default())
                 .user(user_id)
                 .reason("provider_id"),
         );
@@ -286,7 +286,7 @@ impl Auth {
         if until.is_some() {
             self.inner.adapter.delete_sessions_by_user_id(user_id, None).await?;
         }
-        self.emit(Event::new(EventKind::UserBanned, now, &Client::default()).user(user_id));
+        self.emit(&Event::new(EventKind::UserBanned, now, &Client::default()).user(user_id));
         Ok(())
     }
 
@@ -296,7 +296,7 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn delete_user(&self, user_id: &UserId) -> Result<()> {
         self.inner.adapter.delete_user(user_id).await?;
-        self.emit(Event::new(EventKind::UserDeleted, self.now(), &Client::default()).user(user_id));
+        self.emit(&Event::new(EventKind::UserDeleted, self.now(), &Client::default()).user(user_id));
         Ok(())
     }
 
