@@ -37,3 +37,8 @@ macro_rules! stories {
         }
     };
 }
+
+/// The README's applications compile.
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+pub struct Readme;

@@ -1,4 +1,29 @@
 //! Authentication for Rust web applications: one core, the same behaviour in axum and actix-web.
+//!
+//! This crate decides; `auth-axum` and `auth-actix` translate. An application holds an [`Auth`], adds its framework's
+//! layer or middleware, mounts the routes, and takes a `CurrentUser` in its handlers.
+//!
+//! ```
+//! use auth_core::{Auth, Secret, SignUp, adapters::MemoryAdapter};
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let auth = Auth::builder(MemoryAdapter::default())
+//!     .secret(Secret::random()?)
+//!     .base_url("http://localhost:3000")
+//!     .build()?; // every configuration problem at once, each with its fix
+//!
+//! let (user, issued) = auth.sign_up_with_email(SignUp::new("ada@example.com", "correct horse battery")).await?;
+//! assert_eq!(auth.validate_session(&issued.token).await?.session.user_id, user.id);
+//! # Ok(()) }
+//! ```
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
+//! | `zxcvbn` | `PasswordConfig::min_score` |
+//! | `testing` | `testing`: the conformance suite, a clock that stands still, a store that fails |
+//!
+//! None is on by default, and none changes what the others do. The [`manual`] says why things are as they are.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod adapter;
@@ -15,6 +40,7 @@ mod flows;
 mod http;
 mod id;
 mod limit;
+pub mod manual;
 mod model;
 mod password;
 mod proof;

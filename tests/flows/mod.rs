@@ -6,6 +6,7 @@ mod forms;
 mod keys;
 mod password;
 mod service;
+mod session_cookie;
 mod sessions;
 mod sign_in;
 mod sign_out;

@@ -1,0 +1,54 @@
+//! The manual: why things are as they are. The how is with each item.
+//!
+//! - [`architecture`]: which room is where, and who may ask whom.
+//! - [`sessions`]: the life of a session, and the table that [`AuthRequest`](crate::AuthRequest) follows.
+//! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
+//! - [`defaults`]: each default with its reason.
+//! - [`write_an_adapter`]: a store of your own.
+//! - [`acceptance`]: the rows of the acceptance list, and where each is tested.
+//! - [`decisions`]: what was decided, and why.
+
+#[doc = include_str!("architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("sessions.md")]
+pub mod sessions {}
+
+#[doc = include_str!("threats.md")]
+pub mod threats {}
+
+#[doc = include_str!("defaults.md")]
+pub mod defaults {}
+
+#[doc = include_str!("write_an_adapter.md")]
+pub mod write_an_adapter {}
+
+#[doc = include_str!("acceptance.md")]
+pub mod acceptance {}
+
+/// What was decided, and why; short, numbered, for good.
+pub mod decisions {
+    #[doc = include_str!("decisions/0001-batches-under-the-waist.md")]
+    pub mod d0001 {}
+
+    #[doc = include_str!("decisions/0002-error-codes-of-three-lineages.md")]
+    pub mod d0002 {}
+
+    #[doc = include_str!("decisions/0003-host-is-never-read.md")]
+    pub mod d0003 {}
+
+    #[doc = include_str!("decisions/0004-bearer-sessions-are-extended.md")]
+    pub mod d0004 {}
+
+    #[doc = include_str!("decisions/0005-forms-name-their-method.md")]
+    pub mod d0005 {}
+
+    #[doc = include_str!("decisions/0006-passwords-nfc-eight-characters.md")]
+    pub mod d0006 {}
+
+    #[doc = include_str!("decisions/0007-addresses-are-lower-case.md")]
+    pub mod d0007 {}
+
+    #[doc = include_str!("decisions/0008-rows-that-are-not-ours.md")]
+    pub mod d0008 {}
+}

@@ -1,0 +1,92 @@
+//! Every row of the acceptance list names tests that exist.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+pub(super) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+pub(super) fn sources(directory: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_row_names_tests_that_exist() {
+    let mut functions = HashSet::new();
+    for directory in ["auth-core/src", "tests", "examples"] {
+        for (_, text) in sources(&root().join(directory)) {
+            for (index, _) in text.match_indices("fn ") {
+                let name = text[index + 3..].split(|character: char| !character.is_alphanumeric() && character != '_');
+                functions.insert(name.into_iter().next().unwrap().to_owned());
+            }
+        }
+    }
+    let page = std::fs::read_to_string(root().join("auth-core/src/manual/acceptance.md")).unwrap();
+    let mut rows = HashSet::new();
+    for line in page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| rows"))
+    {
+        let mut cells = line.trim_matches('|').split('|');
+        rows.extend(cells.next().unwrap().split(',').map(|row| row.trim().to_owned()));
+        for name in cells.next().unwrap().split('`').skip(1).step_by(2) {
+            assert!(functions.contains(name), "there is no test {name}");
+        }
+    }
+    let listed = |letter: &str, numbers: &[u32]| {
+        for number in numbers {
+            assert!(
+                rows.contains(&format!("{letter}{number}")),
+                "{letter}{number} has no test"
+            );
+        }
+    };
+    listed(
+        "S",
+        &[
+            5, 6, 7, 8, 9, 14, 15, 16, 17, 20, 22, 23, 28, 29, 30, 38, 39, 41, 42, 46, 47, 48, 49, 50, 56, 57, 60,
+        ],
+    );
+    listed("N", &(1..=50).collect::<Vec<_>>());
+    listed("K", &(1..=16).collect::<Vec<_>>());
+    listed("A", &(1..=28).chain([32]).collect::<Vec<_>>());
+    listed("L", &[1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 17, 19, 20]);
+    for case in 1..=34 {
+        let prefix = format!("at{case:02}_");
+        assert!(
+            functions.iter().any(|name| name.starts_with(&prefix)),
+            "AT{case} is not in the suite"
+        );
+    }
+}
+
+#[test]
+fn every_attack_of_the_threats_page_has_its_file() {
+    let page = std::fs::read_to_string(root().join("auth-core/src/manual/threats.md")).unwrap();
+    let mut named = HashSet::new();
+    for line in page.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let name = line.split('`').nth_back(1).unwrap();
+        assert!(root().join(format!("tests/attacks/{name}.rs")).exists(), "{name}");
+        named.insert(name.to_owned());
+    }
+    for (path, _) in sources(&root().join("tests/attacks")) {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(
+            name == "mod" || named.contains(&name),
+            "{name} is not on the threats page"
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! Which module may use which, as drawn in the manual's `architecture` page.
+
+use super::acceptance::{root, sources};
+
+/// What a room may use, besides itself.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("clock", &[]),
+    ("entropy", &["error"]),
+    ("id", &["error"]),
+    ("secret", &["error", "entropy", "id"]),
+    ("model", &["error", "clock", "id", "secret"]),
+    ("adapter", &["error", "clock", "id", "secret", "model"]),
+    ("adapters", &["error", "clock", "id", "secret", "model", "adapter"]),
+    ("email", &["error"]),
+    ("password", &["error", "secret", "entropy", "config"]),
+    ("config", &["adapter", "secret", "flows", "limit"]),
+    ("event", &["clock", "id", "request"]),
+    ("proof", &["clock", "id", "model"]),
+    ("limit", &["auth", "config", "error", "event", "model", "request"]),
+    (
+        "request",
+        &["auth", "config", "clock", "error", "event", "flows", "model", "secret"],
+    ),
+    (
+        "http",
+        &[
+            "auth", "clock", "entropy", "error", "flows", "id", "model", "request", "secret",
+        ],
+    ),
+    (
+        "flows",
+        &[
+            "auth", "clock", "config", "email", "entropy", "error", "event", "http", "id", "model", "password",
+            "proof", "request", "secret",
+        ],
+    ),
+];
+
+#[test]
+fn nobody_uses_what_is_not_drawn() {
+    let core = root().join("auth-core/src");
+    for (path, text) in sources(&core) {
+        let relative = path.strip_prefix(&core).unwrap();
+        let room = relative.components().next().unwrap().as_os_str().to_str().unwrap();
+        let room = room.strip_suffix(".rs").unwrap_or(room);
+        let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+            assert!(
+                ["auth", "builder", "lib", "manual", "testing"].contains(&room),
+                "{room} is not drawn: {}",
+                path.display()
+            );
+            continue;
+        };
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        if relative.file_stem().is_some_and(|name| name == "tests")
+            || room == "request" && relative.ends_with("fuzz.rs")
+        {
+            continue;
+        }
+        for used in used_rooms(code) {
+            assert!(
+                used == room || allowed.contains(&used.as_str()),
+                "{room} uses {used}: {}",
+                path.display()
+            );
+        }
+    }
+}
+
+/// The first names behind `crate::` in `use` lines.
+fn used_rooms(code: &str) -> Vec<String> {
+    let mut rooms = Vec::new();
+    for import in code.split("\nuse crate::").skip(1) {
+        let import = import.split(';').next().unwrap();
+        if let Some(group) = import.strip_prefix('{') {
+            let mut depth = 0;
+            let mut name = String::new();
+            for character in group.chars() {
+                match character {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => rooms.push(std::mem::take(&mut name)),
+                    _ if depth == 0 => name.push(character),
+                    _ => {}
+                }
+            }
+            rooms.push(name);
+        } else {
+            rooms.push(import.to_owned());
+        }
+    }
+    rooms
+        .iter()
+        .map(|name| name.trim().split("::").next().unwrap_or_default().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn files_are_small_and_doors_say_what_they_are() {
+    for crate_name in ["auth-core", "auth-axum", "auth-actix"] {
+        for (path, text) in sources(&root().join(crate_name).join("src")) {
+            let code = text.split("\n#[cfg(test)]\nmod tests").next().unwrap();
+            let lines = code
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//") && !line.trim().is_empty());
+            let is_suite = path
+                .components()
+                .any(|part| part.as_os_str() == "conformance" || part.as_os_str() == "tests.rs");
+            assert!(is_suite || lines.count() <= 400, "{} has grown", path.display());
+            if path.file_name().is_some_and(|name| name == "mod.rs") {
+                assert!(text.starts_with("//!"), "{} does not say what it is", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn only_two_files_ask_the_system_and_nothing_is_allowed_quietly() {
+    for crate_name in ["auth-core", "auth-axum", "auth-actix"] {
+        for (path, text) in sources(&root().join(crate_name).join("src")) {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            for call in ["SystemTime::now(", "now_utc(", "getrandom::"] {
+                let may = ["clock.rs", "entropy.rs"].contains(&name);
+                assert!(may || !text.contains(call), "{} calls {call}", path.display());
+            }
+            assert!(!text.contains("#[allow("), "{} allows quietly", path.display());
+            for mark in ["todo!(", "unimplemented!(", "TODO", "FIXME"] {
+                assert!(!text.contains(mark), "{} is unfinished", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_drags_in_openssl() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    for banned in ["openssl", "openssl-sys", "native-tls"] {
+        assert!(!lock.contains(&format!("name = \"{banned}\"")), "{banned}");
+    }
+}

@@ -1,0 +1,71 @@
+//! The codes, which never change.
+
+use auth_core::ErrorKind;
+
+#[test]
+fn every_error_kind_is_told_as_written_down() {
+    let told: Vec<String> = ErrorKind::ALL
+        .iter()
+        .map(|kind| format!("{kind:?} {}", kind.code()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "BadJson AUTH_BAD_JSON",
+            "Busy AUTH_BUSY",
+            "DatabaseFetchFailed DATABASE_FETCH_FAILED",
+            "DatabaseUpdateFailed DATABASE_UPDATE_FAILED",
+            "DuplicateKeyId AUTH_DUPLICATE_KEY_ID",
+            "DuplicateUserData AUTH_DUPLICATE_USER_DATA",
+            "EmailExists AUTH_EMAIL_EXISTS",
+            "ExpiredKey AUTH_EXPIRED_KEY",
+            "InvalidCredentials AUTH_INVALID_CREDENTIALS",
+            "InvalidKeyId AUTH_INVALID_KEY_ID",
+            "InvalidPassword AUTH_INVALID_PASSWORD",
+            "InvalidProviderId AUTH_INVALID_PROVIDER_ID",
+            "InvalidRequest AUTH_INVALID_REQUEST",
+            "InvalidSessionId AUTH_INVALID_SESSION_ID",
+            "InvalidUserId AUTH_INVALID_USER_ID",
+            "MethodNotAllowed AUTH_METHOD_NOT_ALLOWED",
+            "MissingLayer AUTH_MISSING_LAYER",
+            "NotAuthenticated AUTH_NOT_AUTHENTICATED",
+            "NotFound AUTH_NOT_FOUND",
+            "OutdatedPassword AUTH_OUTDATED_PASSWORD",
+            "PayloadTooLarge AUTH_PAYLOAD_TOO_LARGE",
+            "ReauthenticationNeeded AUTH_REAUTHENTICATION_NEEDED",
+            "SamePassword AUTH_SAME_PASSWORD",
+            "SessionNotFound AUTH_SESSION_NOT_FOUND",
+            "SignupDisabled AUTH_SIGNUP_DISABLED",
+            "Throttled AUTH_TOO_MANY_ATTEMPTS",
+            "TimedOut AUTH_REQUEST_TIMEOUT",
+            "Unknown UNKNOWN_ERROR",
+            "UnsupportedMediaType AUTH_UNSUPPORTED_MEDIA_TYPE",
+            "UserBanned AUTH_USER_BANNED",
+            "ValidationFailed AUTH_VALIDATION_FAILED",
+            "WeakPassword AUTH_WEAK_PASSWORD",
+        ]
+    );
+}
+
+/// The seeds' words, of the generations this library takes in so far.
+#[test]
+fn every_code_of_the_seeds_is_there() {
+    for code in [
+        "AUTH_DUPLICATE_KEY_ID",
+        "AUTH_DUPLICATE_USER_DATA",
+        "AUTH_EXPIRED_KEY",
+        "AUTH_INVALID_KEY_ID",
+        "AUTH_INVALID_PASSWORD",
+        "AUTH_INVALID_PROVIDER_ID",
+        "AUTH_INVALID_REQUEST",
+        "AUTH_INVALID_SESSION_ID",
+        "AUTH_INVALID_USER_ID",
+        "AUTH_NOT_AUTHENTICATED",
+        "AUTH_OUTDATED_PASSWORD",
+        "DATABASE_FETCH_FAILED",
+        "DATABASE_UPDATE_FAILED",
+        "UNKNOWN_ERROR",
+    ] {
+        assert!(ErrorKind::ALL.iter().any(|kind| kind.code() == code), "{code}");
+    }
+}
