@@ -12,6 +12,7 @@ stories![
     limits_per_client_hold,
     sign_ups_are_limited_per_client,
     a_success_forgets_the_accounts_failures_and_not_the_clients,
+    a_locked_account_keeps_its_sessions_and_can_recover,
     imported_hashes_verify_and_are_replaced,
     a_replacement_that_fails_does_not_fail_the_sign_in,
     changing_the_secret_signs_nobody_out,
@@ -102,6 +103,24 @@ async fn a_success_forgets_the_accounts_failures_and_not_the_clients(app: App) {
     }
     assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status(), 200);
     assert_eq!(browser.sign_in("ada@example.com", PASSWORD).await.status(), 429);
+}
+
+async fn a_locked_account_keeps_its_sessions_and_can_recover(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder.limits(Limits::default().sign_in_per_account(few(3)))
+    })
+    .await;
+    let ada = app.signed_up("ada@example.com").await;
+    for number in 0..5 {
+        let stranger = app.browser().from_ip(&format!("198.51.100.{number}"));
+        stranger.sign_in("ada@example.com", "wrong horse").await;
+    }
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 429);
+    assert_eq!(ada.get("/me").await.status(), 200);
+    let change = serde_json::json!({ "password": "a new long password" });
+    assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+    let answer = app.browser().sign_in("ada@example.com", "a new long password").await;
+    assert_eq!(answer.status(), 200);
 }
 
 /// A user whose password another library hashed (Lucia's scrypt).

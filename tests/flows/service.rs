@@ -11,6 +11,7 @@ stories![
     options_and_head_are_answered,
     every_answer_says_that_it_must_not_be_kept,
     another_base_path_is_respected,
+    a_route_that_takes_too_long_answers_504,
 ];
 
 async fn the_service_says_what_it_offers(app: App) {
@@ -117,4 +118,28 @@ async fn another_base_path_is_respected(app: App) {
     let app = App::with(app.driver, |builder| builder.base_path("/v1/auth")).await;
     assert_eq!(app.browser().get("/v1/auth/session").await.status(), 200);
     assert_eq!(app.browser().get("/api/auth/session").await.status(), 404);
+}
+
+async fn a_route_that_takes_too_long_answers_504(app: App) {
+    // Shorter than any hash takes.
+    let moment = std::time::Duration::from_millis(1);
+    let app = App::with(app.driver, |builder| builder.request_timeout(moment)).await;
+    let answer = app.browser().sign_up("ada@example.com", crate::PASSWORD).await;
+    assert_eq!(
+        (answer.status(), answer.error_code().as_str()),
+        (504, "request_timeout")
+    );
+    // What was begun is finished: the account is there.
+    let id = auth_core::KeyId::from("email:ada@example.com");
+    for _ in 0..400 {
+        if auth_core::adapter::UserAdapter::get_key(&app.store, &id)
+            .await
+            .unwrap()
+            .is_some()
+        {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("the sign-up was cut off");
 }

@@ -21,6 +21,12 @@ async fn n14_signing_out_ends_the_session_and_clears_the_cookie(app: App) {
     assert_eq!((answer.status(), answer.text()), (204, ""));
     assert!(answer.set_cookies()[0].contains("Max-Age=0"));
     assert_eq!(ada.token(), None);
+    let events = app.events.events();
+    let ended = events
+        .iter()
+        .find(|event| event.kind == auth_core::EventKind::SessionRevoked)
+        .unwrap();
+    assert_eq!(ended.client.ip.unwrap().to_string(), "203.0.113.7");
     // Not only at the client: the old cookie opens nothing.
     assert_eq!(stolen.get("/me").await.status(), 401);
     assert_eq!(

@@ -314,7 +314,7 @@ impl AuthRequest {
     /// Ends the session whose cookie came with the request, when another takes its place.
     pub(crate) async fn end_presented_session(&self) -> Result<()> {
         match self.presented_session().await? {
-            Some(session) => self.inner.auth.invalidate_session(&session.id).await,
+            Some(session) => self.inner.auth.end_session(&session.id, self.client()).await,
             None => Ok(()),
         }
     }

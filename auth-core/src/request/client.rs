@@ -104,6 +104,10 @@ const USER_AGENT_BYTES: usize = 512;
 /// For people to read, in logs and listings: no control characters, not endless.
 fn clean(value: &[u8]) -> String {
     let head = &value[..value.len().min(USER_AGENT_BYTES)];
+    // What nearly every browser sends.
+    if head.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return String::from_utf8_lossy(head).into_owned();
+    }
     let mut text: String = String::from_utf8_lossy(head)
         .chars()
         .map(|character| if character.is_control() { ' ' } else { character })

@@ -198,13 +198,14 @@ impl Auth {
     /// [`ErrorKind::WeakPassword`], [`ErrorKind::Busy`], [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn update_user_password(&self, user_id: &UserId, password: Option<Password>) -> Result<User> {
         let user = self.get_user(user_id).await?;
-        self.store_password(&user, password).await?;
+        self.store_password(&user, password, &Client::default()).await?;
         self.invalidate_all_user_sessions(user_id).await?;
         Ok(user)
     }
 
-    /// Sets or removes the password; which sessions end is the caller's decision.
-    pub(crate) async fn store_password(&self, user: &User, password: Option<Password>) -> Result<()> {
+    /// Sets or removes the password; which sessions end is the caller's decision. Guesses at the old one are forgotten,
+    /// so that an account a stranger has locked is open to its owner again.
+    pub(crate) async fn store_password(&self, user: &User, password: Option<Password>, client: &Client) -> Result<()> {
         let hash = match password {
             Some(password) => {
                 let context = user.email.as_deref().into_iter().collect::<Vec<_>>();
@@ -215,7 +216,10 @@ impl Auth {
         };
         let now = self.now();
         self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
-        self.emit(&Event::new(EventKind::PasswordChanged, now, &Client::default()).user(&user.id));
+        if let Some(email) = &user.email {
+            self.forget_sign_in_failures(email).await?;
+        }
+        self.emit(&Event::new(EventKind::PasswordChanged, now, client).user(&user.id));
         Ok(())
     }
 

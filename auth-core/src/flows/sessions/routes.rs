@@ -44,7 +44,7 @@ async fn end_session(call: Call) -> Result<Reply> {
     if session.is_none_or(|session| session.user_id != user.id) {
         return Err(ErrorKind::SessionNotFound.into());
     }
-    call.auth.invalidate_session(&handle).await?;
+    call.auth.end_session(&handle, call.request.client()).await?;
     if handle == current.id {
         call.request.set_session(None);
     }
@@ -78,15 +78,16 @@ async fn leave(call: &Call) -> Result<()> {
     let Some(session) = call.request.presented_session().await? else {
         return Ok(());
     };
+    let client = call.request.client();
     match scope {
-        "global" => call.auth.invalidate_all_user_sessions(&session.user_id).await?,
+        "global" => call.auth.end_sessions(&session.user_id, None, client).await?,
         "others" => {
             return call
                 .auth
-                .invalidate_other_user_sessions(&session.user_id, &session.id)
+                .end_sessions(&session.user_id, Some(&session.id), client)
                 .await;
         }
-        _ => call.auth.invalidate_session(&session.id).await?,
+        _ => call.auth.end_session(&session.id, client).await?,
     }
     if !call.request.is_bearer() {
         call.request.set_session(None);

@@ -186,8 +186,13 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn invalidate_session(&self, session_id: &SessionId) -> Result<()> {
+        self.end_session(session_id, &Client::default()).await
+    }
+
+    /// As [`Auth::invalidate_session`], knowing who asks.
+    pub(crate) async fn end_session(&self, session_id: &SessionId, client: &Client) -> Result<()> {
         self.inner.adapter.delete_session(session_id).await?;
-        self.emit(&Event::new(EventKind::SessionRevoked, self.now(), &Client::default()).session(session_id));
+        self.emit(&Event::new(EventKind::SessionRevoked, self.now(), client).session(session_id));
         Ok(())
     }
 
@@ -196,7 +201,7 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn invalidate_all_user_sessions(&self, user_id: &UserId) -> Result<()> {
-        self.end_sessions(user_id, None).await
+        self.end_sessions(user_id, None, &Client::default()).await
     }
 
     /// Ends all sessions of a user but one.
@@ -204,14 +209,20 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn invalidate_other_user_sessions(&self, user_id: &UserId, keep: &SessionId) -> Result<()> {
-        self.end_sessions(user_id, Some(keep)).await
+        self.end_sessions(user_id, Some(keep), &Client::default()).await
     }
 
-    async fn end_sessions(&self, user_id: &UserId, except: Option<&SessionId>) -> Result<()> {
+    /// Ends all sessions of a user, or all but one, knowing who asks.
+    pub(crate) async fn end_sessions(
+        &self,
+        user_id: &UserId,
+        except: Option<&SessionId>,
+        client: &Client,
+    ) -> Result<()> {
         self.inner.adapter.delete_sessions_by_user_id(user_id, except).await?;
         let reason = if except.is_some() { "others" } else { "all" };
         self.emit(
-            &Event::new(EventKind::SessionRevoked, self.now(), &Client::default())
+            &Event::new(EventKind::SessionRevoked, self.now(), client)
                 .user(user_id)
                 .reason(reason),
         );

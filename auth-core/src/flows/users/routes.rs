@@ -51,7 +51,7 @@ async fn update_user(mut call: Call) -> Result<Reply> {
 async fn delete_user(mut call: Call) -> Result<Reply> {
     let (session, user) = call.request.require_user_of_route().await?;
     prove_again(&mut call, &session, &user).await?;
-    call.auth.delete_user(&user.id).await?;
+    call.auth.remove_user(&user.id, call.request.client()).await?;
     call.request.set_session(None);
     Ok(Reply::ok(json!({})))
 }
@@ -106,8 +106,12 @@ async fn change_password(call: &Call, session: &Session, user: &User, password: 
             return Err(ErrorKind::SamePassword.into());
         }
     }
-    call.auth.store_password(&user, Some(password)).await?;
-    call.auth.invalidate_other_user_sessions(&user.id, &session.id).await?;
+    call.auth
+        .store_password(&user, Some(password), call.request.client())
+        .await?;
+    call.auth
+        .end_sessions(&user.id, Some(&session.id), call.request.client())
+        .await?;
     if call.delivery == Delivery::Cookie {
         call.request.replace_secret().await?;
     }

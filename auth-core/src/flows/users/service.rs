@@ -295,8 +295,13 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn delete_user(&self, user_id: &UserId) -> Result<()> {
+        self.remove_user(user_id, &Client::default()).await
+    }
+
+    /// As [`Auth::delete_user`], knowing who asks.
+    pub(crate) async fn remove_user(&self, user_id: &UserId, client: &Client) -> Result<()> {
         self.inner.adapter.delete_user(user_id).await?;
-        self.emit(&Event::new(EventKind::UserDeleted, self.now(), &Client::default()).user(user_id));
+        self.emit(&Event::new(EventKind::UserDeleted, self.now(), client).user(user_id));
         Ok(())
     }
 

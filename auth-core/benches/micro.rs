@@ -1,0 +1,171 @@
+//! What the parts cost: `cargo bench -p auth-core --features sqlite,testing`.
+//!
+//! Absolute times are this machine's; read them as ratios within one run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    missing_docs,
+    reason = "a benchmark reports by panicking"
+)]
+
+use std::{hint::black_box, time::Duration};
+
+use auth_core::{
+    Auth, AuthRequest, Clock, Digest, NewUser, Secret, SessionId, SessionRecord, SessionToken, SystemClock, UserId,
+    adapter::{Adapter, SessionAdapter},
+    adapters::{MemoryAdapter, SqliteAdapter, SqliteOptions, Synchronous},
+};
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use tokio::runtime::Runtime;
+
+fn auth(adapter: impl Adapter) -> Auth {
+    Auth::builder(adapter)
+        .secret(Secret::random().unwrap())
+        .base_url("https://app.example.com")
+        .build()
+        .unwrap()
+}
+
+fn request(cookie: &str) -> http::request::Parts {
+    let request = http::Request::get("/me")
+        .header("host", "app.example.com")
+        .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")
+        .header("accept", "text/html")
+        .header("cookie", cookie);
+    request.body(()).unwrap().into_parts().0
+}
+
+/// Nineteen cookies of others, and ours.
+fn crowded(token: &SessionToken) -> String {
+    let others: Vec<String> = (0..19)
+        .map(|number| format!("cookie{number}=some-value-of-another-{number}"))
+        .collect();
+    format!("{}; __Host-auth_session={}", others.join("; "), token.expose().as_str())
+}
+
+/// A user with a session, among as many others as asked.
+async fn prepared(auth: &Auth, store: &impl SessionAdapter, others: usize) -> SessionToken {
+    auth.migrate().await.unwrap();
+    let user = auth
+        .create_user(NewUser::with_password("username", "ada", "correct horse battery"))
+        .await
+        .unwrap();
+    let proof = auth
+        .authenticate_user("username", "ada", "correct horse battery")
+        .await
+        .unwrap();
+    let issued = auth.create_session(&proof, Default::default()).await.unwrap();
+    fill(store, &user.id, others).await;
+    issued.token
+}
+
+async fn fill(store: &impl SessionAdapter, user_id: &UserId, sessions: usize) {
+    let now = SystemClock.now();
+    let later = now + Duration::from_secs(24 * 3_600);
+    for start in (0..sessions).step_by(512) {
+        let inserts = (start..sessions.min(start + 512)).map(|number| {
+            let record = SessionRecord {
+                id: SessionId::from(format!("ses_{number:024}")),
+                user_id: user_id.clone(),
+                secret_digest: Digest::of(&number.to_be_bytes()),
+                previous_digest: None,
+                previous_expires: None,
+                active_expires: later,
+                idle_expires: later,
+                absolute_expires: None,
+                persistent: true,
+                payload: Default::default(),
+                data: Default::default(),
+                aal: 1,
+                amr: Vec::new(),
+                ip: None,
+                user_agent: Some("Mozilla/5.0".to_owned()),
+                last_seen: now,
+                created_at: now,
+                updated_at: now,
+                attributes: Default::default(),
+            };
+            async move { store.set_session(&record).await.unwrap() }
+        });
+        futures_util::future::join_all(inserts).await;
+    }
+}
+
+fn requests(criterion: &mut Criterion) {
+    let runtime = Runtime::new().unwrap();
+    let store = MemoryAdapter::default();
+    let auth = auth(store.clone());
+    let token = runtime.block_on(prepared(&auth, &store, 0));
+    let parts = request(&crowded(&token));
+    let text = token.expose();
+
+    let mut group = criterion.benchmark_group("request");
+    group.bench_function("never asked", |bench| {
+        bench.iter(|| {
+            let request = AuthRequest::unseen(black_box(&auth));
+            request.take_effects().is_empty()
+        });
+    });
+    group.bench_function("seen: twenty cookies, ours the last", |bench| {
+        bench.iter(|| AuthRequest::new(black_box(&auth), black_box(&parts)));
+    });
+    group.bench_function("token parsed", |bench| {
+        bench.iter(|| SessionToken::parse(black_box(&text)).unwrap());
+    });
+    group.finish();
+}
+
+fn validation(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut group = criterion.benchmark_group("validate_user");
+    for sessions in [1_000, 1_000_000] {
+        let store = MemoryAdapter::default();
+        let auth = auth(store.clone());
+        let token = runtime.block_on(prepared(&auth, &store, sessions));
+        group.bench_function(BenchmarkId::new("memory", sessions), |bench| {
+            bench.to_async(&runtime).iter(|| async {
+                let request = AuthRequest::new(
+                    &auth,
+                    &request(&format!("__Host-auth_session={}", token.expose().as_str())),
+                );
+                assert!(request.validate_user().await.unwrap().is_some());
+            });
+        });
+    }
+    for sessions in [1_000, 1_000_000] {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("bench.db");
+        let options = SqliteOptions::new(&format!("sqlite://{}", path.display())).synchronous(Synchronous::Normal);
+        let store = runtime.block_on(SqliteAdapter::open(options)).unwrap();
+        let auth = auth(store.clone());
+        let token = runtime.block_on(prepared(&auth, &store, sessions));
+        group.bench_function(BenchmarkId::new("sqlite", sessions), |bench| {
+            bench.to_async(&runtime).iter(|| async {
+                let request = AuthRequest::new(
+                    &auth,
+                    &request(&format!("__Host-auth_session={}", token.expose().as_str())),
+                );
+                assert!(request.validate_user().await.unwrap().is_some());
+            });
+        });
+        // The same row straight through the driver, for the ratio.
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let id = token.id().as_str().to_owned();
+        group.bench_function(BenchmarkId::new("bare rusqlite", sessions), |bench| {
+            bench.iter(|| {
+                let mut statement = connection
+                    .prepare_cached("SELECT * FROM auth_session s JOIN auth_user u ON u.id = s.user_id WHERE s.id = ?")
+                    .unwrap();
+                statement.query_row([&id], |row| row.get::<_, String>(0)).unwrap()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_secs(1));
+    targets = requests, validation
+}
+criterion_main!(benches);

@@ -1,0 +1,126 @@
+//! CPU for each request of a server process, beside the same framework without us and beside the peers, in one run.
+//!
+//! Rounds are paired: in each, every server answers the same number of requests, one server after the other; what is
+//! printed is the median over the rounds of what a request costs more than on the bare framework, and of the ratio.
+//! The A/A row is the bare framework once more: differences of its size mean nothing.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+const ROUNDS: usize = 15;
+const REQUESTS: usize = 4_000;
+
+fn main() {
+    let binaries = PathBuf::from(std::env::args().nth(1).expect("the folder of the servers"));
+    let peers = std::env::args().nth(2).map(PathBuf::from);
+    let directory = tempfile::TempDir::new().expect("a folder");
+    let start = |kind: &str| {
+        let database = format!("sqlite://{}", directory.path().join(format!("{kind}.db")).display());
+        Server::start(kind, binaries.join("server"), &[kind.trim_end_matches(" (A/A)"), &database])
+    };
+    println!("{:<8} {:<28} {:>12} {:>12} {:>8}", "path", "server", "CPU µs", "more µs", "ratio");
+    for framework in ["axum", "actix"] {
+        let kind = |store: &str| format!("{framework}-{store}");
+        let mut servers = vec![
+            start(&kind("bare")),
+            start(&format!("{} (A/A)", kind("bare"))),
+            start(&kind("memory")),
+            start(&kind("sqlite")),
+        ];
+        if let (Some(peers), "axum") = (&peers, framework) {
+            let database = format!("sqlite://{}?mode=rwc", directory.path().join("peer.db").display());
+            servers.push(Server::start("axum-login on SQLite", peers.join("peer"), &[&database]));
+        }
+        for (path, with_cookie) in [("/public", false), ("/public", true), ("/me", true)] {
+            measure(&mut servers, path, with_cookie);
+        }
+    }
+}
+
+fn measure(servers: &mut [Server], path: &str, with_cookie: bool) {
+    let mut costs = vec![Vec::new(); servers.len()];
+    for round in 0..=ROUNDS {
+        for (server, costs) in servers.iter_mut().zip(&mut costs) {
+            let cost = server.cost(path, with_cookie);
+            // The first round warms.
+            if round > 0 {
+                costs.push(cost);
+            }
+        }
+    }
+    let label = format!("{path}{}", if with_cookie { "+c" } else { "" });
+    for (server, own) in servers.iter().zip(&costs) {
+        let more = median(own.iter().zip(&costs[0]).map(|(own, bare)| own - bare));
+        let ratio = median(own.iter().zip(&costs[0]).map(|(own, bare)| own / bare));
+        let cost = median(own.iter().copied());
+        println!("{label:<8} {:<28} {cost:>12.2} {more:>12.2} {ratio:>8.3}", server.name);
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+struct Server {
+    name: String,
+    child: Child,
+    stream: TcpStream,
+    cookie: String,
+}
+
+impl Server {
+    fn start(name: &str, binary: PathBuf, arguments: &[&str]) -> Self {
+        let mut child = Command::new(&binary)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
+        let (address, cookie) = line.trim().split_once(' ').expect("address and cookie");
+        let stream = TcpStream::connect(address).expect("it listens");
+        stream.set_nodelay(true).expect("a socket");
+        Self {
+            name: name.to_owned(),
+            stream,
+            cookie: cookie.to_owned(),
+            child,
+        }
+    }
+
+    /// Microseconds of CPU for one request, on a connection that stays open.
+    fn cost(&mut self, path: &str, with_cookie: bool) -> f64 {
+        let cookie = if with_cookie { format!("cookie: theme=dark; {}\r\n", self.cookie) } else { String::new() };
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n{cookie}\r\n");
+        let before = self.cpu();
+        let mut buffer = [0; 4_096];
+        for _ in 0..REQUESTS {
+            self.stream.write_all(request.as_bytes()).expect("it is there");
+            let read = self.stream.read(&mut buffer).expect("it answers");
+            assert!(buffer[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..read]));
+        }
+        (self.cpu() - before) / REQUESTS as f64
+    }
+
+    /// Microseconds of CPU of all threads so far.
+    fn cpu(&self) -> f64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it is there");
+        tasks
+            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
+            .filter_map(|line| line.split(' ').next()?.parse::<f64>().ok())
+            .sum::<f64>()
+            / 1_000.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
