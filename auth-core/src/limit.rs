@@ -3,7 +3,7 @@
 //! Answers guessing (one account from many places, many accounts from one place) and floods. It does not lock an
 //! account for good: windows end, sessions that exist go on, and recovery has limits of its own.
 
-use std::{fmt::Write, net::IpAddr, time::Duration};
+use std::{fmt::Write, net::IpAddr, sync::Once, time::Duration};
 
 use crate::{
     auth::Auth,
@@ -107,6 +107,21 @@ impl Limits {
     }
 }
 
+/// The client's address; without one the limits per client cannot hold, which nobody should learn from an attacker.
+fn known_address(client: &Client) -> Option<IpAddr> {
+    static TOLD: Once = Once::new();
+    if client.ip.is_none() {
+        TOLD.call_once(|| {
+            tracing::warn!(
+                target: "auth::limit",
+                "requests come without a client address, so limits per client are off; with axum, serve with \
+                 `into_make_service_with_connect_info::<SocketAddr>()`"
+            );
+        });
+    }
+    client.ip
+}
+
 const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
 
@@ -114,7 +129,7 @@ impl Auth {
     /// Counts a sign-in before it is evaluated.
     pub(crate) async fn limit_sign_in(&self, account: &str, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
-        if let Some(ip) = client.ip {
+        if let Some(ip) = known_address(client) {
             self.count(self.client_subject(ip), SIGN_IN, limits.sign_in_per_client, client)
                 .await?;
         }
@@ -137,7 +152,7 @@ impl Auth {
 
     /// Counts a sign-up before it is evaluated.
     pub(crate) async fn limit_sign_up(&self, client: &Client) -> Result<()> {
-        match client.ip {
+        match known_address(client) {
             Some(ip) => {
                 let limit = self.inner.config.limits.sign_up_per_client;
                 self.count(self.client_subject(ip), SIGN_UP, limit, client).await

@@ -76,6 +76,11 @@ impl Auth {
     {
         let new_errors = request.seen().new_errors;
         let Some(path) = parts.uri.path().strip_prefix(self.base_path()) else {
+            tracing::error!(
+                target: "auth::http",
+                base_path = self.base_path(),
+                "the routes are mounted elsewhere than at their base path"
+            );
             return Reply::error(&ErrorKind::NotFound.into(), new_errors);
         };
         let there: Vec<&Route> = route::all().filter(|route| route.parameters(path).is_some()).collect();

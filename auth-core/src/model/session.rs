@@ -88,25 +88,25 @@ impl SessionRecord {
     }
 
     /// The session without its digests.
-    pub fn to_session(&self, now: Timestamp, fresh: bool) -> Session {
+    pub fn into_session(self, now: Timestamp, fresh: bool) -> Session {
         Session {
-            id: self.id.clone(),
-            user_id: self.user_id.clone(),
             state: self.state(now),
             fresh,
+            id: self.id,
+            user_id: self.user_id,
             active_expires: self.active_expires,
             idle_expires: self.idle_expires,
             absolute_expires: self.absolute_expires,
             persistent: self.persistent,
-            payload: self.payload.clone(),
-            data: self.data.clone(),
+            payload: self.payload,
+            data: self.data,
             aal: self.aal,
-            amr: self.amr.clone(),
+            amr: self.amr,
             ip: self.ip,
-            user_agent: self.user_agent.clone(),
+            user_agent: self.user_agent,
             last_seen: self.last_seen,
             created_at: self.created_at,
-            attributes: self.attributes.clone(),
+            attributes: self.attributes,
         }
     }
 }

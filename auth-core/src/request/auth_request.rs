@@ -40,9 +40,15 @@ pub struct AuthRequest {
     inner: Arc<Inner>,
 }
 
+/// Kept small: every request pays for it, whether anybody asks or not.
 struct Inner {
     auth: Auth,
-    seen: OnceLock<Seen>,
+    asked: OnceLock<Box<Asked>>,
+}
+
+/// What there is to remember once somebody asks.
+struct Asked {
+    seen: Seen,
     memo: Mutex<Arc<Memo>>,
     effects: Mutex<Effects>,
 }
@@ -82,16 +88,16 @@ impl AuthRequest {
         Self {
             inner: Arc::new(Inner {
                 auth: auth.clone(),
-                seen: OnceLock::new(),
-                memo: Mutex::default(),
-                effects: Mutex::default(),
+                asked: OnceLock::new(),
             }),
         }
     }
 
     /// Reads what the library needs of the request; the first call counts.
     pub fn observe(&self, view: &dyn RequestView) {
-        self.inner.seen.get_or_init(|| Seen::of(&self.inner.auth, view));
+        self.inner
+            .asked
+            .get_or_init(|| Asked::about(Seen::of(&self.inner.auth, view)));
     }
 
     /// The handle the request was made for.
@@ -235,18 +241,18 @@ impl AuthRequest {
             session: OnceCell::new_with(Some(found)),
             user: OnceCell::new(),
         };
-        *lock(&self.inner.memo) = Arc::new(memo);
+        *lock(&self.asked().memo) = Arc::new(memo);
     }
 
     /// Clears every cookie of the library at the client. The session in the database stays.
     pub fn delete_all_cookies(&self) {
         let blank = self.inner.auth.inner.cookies.clear();
-        lock(&self.inner.effects).set_cookie(blank);
+        lock(&self.asked().effects).set_cookie(blank);
     }
 
     /// Forgets what was found out, so that the next call asks the store again.
     pub fn invalidate(&self) {
-        *lock(&self.inner.memo) = Arc::default();
+        *lock(&self.asked().memo) = Arc::default();
     }
 
     /// From where the request came.
@@ -256,7 +262,11 @@ impl AuthRequest {
 
     /// Takes what the response needs; a layer calls it once the response is there.
     pub fn take_effects(&self) -> Effects {
-        std::mem::take(&mut *lock(&self.inner.effects))
+        self.inner
+            .asked
+            .get()
+            .map(|asked| std::mem::take(&mut *lock(&asked.effects)))
+            .unwrap_or_default()
     }
 
     pub(crate) fn check_origin(&self) -> Result<()> {
@@ -270,7 +280,11 @@ impl AuthRequest {
     }
 
     pub(crate) fn seen(&self) -> &Seen {
-        self.inner.seen.get_or_init(Seen::nothing)
+        &self.asked().seen
+    }
+
+    fn asked(&self) -> &Asked {
+        self.inner.asked.get_or_init(|| Asked::about(Seen::nothing()))
     }
 
     /// Whether the request authenticates by bearer token rather than by cookie.
@@ -424,11 +438,21 @@ impl AuthRequest {
             .inner
             .cookies
             .set(&token.expose(), auth.now(), session.expires(), session.persistent);
-        lock(&self.inner.effects).set_cookie(cookie);
+        lock(&self.asked().effects).set_cookie(cookie);
     }
 
     fn memo(&self) -> Arc<Memo> {
-        lock(&self.inner.memo).clone()
+        lock(&self.asked().memo).clone()
+    }
+}
+
+impl Asked {
+    fn about(seen: Seen) -> Box<Self> {
+        Box::new(Self {
+            seen,
+            memo: Mutex::default(),
+            effects: Mutex::default(),
+        })
     }
 }
 

@@ -156,15 +156,17 @@ fn header(view: &dyn RequestView, name: &str) -> Header {
 
 /// `https://host:port` in canonical form, if the text is exactly that.
 pub(super) fn exact_origin(text: &str) -> Option<String> {
+    let host_and_port = text.split_once("://").map(|(_, rest)| rest)?;
+    if host_and_port.contains(['@', '/', '\\', '*']) || text.contains(char::is_whitespace) {
+        return None;
+    }
     let url = Url::parse(text).ok()?;
     let is_origin = matches!(url.scheme(), "http" | "https")
         && url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
-        && url.password().is_none()
-        && !text.contains('*')
-        && !text.ends_with('/');
+        && url.password().is_none();
     is_origin.then(|| url.origin().ascii_serialization())
 }
 
@@ -298,6 +300,11 @@ mod tests {
             "https://a.example/",
             "ftp://a.example",
             "https://u@a.example",
+            "https://@a.example",
+            "https:a.example",
+            "https:///a.example",
+            " https://a.example",
+            "https://a.example/.",
             "",
         ] {
             assert_eq!(exact_origin(text), None, "{text}");

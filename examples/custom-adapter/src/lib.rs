@@ -1,7 +1,7 @@
 //! An adapter of your own, with the public interface only: tables as vectors behind one lock.
 //!
 //! What to look at: every method is one critical section, so that each act is atomic; the codes the contract names are
-//! answered as [`ErrorKind`]s and everything else as [`Error::update_failed`]; and the test at the end is the whole
+//! answered as [`ErrorKind`]s and everything else as [`auth_core::Error::update_failed`]; and the test at the end is the whole
 //! proof, one call of the conformance suite.
 
 mod sessions;

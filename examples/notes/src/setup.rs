@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use auth_core::{Attribute, Auth, ConfigError, Error, Secret, adapters::SqliteAdapter};
 
@@ -22,7 +22,19 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
         .user_attribute(Attribute::text("display_name").editable())
         .build()?;
     auth.migrate().await?;
+    tokio::spawn(sweep(auth.clone()));
     Ok(auth)
+}
+
+/// Deletes what is over and nobody has met, once an hour.
+async fn sweep(auth: Auth) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
+    loop {
+        hourly.tick().await;
+        if let Err(error) = auth.delete_expired_sessions().await {
+            eprintln!("sessions were not swept: {error}");
+        }
+    }
 }
 
 /// `localhost` is the name people type for this machine.

@@ -12,7 +12,10 @@ use std::{
 };
 
 const ROUNDS: usize = 15;
-const REQUESTS: usize = 4_000;
+/// A round, in which each connection sends this many requests.
+const TURNS: usize = 400;
+/// All of them have a request under way, so that the server is never idle while it is measured.
+const CONNECTIONS: usize = 16;
 
 fn main() {
     let binaries = PathBuf::from(std::env::args().nth(1).expect("the folder of the servers"));
@@ -70,7 +73,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 struct Server {
     name: String,
     child: Child,
-    stream: TcpStream,
+    streams: Vec<TcpStream>,
     cookie: String,
 }
 
@@ -84,28 +87,35 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
         let (address, cookie) = line.trim().split_once(' ').expect("address and cookie");
-        let stream = TcpStream::connect(address).expect("it listens");
-        stream.set_nodelay(true).expect("a socket");
+        let streams = (0..CONNECTIONS).map(|_| {
+            let stream = TcpStream::connect(address).expect("it listens");
+            stream.set_nodelay(true).expect("a socket");
+            stream
+        });
         Self {
             name: name.to_owned(),
-            stream,
+            streams: streams.collect(),
             cookie: cookie.to_owned(),
             child,
         }
     }
 
-    /// Microseconds of CPU for one request, on a connection that stays open.
+    /// Microseconds of CPU for one request, on connections that stay open.
     fn cost(&mut self, path: &str, with_cookie: bool) -> f64 {
         let cookie = if with_cookie { format!("cookie: theme=dark; {}\r\n", self.cookie) } else { String::new() };
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n{cookie}\r\n");
         let before = self.cpu();
         let mut buffer = [0; 4_096];
-        for _ in 0..REQUESTS {
-            self.stream.write_all(request.as_bytes()).expect("it is there");
-            let read = self.stream.read(&mut buffer).expect("it answers");
-            assert!(buffer[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..read]));
+        for _ in 0..TURNS {
+            for stream in &mut self.streams {
+                stream.write_all(request.as_bytes()).expect("it is there");
+            }
+            for stream in &mut self.streams {
+                let read = stream.read(&mut buffer).expect("it answers");
+                assert!(buffer[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..read]));
+            }
         }
-        (self.cpu() - before) / REQUESTS as f64
+        (self.cpu() - before) / (TURNS * CONNECTIONS) as f64
     }
 
     /// Microseconds of CPU of all threads so far.

@@ -1,9 +1,7 @@
-use std::{
-    sync::mpsc::{SyncSender, TrySendError, sync_channel},
-    thread,
-};
+use std::thread;
 
 use async_trait::async_trait;
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -19,14 +17,14 @@ use crate::{
 
 /// The threads of one database.
 pub(crate) struct SqliteDriver {
-    writes: SyncSender<Write>,
+    writes: Sender<Write>,
     /// None for a database in memory, which only the writer sees.
-    reads: Option<SyncSender<Read>>,
+    reads: Option<Sender<Read>>,
 }
 
 impl SqliteDriver {
     pub(super) async fn open(options: &SqliteOptions) -> Result<Self> {
-        let (writes, waiting) = sync_channel(options.queue);
+        let (writes, waiting) = bounded(options.queue);
         start("auth-sqlite-writer", options, true, move |connection| {
             writer::work(&connection, &waiting);
         })
@@ -34,7 +32,7 @@ impl SqliteDriver {
         if options.path.is_none() {
             return Ok(Self { writes, reads: None });
         }
-        let (reads, waiting) = reader::queue(options.queue);
+        let (reads, waiting) = bounded(options.queue);
         for _ in 0..options.readers {
             let waiting = waiting.clone();
             start("auth-sqlite-reader", options, false, move |connection| {

@@ -1,8 +1,4 @@
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    mpsc::{Receiver, SyncSender, sync_channel},
-};
-
+use crossbeam_channel::Receiver;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -26,18 +22,9 @@ impl Read {
     }
 }
 
-/// One queue for all readers.
-pub(super) fn queue(length: usize) -> (SyncSender<Read>, Arc<Mutex<Receiver<Read>>>) {
-    let (reads, waiting) = sync_channel(length);
-    (reads, Arc::new(Mutex::new(waiting)))
-}
-
-pub(super) fn work(connection: &Connection, waiting: &Mutex<Receiver<Read>>) {
-    loop {
-        let read = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        match read {
-            Ok(read) => read.run(connection),
-            Err(_) => return,
-        }
+/// Answers until the queue ends; all readers share one.
+pub(super) fn work(connection: &Connection, waiting: &Receiver<Read>) {
+    for read in waiting {
+        read.run(connection);
     }
 }

@@ -1,5 +1,4 @@
-use std::sync::mpsc::Receiver;
-
+use crossbeam_channel::Receiver;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 

@@ -89,7 +89,7 @@ impl Auth {
     ) -> Result<ValidSession> {
         if record.state(now) == SessionState::Active {
             self.touch(&record, now).await?;
-            return Ok(as_it_is(&record, now));
+            return Ok(as_it_is(record, now));
         }
         if renewal == Renewal::Extend {
             return self.extend(record, now, client).await;
@@ -103,7 +103,7 @@ impl Auth {
             // Another request renewed or ended it in between: what stands now decides.
             None => {
                 let (record, _) = self.look_up(token, Lookup::Session, now, client).await?;
-                Ok(as_it_is(&record, now))
+                Ok(as_it_is(record, now))
             }
         }
     }
@@ -138,7 +138,7 @@ impl Auth {
         rotation.apply(&mut record);
         self.emit(&self.session_event(EventKind::SessionRenewed, &record, now, client));
         Ok(Some(IssuedSession {
-            session: record.to_session(now, true),
+            session: record.into_session(now, true),
             token: new_token,
         }))
     }
@@ -156,7 +156,7 @@ impl Auth {
         patch.apply(&mut record);
         self.emit(&self.session_event(EventKind::SessionRenewed, &record, now, client));
         Ok(ValidSession {
-            session: record.to_session(now, true),
+            session: record.into_session(now, true),
             renewed: None,
         })
     }
@@ -185,9 +185,9 @@ impl Auth {
     }
 }
 
-fn as_it_is(record: &SessionRecord, now: Timestamp) -> ValidSession {
+fn as_it_is(record: SessionRecord, now: Timestamp) -> ValidSession {
     ValidSession {
-        session: record.to_session(now, false),
+        session: record.into_session(now, false),
         renewed: None,
     }
 }

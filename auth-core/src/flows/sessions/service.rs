@@ -120,7 +120,7 @@ impl Auth {
                 .session(&record.id),
         );
         Ok(IssuedSession {
-            session: record.to_session(now, true),
+            session: record.into_session(now, true),
             token,
         })
     }
@@ -133,7 +133,7 @@ impl Auth {
     pub async fn get_session(&self, token: &SessionToken) -> Result<Session> {
         let now = self.now();
         let (record, _) = self.look_up(token, Lookup::Session, now, &Client::default()).await?;
-        Ok(record.to_session(now, false))
+        Ok(record.into_session(now, false))
     }
 
     /// As [`Auth::get_session`], with the user, in one query where the store can join.
@@ -144,7 +144,7 @@ impl Auth {
         let now = self.now();
         let (record, user) = self.look_up(token, Lookup::WithUser, now, &Client::default()).await?;
         let user = user.ok_or(ErrorKind::InvalidSessionId)?;
-        Ok((record.to_session(now, false), user))
+        Ok((record.into_session(now, false), user))
     }
 
     /// The session a token opens; an idle one is renewed, and its new token must reach the client.
@@ -259,8 +259,8 @@ impl Auth {
         self.get_user(user_id).await?;
         let records = self.inner.adapter.get_sessions_by_user_id(user_id).await?;
         Ok(records
-            .iter()
-            .map(|record| record.to_session(now, false))
+            .into_iter()
+            .map(|record| record.into_session(now, false))
             .filter(|session| session.state != crate::model::SessionState::Dead)
             .collect())
     }

@@ -127,7 +127,7 @@ impl CookieConfig {
             );
         }
         let domain = self.domain.as_deref().unwrap_or("example.com");
-        let is_domain = !domain.is_empty()
+        let is_domain = (1..=253).contains(&domain.len())
             && domain
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.');

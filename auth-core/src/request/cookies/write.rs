@@ -70,12 +70,18 @@ impl CookieWriter {
     }
 }
 
+/// What browsers take (RFC 6265bis §5.6); the longest name, domain and path of a configuration fit with our token.
+const MAX_BYTES: usize = 4_096;
+
 const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(400 * 24 * 60 * 60);
 
 /// The configuration was checked and our values are base64url and dots, so the text is always a header value; a blank
 /// one would merely set nothing.
 fn finished(cookie: &Cookie<'_>) -> HeaderValue {
-    let mut value = HeaderValue::from_str(&cookie.to_string()).unwrap_or(HeaderValue::from_static(""));
+    let text = cookie.to_string();
+    debug_assert!(text.len() <= MAX_BYTES, "a cookie browsers would drop");
+    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
+    debug_assert!(!value.is_empty(), "a cookie that is no header value");
     value.set_sensitive(true);
     value
 }
