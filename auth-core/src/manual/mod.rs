@@ -22,7 +22,10 @@ pub mod defaults {}
 
 // Its example runs the suite.
 #[cfg_attr(feature = "testing", doc = include_str!("write_an_adapter.md"))]
-#[cfg_attr(not(feature = "testing"), doc = "A store of your own; the page needs the feature `testing`.")]
+#[cfg_attr(
+    not(feature = "testing"),
+    doc = "A store of your own; the page needs the feature `testing`."
+)]
 pub mod write_an_adapter {}
 
 #[doc = include_str!("acceptance.md")]
