@@ -1,23 +1,26 @@
 //! Passwords, tokens and hashes in logs, `Debug` output and answers.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, io::Write, sync::Once};
 
 use auth_core::{NewKey, NewUser, Password, Secret, SignUp, testing::Fault};
 use serde_json::json;
+use tracing_subscriber::{Layer, filter::dynamic_filter_fn, layer::SubscriberExt};
 
 use crate::{App, PASSWORD, stories};
 
 stories![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What is logged on this test's thread, while it listens.
+    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Writes to the log of the thread that speaks.
+struct Log;
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
+        LOG.with_borrow_mut(|log| log.as_mut().map(|log| log.extend(bytes)));
         Ok(bytes.len())
     }
 
@@ -26,17 +29,23 @@ impl Write for Log {
     }
 }
 
+/// One subscriber for the whole process: `tracing` remembers which call sites interest anybody, so that one that comes
+/// and goes with a test misses what other tests made uninteresting.
+fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let listening = dynamic_filter_fn(|_, _| LOG.with_borrow(Option::is_some));
+        let writing = tracing_subscriber::fmt::layer().with_writer(|| Log).with_ansi(false);
+        let subscriber = tracing_subscriber::registry().with(writing.with_filter(listening));
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+    LOG.set(Some(Vec::new()));
+}
+
 const CANARY: &str = "canary-password-9f1c";
 
 async fn nothing_secret_reaches_the_log(app: App) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .with_ansi(false)
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    listen();
     // Events to the log, as by default.
     let app = App::with(app.driver, |builder| builder.events(auth_core::TracingSink)).await;
 
@@ -63,7 +72,7 @@ async fn nothing_secret_reaches_the_log(app: App) {
     browser.get("/me").await;
     browser.sign_in("ada@example.com", CANARY).await;
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = String::from_utf8(LOG.take().unwrap()).unwrap();
     assert!(
         text.contains("session_renewed") && text.contains("authn_login_fail"),
         "{text}"
