@@ -6,7 +6,7 @@ use auth_core::RequestView;
 use axum::extract::{ConnectInfo, OriginalUri};
 use axum_core::{body::Body, response::Response};
 use bytes::Bytes;
-use http::{Extensions, Uri, request::Parts};
+use http::{Extensions, HeaderName, Uri, request::Parts};
 
 /// A request's head with the path the client sent, whatever routers have stripped since.
 pub(crate) struct View<'a>(pub(crate) &'a Parts);
@@ -24,7 +24,7 @@ impl RequestView for View<'_> {
         self.0.uri.query()
     }
 
-    fn each_header(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+    fn each_header(&self, name: &HeaderName, each: &mut dyn FnMut(&[u8])) {
         for value in self.0.headers.get_all(name) {
             each(value.as_bytes());
         }

@@ -1,3 +1,5 @@
+use http::header::AUTHORIZATION;
+
 use super::RequestView;
 
 /// What the `Authorization` header says.
@@ -14,7 +16,7 @@ pub(crate) enum BearerReading {
 /// Reads `Authorization: Bearer <token>`; the scheme's case does not matter (RFC 9110 §11.1).
 pub(crate) fn read_bearer(view: &dyn RequestView) -> BearerReading {
     let mut reading = BearerReading::Missing;
-    view.each_header("authorization", &mut |value| {
+    view.each_header(&AUTHORIZATION, &mut |value| {
         reading = match reading {
             BearerReading::Missing => read(value),
             _ => BearerReading::Conflict,

@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use http::{HeaderName, header::USER_AGENT};
 use ipnet::IpNet;
 
 use super::RequestView;
@@ -43,7 +44,7 @@ impl ClientPolicy {
     /// Reads a request.
     pub(crate) fn read(&self, view: &dyn RequestView) -> Client {
         let mut user_agent = None;
-        view.each_header("user-agent", &mut |value| {
+        view.each_header(&USER_AGENT, &mut |value| {
             user_agent.get_or_insert_with(|| clean(value));
         });
         Client {
@@ -59,7 +60,7 @@ impl ClientPolicy {
             return peer;
         }
         let mut hops = Vec::new();
-        view.each_header("x-forwarded-for", &mut |value| {
+        view.each_header(&FORWARDED_FOR, &mut |value| {
             let value = String::from_utf8_lossy(value);
             hops.extend(value.split(',').map(|hop| address_of(hop.trim())));
         });
@@ -99,6 +100,7 @@ fn address_of(hop: &str) -> Option<IpAddr> {
         .map(|ip: IpAddr| ip.to_canonical())
 }
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const USER_AGENT_BYTES: usize = 512;
 
 /// For people to read, in logs and listings: no control characters, not endless.

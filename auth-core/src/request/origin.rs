@@ -4,6 +4,10 @@
 //! then, beyond it, `Referer`. Where it deviates: the allowed origins are the configured ones and never the `Host` of
 //! the request, and a request that says nothing at all is refused when it carries cookies.
 
+use http::{
+    HeaderName,
+    header::{COOKIE, ORIGIN, REFERER},
+};
 use url::Url;
 
 use super::RequestView;
@@ -131,19 +135,21 @@ impl OriginFacts {
             };
         }
         let mut has_cookies = false;
-        view.each_header("cookie", &mut |value| has_cookies |= !value.trim_ascii().is_empty());
+        view.each_header(&COOKIE, &mut |value| has_cookies |= !value.trim_ascii().is_empty());
         Self {
             is_safe,
             is_bearer,
             has_cookies,
-            fetch_site: header(view, "sec-fetch-site"),
-            origin: header(view, "origin"),
-            referer: header(view, "referer"),
+            fetch_site: header(view, &SEC_FETCH_SITE),
+            origin: header(view, &ORIGIN),
+            referer: header(view, &REFERER),
         }
     }
 }
 
-fn header(view: &dyn RequestView, name: &str) -> Header {
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+fn header(view: &dyn RequestView, name: &HeaderName) -> Header {
     let mut header = Header::Missing;
     view.each_header(name, &mut |value| {
         header = match (&header, std::str::from_utf8(value)) {

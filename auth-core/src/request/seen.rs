@@ -1,3 +1,5 @@
+use http::{HeaderName, header::ACCEPT};
+
 use super::{BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, RequestView, read_bearer, read_cookie};
 use crate::{auth::Auth, secret::SessionToken};
 
@@ -69,10 +71,13 @@ fn credentials(cookie_name: &str, view: &dyn RequestView) -> Credentials {
     }
 }
 
+const API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
 /// `X-Supabase-Api-Version: 2024-01-01` or newer; such dates compare as text.
 fn has_new_errors(view: &dyn RequestView) -> bool {
     let mut new = false;
-    view.each_header("x-supabase-api-version", &mut |value| {
+    view.each_header(&API_VERSION, &mut |value| {
         let is_date = value.len() == 10
             && value.iter().enumerate().all(|(index, byte)| match index {
                 4 | 7 => *byte == b'-',
@@ -85,9 +90,9 @@ fn has_new_errors(view: &dyn RequestView) -> bool {
 
 fn navigation(view: &dyn RequestView) -> Option<Navigation> {
     let mut mode = None;
-    view.each_header("sec-fetch-mode", &mut |value| mode = Some(value == b"navigate"));
+    view.each_header(&SEC_FETCH_MODE, &mut |value| mode = Some(value == b"navigate"));
     let mut accepts_html = false;
-    view.each_header("accept", &mut |value| {
+    view.each_header(&ACCEPT, &mut |value| {
         accepts_html |= value.windows(9).any(|part| part.eq_ignore_ascii_case(b"text/html"));
     });
     if !mode.unwrap_or(accepts_html) {

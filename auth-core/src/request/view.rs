@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use http::request::Parts;
+use http::{HeaderName, request::Parts};
 
 /// What the library reads of a request, whatever framework received it.
 pub trait RequestView {
@@ -13,8 +13,8 @@ pub trait RequestView {
     /// The query as it was sent, without the question mark.
     fn query(&self) -> Option<&str>;
 
-    /// Hands over every value of a header; the name is lower-case.
-    fn each_header(&self, name: &str, each: &mut dyn FnMut(&[u8]));
+    /// Hands over every value of a header.
+    fn each_header(&self, name: &HeaderName, each: &mut dyn FnMut(&[u8]));
 
     /// The address at the other end of the connection.
     fn peer(&self) -> Option<IpAddr>;
@@ -38,7 +38,7 @@ impl RequestView for Parts {
         self.uri.query()
     }
 
-    fn each_header(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+    fn each_header(&self, name: &HeaderName, each: &mut dyn FnMut(&[u8])) {
         for value in self.headers.get_all(name) {
             each(value.as_bytes());
         }

@@ -7,7 +7,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{KeyId, SessionId, UserId},
-    model::{Attribute, AttributeKind, AttributeValue, Attributes, KeyRecord, SessionRecord, User},
+    model::{Attribute, AttributeKind, AttributeValue, Attributes, JsonObject, KeyRecord, SessionRecord, User},
     secret::{Digest, HashedPassword},
 };
 
@@ -83,6 +83,14 @@ impl Reader {
         serde_json::from_str(&self.text()?).map_err(Error::fetch_failed)
     }
 
+    /// An object; nearly all are empty, and those cost nothing.
+    fn object(&mut self) -> Result<JsonObject> {
+        match self.text()?.as_str() {
+            "{}" => Ok(JsonObject::new()),
+            text => serde_json::from_str(text).map_err(Error::fetch_failed),
+        }
+    }
+
     fn attributes(&mut self, declared: &[Attribute]) -> Result<Attributes> {
         let mut attributes = Attributes::new();
         for attribute in declared {
@@ -99,8 +107,8 @@ impl Reader {
             email_confirmed_at: self.maybe_time()?,
             phone_confirmed_at: self.maybe_time()?,
             role: self.text()?,
-            app_metadata: self.json()?,
-            user_metadata: self.json()?,
+            app_metadata: self.object()?,
+            user_metadata: self.object()?,
             is_anonymous: self.boolean()?,
             banned_until: self.maybe_time()?,
             last_sign_in_at: self.maybe_time()?,
@@ -133,8 +141,8 @@ impl Reader {
             idle_expires: self.time()?,
             absolute_expires: self.maybe_time()?,
             persistent: self.boolean()?,
-            payload: self.json()?,
-            data: self.json()?,
+            payload: self.object()?,
+            data: self.object()?,
             aal: u8::try_from(self.integer()?).map_err(Error::fetch_failed)?,
             amr: self.json()?,
             ip: self

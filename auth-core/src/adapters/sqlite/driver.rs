@@ -1,4 +1,7 @@
-use std::thread;
+use std::{
+    sync::{Mutex, TryLockError},
+    thread,
+};
 
 use async_trait::async_trait;
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -8,6 +11,7 @@ use tokio::sync::oneshot;
 use super::{
     options::SqliteOptions,
     reader::{self, Read},
+    run,
     writer::{self, Write},
 };
 use crate::{
@@ -15,8 +19,10 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The threads of one database.
+/// The threads of one database, and the connections that need none.
 pub(crate) struct SqliteDriver {
+    /// For reads on the spot: one by its key takes microseconds, and a thread would take as many to wake.
+    near: Box<[Mutex<Connection>]>,
     writes: Sender<Write>,
     /// None for a database in memory, which only the writer sees.
     reads: Option<Sender<Read>>,
@@ -30,7 +36,11 @@ impl SqliteDriver {
         })
         .await?;
         if options.path.is_none() {
-            return Ok(Self { writes, reads: None });
+            return Ok(Self {
+                near: Box::default(),
+                writes,
+                reads: None,
+            });
         }
         let (reads, waiting) = bounded(options.queue);
         for _ in 0..options.readers {
@@ -40,7 +50,10 @@ impl SqliteDriver {
             })
             .await?;
         }
+        let near = if options.inline_reads { options.readers } else { 0 };
+        let near: rusqlite::Result<Vec<_>> = (0..near).map(|_| options.open_near().map(Mutex::new)).collect();
         Ok(Self {
+            near: near.map_err(Error::fetch_failed)?.into(),
             writes,
             reads: Some(reads),
         })
@@ -79,6 +92,18 @@ impl Sql for SqliteDriver {
     }
 
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        for connection in &self.near {
+            let connection = match connection.try_lock() {
+                Ok(connection) => connection,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => continue,
+            };
+            match run::fetch(&connection, &statement) {
+                // Waiting is what the threads are for.
+                Err(error) if run::is_busy(&error) => break,
+                fetched => return fetched,
+            }
+        }
         let (answer, rows) = oneshot::channel();
         let read = Read { statement, answer };
         match &self.reads {

@@ -16,6 +16,7 @@ pub struct SqliteOptions {
     pub(super) path: Option<String>,
     pub(super) prefix: String,
     pub(super) readers: usize,
+    pub(super) inline_reads: bool,
     pub(super) queue: usize,
     pub(super) busy_timeout: Duration,
     pub(super) synchronous: Synchronous,
@@ -42,6 +43,7 @@ impl SqliteOptions {
             path: (path != ":memory:" && !path.is_empty()).then(|| path.to_owned()),
             prefix: "auth_".to_owned(),
             readers: available_parallelism().map_or(1, usize::from).min(4),
+            inline_reads: true,
             queue: 1_024,
             busy_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
@@ -59,6 +61,15 @@ impl SqliteOptions {
     #[must_use]
     pub fn readers(mut self, readers: usize) -> Self {
         self.readers = readers.max(1);
+        self
+    }
+
+    /// Whether reads run on the asking thread while a connection is free. Default yes: a lookup takes some microseconds,
+    /// about as long as handing it to another thread. Say no where the file lies on a slow or remote disk, so that a
+    /// read that has to wait for it holds up no other request.
+    #[must_use]
+    pub fn inline_reads(mut self, inline: bool) -> Self {
+        self.inline_reads = inline;
         self
     }
 
@@ -81,6 +92,13 @@ impl SqliteOptions {
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
         self
+    }
+
+    /// A connection that reads and never waits.
+    pub(super) fn open_near(&self) -> rusqlite::Result<Connection> {
+        let connection = self.open(false)?;
+        connection.busy_timeout(Duration::ZERO)?;
+        Ok(connection)
     }
 
     pub(super) fn open(&self, writes: bool) -> rusqlite::Result<Connection> {

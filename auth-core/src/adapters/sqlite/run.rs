@@ -74,17 +74,18 @@ fn rows(prepared: &mut Prepared<'_>) -> Result<Vec<Row>, SqlError> {
     let mut found = prepared.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(error)? {
-        let values = (0..columns).map(|index| {
+        let mut values = Row::with_capacity(columns);
+        for index in 0..columns {
             let value: Value = row.get_ref(index).map(Value::try_from).map_err(error)?.map_err(other)?;
-            Ok(match value {
+            values.push(match value {
                 Value::Blob(bytes) => SqlValue::Blob(bytes),
                 Value::Integer(integer) => SqlValue::Integer(integer),
                 Value::Null => SqlValue::Null,
                 Value::Real(real) => SqlValue::Real(real),
                 Value::Text(text) => SqlValue::Text(text),
-            })
-        });
-        rows.push(values.collect::<Result<Row, SqlError>>()?);
+            });
+        }
+        rows.push(values);
     }
     Ok(rows)
 }
@@ -102,6 +103,12 @@ impl ToSql for Bound<'_> {
             SqlValue::Text(text) => ValueRef::Text(text.as_bytes()),
         }))
     }
+}
+
+/// Whether another process held the database.
+pub(super) fn is_busy(error: &SqlError) -> bool {
+    let source = error.source.downcast_ref::<rusqlite::Error>();
+    source.and_then(rusqlite::Error::sqlite_error_code) == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
 
 fn other(error: impl std::error::Error + Send + Sync + 'static) -> SqlError {

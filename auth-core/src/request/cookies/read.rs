@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use http::header::COOKIE;
 use memchr::memmem;
 
 use crate::request::RequestView;
@@ -16,9 +19,10 @@ pub(crate) enum CookieReading {
 /// Values are taken as they are but for surrounding quotes; ours need no percent-decoding.
 pub(crate) fn read_cookie(name: &str, view: &dyn RequestView) -> CookieReading {
     let mut reading = CookieReading::Missing;
-    view.each_header("cookie", &mut |field| {
+    view.each_header(&COOKIE, &mut |field| {
         for value in values(name.as_bytes(), field) {
-            let value = String::from_utf8_lossy(unquoted(value.trim_ascii()));
+            let value = unquoted(value.trim_ascii());
+            let value = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
             match &reading {
                 CookieReading::Missing => reading = CookieReading::One(value.into_owned()),
                 CookieReading::One(first) if *first == value => {}
