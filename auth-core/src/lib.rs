@@ -69,7 +69,7 @@ pub use id::{KeyId, SessionId, UserId};
 pub use limit::{Limit, Limits};
 pub use model::{
     Amr, AttemptCount, AttemptSubject, Attribute, AttributeKind, AttributeValue, Attributes, JsonObject, Key, KeyPatch,
-    KeyRecord, Session, SessionPatch, SessionRecord, SessionRotation, SessionState, User, UserPatch,
+    KeyRecord, Session, SessionPatch, SessionRecord, SessionRotation, SessionState, SigningKeyRecord, User, UserPatch,
 };
 pub use password::{Argon2Params, PasswordConfig, PasswordHasher, Verified};
 pub use proof::Proof;

@@ -116,7 +116,7 @@ macro_rules! delegate_sessions {
                 self.$field.rotate_session(session_id, expected, rotation).await
             }
 
-            async fn delete_session(&self, session_id: &SessionId) -> Result<()> {
+            async fn delete_session(&self, session_id: &SessionId) -> Result<bool> {
                 self.$field.delete_session(session_id).await
             }
 
@@ -156,4 +156,24 @@ macro_rules! delegate_sessions {
     };
 }
 
-pub(crate) use {delegate_sessions, delegate_users};
+/// Implements [`SigningKeyAdapter`](super::SigningKeyAdapter) by asking a field.
+macro_rules! delegate_signing_keys {
+    ([$($generics:tt)*] $adapter:ty, $field:tt) => {
+        #[async_trait::async_trait]
+        impl<$($generics)*> $crate::adapter::SigningKeyAdapter for $adapter {
+            async fn get_signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+                self.$field.get_signing_keys().await
+            }
+
+            async fn set_signing_key(&self, key: &SigningKeyRecord) -> Result<bool> {
+                self.$field.set_signing_key(key).await
+            }
+
+            async fn delete_signing_keys(&self, up_to: i64) -> Result<()> {
+                self.$field.delete_signing_keys(up_to).await
+            }
+        }
+    };
+}
+
+pub(crate) use {delegate_sessions, delegate_signing_keys, delegate_users};

@@ -13,6 +13,7 @@ mod attempt;
 mod delegate;
 mod schema;
 mod session;
+mod signing_key;
 mod split;
 mod store;
 mod user;
@@ -21,9 +22,10 @@ use async_trait::async_trait;
 
 pub use attempt::AttemptAdapter;
 #[cfg(feature = "sqlite")]
-pub(crate) use delegate::{delegate_sessions, delegate_users};
+pub(crate) use delegate::{delegate_sessions, delegate_signing_keys, delegate_users};
 pub use schema::Schema;
 pub use session::SessionAdapter;
+pub use signing_key::SigningKeyAdapter;
 pub use split::SplitAdapter;
 pub use store::Store;
 pub use user::UserAdapter;
@@ -34,9 +36,9 @@ use crate::{
     model::{SessionRecord, User},
 };
 
-/// A whole store: users and keys, sessions, attempts.
+/// A whole store: users and keys, sessions, attempts, signing keys.
 #[async_trait]
-pub trait Adapter: UserAdapter + SessionAdapter + AttemptAdapter {
+pub trait Adapter: UserAdapter + SessionAdapter + AttemptAdapter + SigningKeyAdapter {
     /// The session and the user it belongs to, `None` when either is missing.
     ///
     /// The default asks twice; override it where one query can join. Suite: `get_session_and_user_*`.

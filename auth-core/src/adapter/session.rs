@@ -50,11 +50,11 @@ pub trait SessionAdapter: Store {
         rotation: &SessionRotation,
     ) -> Result<bool>;
 
-    /// Removes the session. An unknown id is no error.
+    /// Removes the session, and answers whether it was there.
     ///
     /// # Errors
     /// `DATABASE_UPDATE_FAILED`.
-    async fn delete_session(&self, session_id: &SessionId) -> Result<()>;
+    async fn delete_session(&self, session_id: &SessionId) -> Result<bool>;
 
     /// Removes all sessions of the user, but for `except`. An unknown user is no error.
     ///

@@ -3,16 +3,16 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 use super::{
-    Adapter, AttemptAdapter, Schema, SessionAdapter, Store, UserAdapter,
-    delegate::{delegate_sessions, delegate_users},
+    Adapter, AttemptAdapter, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
+    delegate::{delegate_sessions, delegate_signing_keys, delegate_users},
 };
 use crate::{
     clock::Timestamp,
     error::Result,
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
-        UserPatch,
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
+        SigningKeyRecord, User, UserPatch,
     },
     secret::{Digest, HashedPassword},
 };
@@ -26,8 +26,8 @@ pub struct SplitAdapter<U, S> {
     sessions: S,
 }
 
-impl<U: UserAdapter, S: SessionAdapter + AttemptAdapter> SplitAdapter<U, S> {
-    /// Takes users and keys from `users`, sessions and attempts from `sessions`.
+impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> SplitAdapter<U, S> {
+    /// Takes users, keys and signing keys from `users`, sessions and attempts from `sessions`.
     pub fn new(users: U, sessions: S) -> Self {
         Self { users, sessions }
     }
@@ -40,10 +40,10 @@ impl<U, S> fmt::Debug for SplitAdapter<U, S> {
 }
 
 #[async_trait]
-impl<U: UserAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAdapter<U, S> {}
+impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAdapter<U, S> {}
 
 #[async_trait]
-impl<U: UserAdapter, S: SessionAdapter + AttemptAdapter> Store for SplitAdapter<U, S> {
+impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> Store for SplitAdapter<U, S> {
     fn declare(&self, schema: &Schema) -> Result<(), String> {
         self.users.declare(schema)?;
         self.sessions.declare(schema)
@@ -60,7 +60,7 @@ impl<U: UserAdapter, S: SessionAdapter + AttemptAdapter> Store for SplitAdapter<
     }
 }
 
-delegate_users!([U: UserAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users, {
+delegate_users!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users, {
     async fn delete_user(&self, user_id: &UserId) -> Result<()> {
         self.sessions.delete_sessions_by_user_id(user_id, None).await?;
         self.users.delete_user(user_id).await?;
@@ -69,4 +69,6 @@ delegate_users!([U: UserAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapte
     }
 });
 
-delegate_sessions!([U: UserAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, sessions);
+delegate_sessions!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, sessions);
+
+delegate_signing_keys!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users);

@@ -6,12 +6,14 @@ mod attempt;
 mod attribute;
 mod key;
 mod session;
+mod signing_key;
 mod user;
 
 pub use attempt::{AttemptCount, AttemptSubject};
 pub use attribute::{Attribute, AttributeKind, AttributeValue, Attributes};
 pub use key::{Key, KeyPatch, KeyRecord};
 pub use session::{Amr, Session, SessionPatch, SessionRecord, SessionRotation, SessionState};
+pub use signing_key::SigningKeyRecord;
 pub use user::{User, UserPatch};
 
 /// A JSON object, as in metadata, payload and data.

@@ -31,8 +31,12 @@ pub struct SessionRecord {
     pub user_id: UserId,
     /// Digest of the secret that opens it.
     pub secret_digest: Digest,
+    /// When that secret was made.
+    pub secret_issued_at: Timestamp,
     /// Digest of the secret that was just replaced.
     pub previous_digest: Option<Digest>,
+    /// When the replaced secret was made.
+    pub previous_issued_at: Option<Timestamp>,
     /// Until when the replaced secret still opens the session.
     pub previous_expires: Option<Timestamp>,
     /// Until when the session needs no renewal.
@@ -117,6 +121,8 @@ impl SessionRecord {
 pub struct SessionRotation {
     /// Digest of the new secret.
     pub secret_digest: Digest,
+    /// When the new secret was made.
+    pub secret_issued_at: Timestamp,
     /// Until when the old secret still opens the session.
     pub previous_expires: Timestamp,
     /// New end of the active period.
@@ -131,8 +137,10 @@ impl SessionRotation {
     /// Rotates a session in memory; the caller has compared the expected digest.
     pub fn apply(&self, session: &mut SessionRecord) {
         session.previous_digest = Some(session.secret_digest);
+        session.previous_issued_at = Some(session.secret_issued_at);
         session.previous_expires = Some(self.previous_expires);
         session.secret_digest = self.secret_digest;
+        session.secret_issued_at = self.secret_issued_at;
         session.active_expires = self.active_expires;
         session.idle_expires = self.idle_expires;
         session.last_seen = self.last_seen;

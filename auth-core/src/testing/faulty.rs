@@ -10,13 +10,13 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, Store, UserAdapter},
+    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
     clock::Timestamp,
     error::{Error, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
-        UserPatch,
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
+        SigningKeyRecord, User, UserPatch,
     },
     secret::{Digest, HashedPassword},
 };
@@ -145,6 +145,12 @@ macro_rules! planned {
     };
 }
 
+planned!(SigningKeyAdapter {
+    get_signing_keys() -> Vec<SigningKeyRecord>;
+    set_signing_key(key: &SigningKeyRecord) -> bool;
+    delete_signing_keys(up_to: i64) -> ();
+});
+
 planned!(Adapter {
     get_session_and_user(session_id: &SessionId) -> Option<(SessionRecord, User)>;
 });
@@ -174,7 +180,7 @@ planned!(SessionAdapter {
     set_session(session: &SessionRecord) -> ();
     update_session(session_id: &SessionId, patch: &SessionPatch) -> ();
     rotate_session(session_id: &SessionId, expected: &Digest, rotation: &SessionRotation) -> bool;
-    delete_session(session_id: &SessionId) -> ();
+    delete_session(session_id: &SessionId) -> bool;
     delete_sessions_by_user_id(user_id: &UserId, except: Option<&SessionId>) -> ();
     delete_expired_sessions(user_id: Option<&UserId>, now: Timestamp) -> u64;
     delete_session_if_dead(session_id: &SessionId, now: Timestamp) -> ();

@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use auth_core::{
-    AttemptCount, AttributeValue, ErrorKind, KeyRecord, Result, SessionRecord, User, UserId, UserPatch,
-    adapter::{Adapter, Schema, Store},
+    AttemptCount, AttributeValue, ErrorKind, KeyRecord, Result, SessionRecord, SigningKeyRecord, User, UserId,
+    UserPatch,
+    adapter::{Adapter, Schema, SigningKeyAdapter, Store},
 };
 
 /// Users, keys, sessions and attempts in vectors.
@@ -29,6 +30,7 @@ struct Tables {
     sessions: Vec<SessionRecord>,
     /// Subject, action and count.
     attempts: Vec<(String, String, AttemptCount)>,
+    signing_keys: Vec<SigningKeyRecord>,
 }
 
 impl VecAdapter {
@@ -89,6 +91,32 @@ impl Store for VecAdapter {
 // The default of `get_session_and_user` asks twice, which is as good as a join here.
 impl Adapter for VecAdapter {}
 
+#[async_trait]
+impl SigningKeyAdapter for VecAdapter {
+    async fn get_signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+        let mut keys = self.tables().signing_keys.clone();
+        keys.sort_by_key(|key| key.generation);
+        Ok(keys)
+    }
+
+    async fn set_signing_key(&self, key: &SigningKeyRecord) -> Result<bool> {
+        let mut tables = self.tables();
+        let is_free = tables
+            .signing_keys
+            .iter()
+            .all(|other| other.generation != key.generation);
+        if is_free {
+            tables.signing_keys.push(key.clone());
+        }
+        Ok(is_free)
+    }
+
+    async fn delete_signing_keys(&self, up_to: i64) -> Result<()> {
+        self.tables().signing_keys.retain(|key| key.generation > up_to);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use auth_core::testing::conformance;
@@ -98,6 +126,6 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_adapter_conforms() {
         let report = conformance::run(async || VecAdapter::default()).await;
-        assert_eq!(report.cases(), 76);
+        assert_eq!(report.cases(), 80);
     }
 }

@@ -69,9 +69,11 @@ impl SessionAdapter for VecAdapter {
         }
     }
 
-    async fn delete_session(&self, session_id: &SessionId) -> Result<()> {
-        self.tables().sessions.retain(|session| session.id != *session_id);
-        Ok(())
+    async fn delete_session(&self, session_id: &SessionId) -> Result<bool> {
+        let mut tables = self.tables();
+        let before = tables.sessions.len();
+        tables.sessions.retain(|session| session.id != *session_id);
+        Ok(tables.sessions.len() < before)
     }
 
     async fn delete_sessions_by_user_id(&self, user_id: &UserId, except: Option<&SessionId>) -> Result<()> {

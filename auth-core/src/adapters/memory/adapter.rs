@@ -8,13 +8,13 @@ use async_trait::async_trait;
 
 use super::sessions::{SessionTables, session_methods};
 use crate::{
-    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, Store, UserAdapter},
+    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
     model::{
         AttemptCount, AttemptSubject, Attribute, AttributeValue, KeyPatch, KeyRecord, SessionPatch, SessionRecord,
-        SessionRotation, User, UserPatch,
+        SessionRotation, SigningKeyRecord, User, UserPatch,
     },
     secret::{Digest, HashedPassword},
 };
@@ -44,6 +44,7 @@ struct Tables {
     key_numbers: HashMap<KeyId, u64>,
     inserted_keys: u64,
     sessions: SessionTables,
+    signing_keys: BTreeMap<i64, SigningKeyRecord>,
 }
 
 impl MemoryAdapter {
@@ -283,3 +284,24 @@ impl UserAdapter for MemoryAdapter {
 
 session_methods!(MemoryAdapter, tables.sessions, |tables, session| tables
     .has_user(&session.user_id));
+
+#[async_trait]
+impl SigningKeyAdapter for MemoryAdapter {
+    async fn get_signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+        Ok(self.tables().signing_keys.values().cloned().collect())
+    }
+
+    async fn set_signing_key(&self, key: &SigningKeyRecord) -> Result<bool> {
+        let mut tables = self.tables();
+        let is_free = !tables.signing_keys.contains_key(&key.generation);
+        if is_free {
+            tables.signing_keys.insert(key.generation, key.clone());
+        }
+        Ok(is_free)
+    }
+
+    async fn delete_signing_keys(&self, up_to: i64) -> Result<()> {
+        self.tables().signing_keys.retain(|generation, _| *generation > up_to);
+        Ok(())
+    }
+}

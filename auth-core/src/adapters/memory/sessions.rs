@@ -72,15 +72,17 @@ impl SessionTables {
         }
     }
 
-    pub(super) fn remove(&mut self, id: &SessionId) {
-        if let Some((number, session)) = self.sessions.remove(id)
-            && let Some(ids) = self.by_user.get_mut(&session.user_id)
-        {
+    pub(super) fn remove(&mut self, id: &SessionId) -> bool {
+        let Some((number, session)) = self.sessions.remove(id) else {
+            return false;
+        };
+        if let Some(ids) = self.by_user.get_mut(&session.user_id) {
             ids.remove(&number);
             if ids.is_empty() {
                 self.by_user.remove(&session.user_id);
             }
         }
+        true
     }
 
     pub(super) fn remove_of(&mut self, user_id: &UserId, except: Option<&SessionId>) {
@@ -195,9 +197,8 @@ macro_rules! session_methods {
                 Ok(self.$tables()$(.$field)?.rotate(session_id, expected, rotation))
             }
 
-            async fn delete_session(&self, session_id: &SessionId) -> Result<()> {
-                self.$tables()$(.$field)?.remove(session_id);
-                Ok(())
+            async fn delete_session(&self, session_id: &SessionId) -> Result<bool> {
+                Ok(self.$tables()$(.$field)?.remove(session_id))
             }
 
             async fn delete_sessions_by_user_id(&self, user_id: &UserId, except: Option<&SessionId>) -> Result<()> {

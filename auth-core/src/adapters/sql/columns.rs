@@ -46,7 +46,9 @@ pub(super) const SESSION: &[Column] = &[
     ("id", Text, true),
     ("user_id", Text, true),
     ("secret_digest", Blob, true),
+    ("secret_issued_at", Integer, true),
     ("previous_digest", Blob, false),
+    ("previous_issued_at", Integer, false),
     ("previous_expires", Integer, false),
     ("active_expires", Integer, true),
     ("idle_expires", Integer, true),
@@ -68,6 +70,15 @@ pub(super) const ATTEMPT: &[Column] = &[
     ("action", Text, true),
     ("count", Integer, true),
     ("window_ends", Integer, true),
+];
+
+pub(super) const SIGNING_KEY: &[Column] = &[
+    ("generation", Integer, true),
+    ("kid", Text, true),
+    ("algorithm", Text, true),
+    ("active_from", Integer, true),
+    ("created_at", Integer, true),
+    ("sealed", Blob, true),
 ];
 
 pub(super) fn type_of(kind: AttributeKind) -> ColumnType {

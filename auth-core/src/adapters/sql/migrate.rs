@@ -97,6 +97,7 @@ impl<D: Sql> SqlAdapter<D> {
             self.create("key", columns::KEY, "id", &owner),
             self.create("session", columns::SESSION, "id", &owner),
             self.create("attempt", columns::ATTEMPT, "subject, action", ""),
+            self.create("signing_key", columns::SIGNING_KEY, "generation", ""),
             self.create(
                 "migration",
                 &[("version", columns::ColumnType::Integer, true)],
@@ -156,6 +157,7 @@ impl<D: Sql> SqlAdapter<D> {
             "key" => &self.tables.key,
             "session" => &self.tables.session,
             "attempt" => &self.tables.attempt,
+            "signing_key" => &self.tables.signing_key,
             _ => &self.tables.migration,
         }
     }

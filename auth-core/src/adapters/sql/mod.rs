@@ -10,6 +10,7 @@ mod migrate;
 mod queries;
 mod rows;
 mod sessions;
+mod signing_keys;
 mod users;
 mod waist;
 

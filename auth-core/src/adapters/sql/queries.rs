@@ -17,6 +17,7 @@ pub(super) struct Tables {
     pub(super) key: String,
     pub(super) session: String,
     pub(super) attempt: String,
+    pub(super) signing_key: String,
     pub(super) migration: String,
 }
 
@@ -41,6 +42,7 @@ impl Tables {
             key: name("key"),
             session: name("session"),
             attempt: name("attempt"),
+            signing_key: name("signing_key"),
             migration: name("migration"),
             schema: schema.map(str::to_owned),
             prefix: prefix.to_owned(),
@@ -74,6 +76,9 @@ pub(super) struct Queries {
     pub(super) delete_expired: Arc<str>,
     pub(super) delete_expired_of_user: Arc<str>,
     pub(super) delete_session_if_dead: Arc<str>,
+    pub(super) get_signing_keys: Arc<str>,
+    pub(super) insert_signing_key: Arc<str>,
+    pub(super) delete_signing_keys: Arc<str>,
     pub(super) count_attempt: Arc<str>,
     pub(super) clear_attempts: Arc<str>,
     pub(super) delete_expired_attempts: Arc<str>,
@@ -86,6 +91,7 @@ impl Queries {
             key,
             session,
             attempt,
+            signing_key,
             ..
         } = tables;
         let p = dialect.placeholder;
@@ -98,6 +104,7 @@ impl Queries {
             let values: Vec<String> = (1..=count).map(p).collect();
             format!("INSERT INTO {table} ({columns}) VALUES ({})", values.join(", "))
         };
+        let key_ring = list(columns::SIGNING_KEY, &[], "", dialect);
         let dead = |now: &str| format!("(idle_expires < {now} OR absolute_expires < {now})");
         let (user_columns, key_columns, session_columns) = (users(""), keys(""), sessions(""));
         let (key_and_user, session_and_user) = (
@@ -139,14 +146,15 @@ impl Queries {
             .into(),
             insert_session: insert(session, sessions("")).into(),
             rotate_session: format!(
-                "UPDATE {session} SET previous_digest = secret_digest, secret_digest = {p1}, previous_expires = {p2}, \
-                 active_expires = {p3}, idle_expires = {}, last_seen = {}, updated_at = {} \
-                 WHERE id = {} AND secret_digest = {}",
+                "UPDATE {session} SET previous_digest = secret_digest, previous_issued_at = secret_issued_at, \
+                 secret_digest = {p1}, previous_expires = {p2}, active_expires = {p3}, idle_expires = {}, \
+                 last_seen = {}, updated_at = {}, secret_issued_at = {} WHERE id = {} AND secret_digest = {}",
                 p(4),
                 p(5),
                 p(5),
                 p(6),
-                p(7)
+                p(7),
+                p(8)
             )
             .into(),
             delete_session: format!("DELETE FROM {session} WHERE id = {p1}").into(),
@@ -155,6 +163,9 @@ impl Queries {
             delete_expired: format!("DELETE FROM {session} WHERE {}", dead(&p1)).into(),
             delete_expired_of_user: format!("DELETE FROM {session} WHERE user_id = {p1} AND {}", dead(&p2)).into(),
             delete_session_if_dead: format!("DELETE FROM {session} WHERE id = {p1} AND {}", dead(&p2)).into(),
+            get_signing_keys: format!("SELECT {key_ring} FROM {signing_key} ORDER BY generation").into(),
+            insert_signing_key: insert(signing_key, key_ring).into(),
+            delete_signing_keys: format!("DELETE FROM {signing_key} WHERE generation <= {p1}").into(),
             count_attempt: (dialect.count_attempt)(attempt).into(),
             clear_attempts: format!("DELETE FROM {attempt} WHERE subject = {p1} AND action = {p2}").into(),
             delete_expired_attempts: format!("DELETE FROM {attempt} WHERE window_ends < {p1}").into(),

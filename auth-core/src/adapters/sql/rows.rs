@@ -7,7 +7,10 @@ use crate::{
     clock::Timestamp,
     error::{Error, Result},
     id::{KeyId, SessionId, UserId},
-    model::{Attribute, AttributeKind, AttributeValue, Attributes, JsonObject, KeyRecord, SessionRecord, User},
+    model::{
+        Attribute, AttributeKind, AttributeValue, Attributes, JsonObject, KeyRecord, SessionRecord, SigningKeyRecord,
+        User,
+    },
     secret::{Digest, HashedPassword},
 };
 
@@ -67,6 +70,13 @@ impl Reader {
 
     fn maybe_time(&mut self) -> Result<Option<Timestamp>> {
         Ok(self.maybe_integer()?.map(Timestamp::from_unix_ms))
+    }
+
+    fn blob(&mut self) -> Result<Vec<u8>> {
+        match self.next()? {
+            SqlValue::Blob(bytes) => Ok(bytes),
+            _ => Err(Self::wrong("bytes")),
+        }
     }
 
     fn maybe_digest(&mut self) -> Result<Option<Digest>> {
@@ -130,12 +140,25 @@ impl Reader {
         })
     }
 
+    pub(super) fn signing_key(&mut self) -> Result<SigningKeyRecord> {
+        Ok(SigningKeyRecord {
+            generation: self.integer()?,
+            kid: self.text()?,
+            algorithm: self.text()?,
+            active_from: self.time()?,
+            created_at: self.time()?,
+            sealed: self.blob()?,
+        })
+    }
+
     pub(super) fn session(&mut self, declared: &[Attribute]) -> Result<SessionRecord> {
         Ok(SessionRecord {
             id: SessionId::from(self.text()?),
             user_id: UserId::from(self.text()?),
             secret_digest: self.maybe_digest()?.ok_or_else(|| Self::wrong("a digest"))?,
+            secret_issued_at: self.time()?,
             previous_digest: self.maybe_digest()?,
+            previous_issued_at: self.maybe_time()?,
             previous_expires: self.maybe_time()?,
             active_expires: self.time()?,
             idle_expires: self.time()?,
@@ -207,13 +230,27 @@ pub(super) fn key_values(key: &KeyRecord) -> Vec<SqlValue> {
     ]
 }
 
+/// The values of a signing key, in the order of the columns.
+pub(super) fn signing_key_values(key: &SigningKeyRecord) -> Vec<SqlValue> {
+    vec![
+        SqlValue::Integer(key.generation),
+        text(&key.kid),
+        text(&key.algorithm),
+        time(key.active_from),
+        time(key.created_at),
+        SqlValue::Blob(key.sealed.clone()),
+    ]
+}
+
 /// The values of a session, in the order of the columns.
 pub(super) fn session_values(session: &SessionRecord, declared: &[Attribute]) -> Result<Vec<SqlValue>> {
     let mut values = vec![
         text(session.id.as_str()),
         text(session.user_id.as_str()),
         digest(&session.secret_digest),
+        time(session.secret_issued_at),
         session.previous_digest.as_ref().map_or(SqlValue::Null, digest),
+        maybe_time(session.previous_issued_at),
         maybe_time(session.previous_expires),
         time(session.active_expires),
         time(session.idle_expires),

@@ -82,16 +82,16 @@ impl<D: Sql> SessionAdapter for SqlAdapter<D> {
             time(rotation.active_expires),
             time(rotation.idle_expires),
             time(rotation.last_seen),
+            time(rotation.secret_issued_at),
             text(session_id.as_str()),
             digest(expected),
         ];
         Ok(self.execute(&self.queries().rotate_session, values).await? > 0)
     }
 
-    async fn delete_session(&self, session_id: &SessionId) -> Result<()> {
-        self.execute(&self.queries().delete_session, vec![text(session_id.as_str())])
-            .await
-            .map(drop)
+    async fn delete_session(&self, session_id: &SessionId) -> Result<bool> {
+        let values = vec![text(session_id.as_str())];
+        Ok(self.execute(&self.queries().delete_session, values).await? > 0)
     }
 
     async fn delete_sessions_by_user_id(&self, user_id: &UserId, except: Option<&SessionId>) -> Result<()> {

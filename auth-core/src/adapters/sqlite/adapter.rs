@@ -4,14 +4,14 @@ use async_trait::async_trait;
 
 use super::{driver::SqliteDriver, options::SqliteOptions};
 use crate::{
-    adapter::{Adapter, Schema, Store, delegate_sessions, delegate_users},
+    adapter::{Adapter, Schema, Store, delegate_sessions, delegate_signing_keys, delegate_users},
     adapters::sql::SqlAdapter,
     clock::Timestamp,
     error::Result,
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
-        UserPatch,
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
+        SigningKeyRecord, User, UserPatch,
     },
     secret::{Digest, HashedPassword},
 };
@@ -106,3 +106,5 @@ delegate_users!([] SqliteAdapter, inner, {
 });
 
 delegate_sessions!([] SqliteAdapter, inner);
+
+delegate_signing_keys!([] SqliteAdapter, inner);

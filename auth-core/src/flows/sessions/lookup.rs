@@ -121,6 +121,7 @@ impl Auth {
         let new_token = SessionToken::issue_for(record.id.clone(), self.inner.entropy.as_ref())?;
         let rotation = SessionRotation {
             secret_digest: new_token.digest(),
+            secret_issued_at: now,
             previous_expires,
             active_expires: now + config.active_period,
             idle_expires: now + config.active_period + config.idle_period,

@@ -19,6 +19,7 @@ mod fixtures;
 mod keys;
 mod races;
 mod sessions;
+mod signing_keys;
 mod users;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -63,6 +64,7 @@ pub async fn run<A: Adapter>(factory: impl AsyncFn() -> A) -> Report {
         sessions::WITH_USERS,
         beyond::CASES,
         races::CASES,
+        signing_keys::CASES,
     ]
     .concat()
     {

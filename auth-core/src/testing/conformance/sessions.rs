@@ -96,13 +96,13 @@ async fn at28_delete_session_deletes_the_target(store: Sessions) {
     let (one, two) = (session("one", &user("one")), session("two", &user("one")));
     store.set_session(&one).await.unwrap();
     store.set_session(&two).await.unwrap();
-    store.delete_session(&one.id).await.unwrap();
+    assert!(store.delete_session(&one.id).await.unwrap());
     assert_eq!(store.get_session(&one.id).await.unwrap(), None);
     assert_eq!(store.get_sessions_by_user_id(&two.user_id).await.unwrap(), [two]);
 }
 
 async fn at29_delete_session_ignores_an_unknown_id(store: Sessions) {
-    store.delete_session(&SessionId::from("*")).await.unwrap();
+    assert!(!store.delete_session(&SessionId::from("*")).await.unwrap());
 }
 
 async fn at30_delete_sessions_deletes_the_users_own(store: Sessions) {
@@ -336,6 +336,7 @@ async fn a_session_is_deleted_if_dead_only_if_dead(store: Sessions) {
 pub(super) fn rotation(secret: &str) -> SessionRotation {
     SessionRotation {
         secret_digest: digest(secret),
+        secret_issued_at: Timestamp::from_unix_ms(NOW.as_unix_ms() + 5),
         previous_expires: Timestamp::from_unix_ms(NOW.as_unix_ms() + 30_000),
         active_expires: Timestamp::from_unix_ms(ACTIVE.as_unix_ms() + 1_000),
         idle_expires: Timestamp::from_unix_ms(IDLE.as_unix_ms() + 1_000),
