@@ -90,10 +90,30 @@ pub(crate) fn apply(effects: &Effects, headers: &mut header::HeaderMap) {
             headers.append(header::SET_COOKIE, value);
         }
     }
+    let there: Vec<_> = headers
+        .get_all(header::ACCESS_CONTROL_EXPOSE_HEADERS)
+        .cloned()
+        .collect();
+    if let Some(exposed) = effects.exposed(there.iter().map(header::HeaderValue::as_bytes)) {
+        set(headers, "access-control-expose-headers", exposed.as_bytes());
+    }
+    for (name, value) in effects.headers() {
+        set(headers, name.as_str(), value.as_bytes());
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(
             header::CACHE_CONTROL,
             header::HeaderValue::from_static(Effects::CACHE_CONTROL),
         );
+    }
+}
+
+fn set(headers: &mut header::HeaderMap, name: &str, value: &[u8]) {
+    // Both crates accept the same bytes in names and values.
+    if let (Ok(name), Ok(value)) = (
+        name.parse::<header::HeaderName>(),
+        header::HeaderValue::from_bytes(value),
+    ) {
+        headers.insert(name, value);
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     entropy::Entropy,
     error::Result,
     event::{Event, EventSink},
+    flows::tokens::TokenStrategy,
     password::Passwords,
     request::{ClientPolicy, CookieWriter, OriginPolicy, RedirectPolicy},
 };
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) redirects: RedirectPolicy,
     pub(crate) clients: ClientPolicy,
     pub(crate) cookies: CookieWriter,
+    /// The token strategy; none when sessions are opaque.
+    pub(crate) tokens: Option<TokenStrategy>,
 }
 
 impl Auth {

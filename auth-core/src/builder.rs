@@ -11,11 +11,14 @@ use crate::{
     config::{Config, ConfigError, ConfigProblem},
     entropy::{Entropy, OsEntropy},
     event::{EventSink, TracingSink},
-    flows::sessions::SessionConfig,
+    flows::{
+        sessions::SessionConfig,
+        tokens::{SessionStrategy, TokenStrategy},
+    },
     limit::Limits,
     model::Attribute,
     password::{PasswordConfig, PasswordHasher, Passwords},
-    request::{ClientPolicy, CookieConfig, CookieWriter, OriginPolicy, RedirectPolicy},
+    request::{ClientPolicy, CookieConfig, CookieWriter, OriginPolicy, RedirectPolicy, TokenCookies},
     secret::Secret,
 };
 
@@ -35,6 +38,7 @@ use crate::{
 pub struct AuthBuilder {
     adapter: Arc<dyn Adapter>,
     secret: Option<Secret>,
+    previous_secrets: Vec<Secret>,
     base_url: Option<String>,
     allow_http: bool,
     base_path: String,
@@ -43,7 +47,7 @@ pub struct AuthBuilder {
     redirect_urls: Vec<String>,
     trusted_proxies: Vec<String>,
     cookie: CookieConfig,
-    sessions: SessionConfig,
+    sessions: SessionStrategy,
     passwords: PasswordConfig,
     hasher: Option<Arc<dyn PasswordHasher>>,
     limits: Limits,
@@ -64,6 +68,7 @@ impl AuthBuilder {
         Self {
             adapter,
             secret: None,
+            previous_secrets: Vec::new(),
             base_url: None,
             allow_http: false,
             base_path: "/api/auth".to_owned(),
@@ -72,7 +77,7 @@ impl AuthBuilder {
             redirect_urls: Vec::new(),
             trusted_proxies: Vec::new(),
             cookie: CookieConfig::default(),
-            sessions: SessionConfig::default(),
+            sessions: SessionConfig::default().into(),
             passwords: PasswordConfig::default(),
             hasher: None,
             limits: Limits::default(),
@@ -89,10 +94,17 @@ impl AuthBuilder {
         }
     }
 
-    /// The application's secret, at least 32 bytes. Required. Changing it signs nobody out; it only forgets the
-    /// counted attempts.
+    /// The application's secret, at least 32 bytes. Required. Changing it forgets the counted attempts, and signs
+    /// nobody out; but give the old one to [`AuthBuilder::previous_secret`] when sessions are [`Tokens`](crate::Tokens).
     pub fn secret(mut self, secret: Secret) -> Self {
         self.secret = Some(secret);
+        self
+    }
+
+    /// A secret that [`AuthBuilder::secret`] replaced: what was encrypted with it can still be read. Keep it for as long as
+    /// refresh tokens live.
+    pub fn previous_secret(mut self, secret: Secret) -> Self {
+        self.previous_secrets.push(secret);
         self
     }
 
@@ -146,9 +158,10 @@ impl AuthBuilder {
         self
     }
 
-    /// How long sessions live.
-    pub fn sessions(mut self, sessions: SessionConfig) -> Self {
-        self.sessions = sessions;
+    /// How sessions work and how long they live: [`SessionConfig`] for opaque sessions, the default, or
+    /// [`Tokens`](crate::Tokens).
+    pub fn sessions(mut self, sessions: impl Into<SessionStrategy>) -> Self {
+        self.sessions = sessions.into();
         self
     }
 
@@ -247,11 +260,26 @@ impl AuthBuilder {
                 "Use 1024 or more; 65536 is the default.",
             ));
         }
-        problems.extend(self.sessions.problems());
+        let (sessions, tokens) = match self.sessions {
+            SessionStrategy::Opaque(sessions) => (sessions, None),
+            SessionStrategy::Tokens(tokens) => {
+                problems.extend(tokens.problems());
+                (tokens.lifetimes(), Some(*tokens))
+            }
+        };
+        if tokens.is_none() {
+            problems.extend(sessions.problems());
+        }
         problems.extend(self.limits.problems());
         problems.extend(self.passwords.problems());
         let secure = base_url.scheme() == "https";
         problems.extend(self.cookie.problems(secure));
+        let issuer = format!("{}{}", base_url.origin().ascii_serialization(), self.base_path);
+        let tokens = tokens.map(|tokens| {
+            let refresh_path = format!("{}/session/refresh", self.base_path);
+            let cookies = TokenCookies::new(&self.cookie, &tokens, &refresh_path, secure, &mut problems);
+            TokenStrategy::new(tokens, cookies, issuer)
+        });
         let schema = Schema::new(self.user_attributes, self.session_attributes);
         if let Err(problem) = self.adapter.declare(&schema) {
             problems.push(ConfigProblem::new(
@@ -277,12 +305,14 @@ impl AuthBuilder {
                 redirects,
                 clients,
                 cookies: CookieWriter::new(&self.cookie, secure),
+                tokens,
                 config: Config {
                     secret,
+                    previous_secrets: self.previous_secrets,
                     base_url,
                     base_path: self.base_path,
                     sign_in_page: self.sign_in_page,
-                    sessions: self.sessions,
+                    sessions,
                     limits: self.limits,
                     schema,
                     body_limit: self.body_limit,

@@ -71,6 +71,7 @@ impl std::error::Error for ConfigError {}
 /// What `build()` made of the settings.
 pub(crate) struct Config {
     pub(crate) secret: Secret,
+    pub(crate) previous_secrets: Vec<Secret>,
     pub(crate) base_url: Url,
     pub(crate) base_path: String,
     pub(crate) sign_in_page: Option<String>,
@@ -82,4 +83,14 @@ pub(crate) struct Config {
     pub(crate) signup: bool,
     pub(crate) user_ids: Option<Box<dyn Fn() -> String + Send + Sync>>,
     pub(crate) clear_site_data: bool,
+}
+
+impl Config {
+    /// The secret, and those it replaced.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        std::iter::once(&self.secret)
+            .chain(&self.previous_secrets)
+            .cloned()
+            .collect()
+    }
 }

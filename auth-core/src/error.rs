@@ -4,6 +4,8 @@
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
+use crate::id::{SessionId, UserId};
+
 type Source = Box<dyn StdError + Send + Sync + 'static>;
 
 /// The result of every fallible operation of the library.
@@ -30,6 +32,7 @@ struct Inner {
     detail: Option<String>,
     retry_after: Option<Duration>,
     reasons: Vec<WeakPasswordReason>,
+    theft: Option<(SessionId, UserId)>,
     source: Option<Source>,
 }
 
@@ -89,6 +92,17 @@ impl Error {
         &self.inner.reasons
     }
 
+    /// The session and the user whose token was stolen, for [`ErrorKind::TokenTheft`].
+    pub fn theft(&self) -> Option<(&SessionId, &UserId)> {
+        self.inner.theft.as_ref().map(|(session, user)| (session, user))
+    }
+
+    pub(crate) fn token_theft(session: SessionId, user: UserId) -> Self {
+        let mut error = Self::from(ErrorKind::TokenTheft);
+        error.inner.theft = Some((session, user));
+        error
+    }
+
     /// The sentence added with [`Error::detail`].
     pub fn sentence(&self) -> Option<&str> {
         self.inner.detail.as_deref()
@@ -111,6 +125,7 @@ impl From<ErrorKind> for Error {
                 detail: None,
                 retry_after: None,
                 reasons: Vec::new(),
+                theft: None,
                 source: None,
             }),
         }
@@ -215,6 +230,8 @@ kinds! {
     PayloadTooLarge => "AUTH_PAYLOAD_TOO_LARGE",
     /// The act needs a fresher proof of who is asking.
     ReauthenticationNeeded => "AUTH_REAUTHENTICATION_NEEDED",
+    /// The refresh token was replaced a moment ago: the client has newer tokens, or is being sent them.
+    RefreshConflict => "AUTH_REFRESH_CONFLICT",
     /// The new password is the old one.
     SamePassword => "AUTH_SAME_PASSWORD",
     /// The session named in the path is not one of the caller's.
@@ -225,6 +242,12 @@ kinds! {
     Throttled => "AUTH_TOO_MANY_ATTEMPTS",
     /// The request took too long.
     TimedOut => "AUTH_REQUEST_TIMEOUT",
+    /// A refresh token that was replaced is used again: somebody holds a copy; see [`Error::theft`].
+    TokenTheft => "UNAUTHORISED_AND_TOKEN_THEFT_DETECTED",
+    /// The access token is missing, expired or not good here, and the refresh token can mend it.
+    TryRefreshToken => "TRY_REFRESH_TOKEN",
+    /// There is no session, and no token that could bring it back.
+    Unauthorised => "UNAUTHORISED",
     /// Something failed that has no kind of its own.
     Unknown => "UNKNOWN_ERROR",
     /// The body's content type is not accepted here.

@@ -99,6 +99,8 @@ events! {
     SignInFailed => "authn_login_fail",
     /// A sign-in succeeded.
     SignInSucceeded => "authn_login_success",
+    /// A refresh token that was replaced was used again: a copy is about.
+    TokenReused => "authn_token_reuse",
     /// A user was banned or a ban was lifted.
     UserBanned => "user_banned",
     /// An account was made.

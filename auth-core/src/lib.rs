@@ -62,6 +62,10 @@ pub use flows::{
     keys::{NewKey, UsedKey},
     password::SignUp,
     sessions::{IssuedSession, NewSession, SessionConfig, ValidSession},
+    tokens::{
+        AccessToken, Algorithm, AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, Rotation, SessionStrategy,
+        SessionTokens, SigningKeys, TokenNames, Tokens, Transfer,
+    },
     users::NewUser,
 };
 pub use http::missing_layer;
@@ -76,5 +80,7 @@ pub use proof::Proof;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub use request::fuzz;
-pub use request::{AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, SameSite};
-pub use secret::{Digest, HashedPassword, Password, Secret, SessionToken};
+pub use request::{
+    AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, SameSite, VerifySession, cors_headers,
+};
+pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken};

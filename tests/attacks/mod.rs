@@ -24,3 +24,4 @@ mod session_fixation;
 mod spoofed_address;
 mod sql_injection;
 mod takeover_at_sign_up;
+mod token_theft;

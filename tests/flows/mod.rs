@@ -12,5 +12,6 @@ mod sign_in;
 mod sign_out;
 mod sign_up;
 mod stores;
+mod tokens;
 mod user;
 mod users;

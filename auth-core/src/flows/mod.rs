@@ -5,4 +5,5 @@ pub(crate) mod keys;
 pub(crate) mod password;
 pub(crate) mod service;
 pub(crate) mod sessions;
+pub(crate) mod tokens;
 pub(crate) mod users;

@@ -15,4 +15,4 @@ pub use refusal::missing_layer;
 pub(crate) use body::Body;
 pub(crate) use reply::Reply;
 pub(crate) use route::{Call, Route, routes};
-pub(crate) use wire::{Delivery, session_answer, session_listing, user_answer};
+pub(crate) use wire::{Delivery, refreshed_answer, session_answer, session_listing, user_answer};

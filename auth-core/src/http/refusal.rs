@@ -32,7 +32,10 @@ impl AuthRequest {
         let seen = self.seen();
         let asks_for_sign_in = matches!(
             error.kind(),
-            ErrorKind::NotAuthenticated | ErrorKind::ReauthenticationNeeded
+            ErrorKind::NotAuthenticated
+                | ErrorKind::ReauthenticationNeeded
+                | ErrorKind::TokenTheft
+                | ErrorKind::Unauthorised
         );
         let page = self.auth().sign_in_page().zip(seen.navigation.as_ref());
         if let Some((page, navigation)) = page.filter(|_| asks_for_sign_in) {
@@ -48,7 +51,7 @@ impl AuthRequest {
                 return Reply::see_other(target).into_response();
             }
         }
-        Reply::error(error, seen.new_errors).into_response()
+        self.auth().error_reply(error, seen.new_errors).into_response()
     }
 }
 

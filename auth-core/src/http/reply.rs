@@ -20,6 +20,7 @@ pub(crate) struct Reply {
     status: StatusCode,
     body: Option<Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    replaced: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Reply {
@@ -34,6 +35,7 @@ impl Reply {
             status: StatusCode::NO_CONTENT,
             body: None,
             headers: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -43,6 +45,7 @@ impl Reply {
             status: StatusCode::SEE_OTHER,
             body: None,
             headers: vec![(http::header::LOCATION, target)],
+            replaced: Vec::new(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Reply {
             status,
             body: Some(body),
             headers: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -64,10 +68,16 @@ impl Reply {
     pub(crate) fn error(error: &Error, new_shape: bool) -> Self {
         let (status, word, sentence) = told(error.kind());
         let sentence = error.sentence().unwrap_or(sentence);
+        // SuperTokens' clients find their word in `message`, Lucia's the code.
+        let message = if is_about_tokens(error.kind()) {
+            sentence
+        } else {
+            error.code()
+        };
         let mut body = if new_shape {
             json!({ "code": word, "message": sentence })
         } else {
-            json!({ "code": status.as_u16(), "error_code": word, "msg": sentence, "message": error.code() })
+            json!({ "code": status.as_u16(), "error_code": word, "msg": sentence, "message": message })
         };
         if error.kind() == ErrorKind::WeakPassword {
             let reasons: Vec<_> = error
@@ -94,6 +104,21 @@ impl Reply {
         reply.retry_after(error.retry_after())
     }
 
+    /// Another status for what ends or renews a token session, as configured.
+    pub(crate) fn expired_status(mut self, kind: ErrorKind, status: u16) -> Self {
+        if is_about_tokens(kind)
+            && let Ok(status) = StatusCode::from_u16(status)
+        {
+            self.status = status;
+            if let Some(Value::Object(body)) = &mut self.body
+                && body.contains_key("error_code")
+            {
+                body.insert("code".to_owned(), Value::from(status.as_u16()));
+            }
+        }
+        self
+    }
+
     /// Says when to try again, rounded up: a client that waits this long is not refused again.
     pub(crate) fn retry_after(self, wait: Option<Duration>) -> Self {
         match wait {
@@ -113,6 +138,12 @@ impl Reply {
     /// 204 with the methods there are, for OPTIONS.
     pub(crate) fn options(allow: &str) -> Self {
         Self::no_content().allow(allow)
+    }
+
+    /// Sets a header in the place of the one every reply has.
+    pub(crate) fn replace_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.replaced.push((name, value));
+        self
     }
 
     fn allow(self, allow: &str) -> Self {
@@ -141,12 +172,22 @@ impl Reply {
         for (name, value) in self.headers {
             headers.append(name, value);
         }
+        for (name, value) in self.replaced {
+            headers.insert(name, value);
+        }
         response
     }
 }
 
 const X_SB_ERROR_CODE: HeaderName = HeaderName::from_static("x-sb-error-code");
 const X_SUPABASE_API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
+
+fn is_about_tokens(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::TokenTheft | ErrorKind::TryRefreshToken | ErrorKind::Unauthorised
+    )
+}
 
 /// Status, word and sentence of every kind. Words never change.
 pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
@@ -222,6 +263,7 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "reauthentication_needed",
             "Sign in again, or give the current password, to do this.",
         ),
+        ErrorKind::RefreshConflict => (S::CONFLICT, "conflict", "Newer tokens of this session are under way."),
         ErrorKind::SamePassword => (
             S::UNPROCESSABLE_ENTITY,
             "same_password",
@@ -243,6 +285,9 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "request_timeout",
             "Processing this request timed out, please retry after a moment.",
         ),
+        ErrorKind::TokenTheft => (S::UNAUTHORIZED, "refresh_token_already_used", "token theft detected"),
+        ErrorKind::TryRefreshToken => (S::UNAUTHORIZED, "bad_jwt", "try refresh token"),
+        ErrorKind::Unauthorised => (S::UNAUTHORIZED, "session_expired", "unauthorised"),
         ErrorKind::Unknown => (
             S::INTERNAL_SERVER_ERROR,
             "unexpected_failure",

@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
-    flows::{password, service, sessions, users},
+    flows::{password, service, sessions, tokens, users},
     request::AuthRequest,
 };
 
@@ -53,6 +53,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         password::routes::ROUTES,
         users::routes::ROUTES,
         sessions::routes::ROUTES,
+        tokens::routes::ROUTES,
         service::routes::ROUTES,
     ]
     .into_iter()

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
-    request::AuthRequest,
+    request::{AuthRequest, VerifySession},
 };
 
 use super::{
@@ -169,6 +169,8 @@ impl Auth {
             query,
             parameters: route.parameters(path).unwrap_or_default(),
         };
+        // Our own routes never take a token's word for a session that has ended.
+        call.request.want(VerifySession::default().check_store(true));
         let task = tokio::spawn((route.handler)(call));
         let result = match tokio::time::timeout(self.timeout(), task).await {
             Ok(Ok(result)) => result,
@@ -178,7 +180,7 @@ impl Auth {
         if format == BodyFormat::Form {
             return self.form_reply(result, target.as_deref(), parts, new_errors);
         }
-        result.unwrap_or_else(|error| Reply::error(&error, new_errors))
+        result.unwrap_or_else(|error| self.error_reply(&error, new_errors))
     }
 
     /// A browser that posted a form is sent on: to its target, or back with an error code.
@@ -198,7 +200,7 @@ impl Auth {
                 let retry_after = result.as_ref().err().and_then(Error::retry_after);
                 Reply::see_other(location).retry_after(retry_after)
             }
-            Err(_) => result.unwrap_or_else(|error| Reply::error(&error, new_errors)),
+            Err(_) => result.unwrap_or_else(|error| self.error_reply(&error, new_errors)),
         }
     }
 
@@ -211,6 +213,14 @@ impl Auth {
             .and_then(|referer| self.inner.redirects.check(referer))
             .or_else(|| self.sign_in_page().map(str::to_owned))
             .unwrap_or_else(|| "/".to_owned())
+    }
+
+    pub(super) fn error_reply(&self, error: &Error, new_errors: bool) -> Reply {
+        let reply = Reply::error(error, new_errors);
+        match &self.inner.tokens {
+            Some(strategy) => reply.expired_status(error.kind(), strategy.config.expired_status),
+            None => reply,
+        }
     }
 
     fn timeout(&self) -> Duration {

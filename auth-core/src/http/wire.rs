@@ -6,7 +6,10 @@ use crate::{
     auth::Auth,
     clock::Timestamp,
     error::Result,
-    flows::sessions::IssuedSession,
+    flows::{
+        sessions::IssuedSession,
+        tokens::{RefreshedSession, SessionTokens},
+    },
     id::SessionId,
     model::{KeyRecord, Session, User},
 };
@@ -33,17 +36,47 @@ pub(crate) async fn session_answer(
     issued: &IssuedSession,
     delivery: Delivery,
 ) -> Result<Value> {
+    if let Some(tokens) = &issued.tokens {
+        return tokens_answer(auth, user, Some(tokens), tokens.access.expires(), delivery).await;
+    }
     let expires = issued.session.expires();
-    let mut answer = json!({
-        "expires_in": expires.since(auth.now()).as_secs(),
-        "expires_at": expires.as_unix_seconds(),
-        "user": user_answer(auth, user).await?,
-    });
+    let mut answer = shared_answer(auth, user, expires).await?;
     if delivery == Delivery::Body {
         answer["access_token"] = Value::from(issued.token.expose().as_str());
         answer["token_type"] = Value::from("bearer");
     }
     Ok(answer)
+}
+
+/// GoTrue's session after a refresh.
+pub(crate) async fn refreshed_answer(auth: &Auth, refreshed: &RefreshedSession, delivery: Delivery) -> Result<Value> {
+    let tokens = refreshed.tokens.as_ref();
+    let expires = tokens.map_or(refreshed.session.expires(), |tokens| tokens.access.expires());
+    tokens_answer(auth, &refreshed.user, tokens, expires, delivery).await
+}
+
+async fn tokens_answer(
+    auth: &Auth,
+    user: &User,
+    tokens: Option<&SessionTokens>,
+    expires: Timestamp,
+    delivery: Delivery,
+) -> Result<Value> {
+    let mut answer = shared_answer(auth, user, expires).await?;
+    if let (Some(tokens), Delivery::Body) = (tokens, delivery) {
+        answer["access_token"] = Value::from(tokens.access.expose());
+        answer["refresh_token"] = Value::from(tokens.refresh.expose());
+        answer["token_type"] = Value::from("bearer");
+    }
+    Ok(answer)
+}
+
+async fn shared_answer(auth: &Auth, user: &User, expires: Timestamp) -> Result<Value> {
+    Ok(json!({
+        "expires_in": expires.since(auth.now()).as_secs(),
+        "expires_at": expires.as_unix_seconds(),
+        "user": user_answer(auth, user).await?,
+    }))
 }
 
 /// A session in a listing: the handle, never a secret.

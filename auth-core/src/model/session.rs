@@ -81,6 +81,11 @@ impl SessionRecord {
         }
     }
 
+    /// Whether the session has not ended.
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.state(now) != SessionState::Dead
+    }
+
     /// Whether the digest is the session's, or the one just replaced and still within its grace.
     pub fn is_opened_by(&self, digest: &Digest, now: Timestamp) -> bool {
         self.secret_digest == *digest || self.is_opened_by_previous(digest, now)
@@ -131,14 +136,18 @@ pub struct SessionRotation {
     pub idle_expires: Timestamp,
     /// When the session was seen.
     pub last_seen: Timestamp,
+    /// Whether the secret that was replaced before, and until when it opens, stay as they are.
+    pub keeps_previous: bool,
 }
 
 impl SessionRotation {
     /// Rotates a session in memory; the caller has compared the expected digest.
     pub fn apply(&self, session: &mut SessionRecord) {
-        session.previous_digest = Some(session.secret_digest);
-        session.previous_issued_at = Some(session.secret_issued_at);
-        session.previous_expires = Some(self.previous_expires);
+        if !self.keeps_previous {
+            session.previous_digest = Some(session.secret_digest);
+            session.previous_issued_at = Some(session.secret_issued_at);
+            session.previous_expires = Some(self.previous_expires);
+        }
         session.secret_digest = self.secret_digest;
         session.secret_issued_at = self.secret_issued_at;
         session.active_expires = self.active_expires;

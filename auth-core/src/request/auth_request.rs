@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use super::{
     Client, Effects, RequestView,
     seen::{Credentials, Seen},
+    tokens::Place,
 };
 use crate::{
     auth::Auth,
@@ -51,28 +52,72 @@ struct Asked {
     seen: Seen,
     memo: Mutex<Arc<Memo>>,
     effects: Mutex<Effects>,
+    wanted: OnceLock<VerifySession>,
+}
+
+/// What a route asks of a session, beyond the configuration.
+///
+/// ```
+/// use auth_core::VerifySession;
+///
+/// let strict = VerifySession::default().check_store(true).anti_csrf(true);
+/// # let _ = strict;
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VerifySession {
+    check_store: bool,
+    anti_csrf: Option<bool>,
+    optional: bool,
+}
+
+impl VerifySession {
+    /// Whether to ask the store whether the session still is, although its access token is good. Without effect on
+    /// opaque sessions, which are always asked for.
+    #[must_use]
+    pub fn check_store(mut self, check: bool) -> Self {
+        self.check_store = check;
+        self
+    }
+
+    /// Whether the anti-CSRF check is made, whatever the method.
+    #[must_use]
+    pub fn anti_csrf(mut self, check: bool) -> Self {
+        self.anti_csrf = Some(check);
+        self
+    }
+
+    /// Whether a request without a session may pass.
+    #[must_use]
+    pub fn optional(mut self, optional: bool) -> Self {
+        self.optional = optional;
+        self
+    }
 }
 
 /// What has been found out, once.
 #[derive(Default)]
-struct Memo {
+pub(super) struct Memo {
     session: OnceCell<Found>,
-    user: OnceCell<Option<Arc<User>>>,
+    pub(super) user: OnceCell<Option<Arc<User>>>,
 }
 
 #[derive(Clone)]
-enum Found {
+pub(super) enum Found {
     Session(Arc<Session>),
     Nothing(Absence),
 }
 
 /// Why there is no session.
 #[derive(Clone, Copy)]
-enum Absence {
+pub(super) enum Absence {
+    /// Another uses a copy of its token.
+    Theft,
     /// Nothing was presented, or it opens nothing.
     Unauthenticated,
     /// The request may come from another site.
     OriginRefused,
+    /// As `Unauthenticated`, in the words of the token strategy.
+    Unauthorised,
 }
 
 impl AuthRequest {
@@ -145,9 +190,10 @@ impl AuthRequest {
     /// # Errors
     /// As [`AuthRequest::validate`].
     pub async fn validate_bearer_token(&self) -> Result<Option<Arc<Session>>> {
-        match self.seen().credentials {
-            Credentials::Bearer(_) => self.validate().await,
-            Credentials::None | Credentials::Cookie(_) => Ok(None),
+        if self.is_bearer() {
+            self.validate().await
+        } else {
+            Ok(None)
         }
     }
 
@@ -160,7 +206,7 @@ impl AuthRequest {
         self.check_origin()?;
         Ok(match &self.seen().credentials {
             Credentials::Bearer(token) | Credentials::Cookie(token) => token.clone(),
-            Credentials::None => None,
+            Credentials::None | Credentials::Tokens(_) => None,
         })
     }
 
@@ -169,6 +215,10 @@ impl AuthRequest {
     /// # Errors
     /// [`ErrorKind::InvalidRequest`], [`ErrorKind::InvalidSessionId`], [`ErrorKind::DatabaseFetchFailed`].
     pub async fn validate_request(&self) -> Result<Session> {
+        if let Credentials::Tokens(presented) = &self.seen().credentials {
+            self.check_origin()?;
+            return self.read_access_token(presented).await;
+        }
         let token = self.parse_request()?.ok_or(ErrorKind::InvalidSessionId)?;
         self.inner.auth.get_session(&token).await
     }
@@ -229,7 +279,10 @@ impl AuthRequest {
     pub fn set_session(&self, session: Option<&IssuedSession>) {
         let found = match session {
             Some(issued) => {
-                self.set_cookie(&issued.session, &issued.token);
+                match (&self.inner.auth.inner.tokens, &issued.tokens) {
+                    (Some(strategy), Some(tokens)) => self.set_tokens(strategy, tokens),
+                    _ => self.set_cookie(&issued.session, &issued.token),
+                }
                 Found::Session(Arc::new(issued.session.clone()))
             }
             None => {
@@ -246,8 +299,10 @@ impl AuthRequest {
 
     /// Clears every cookie of the library at the client. The session in the database stays.
     pub fn delete_all_cookies(&self) {
-        let blank = self.inner.auth.inner.cookies.clear();
-        lock(&self.asked().effects).set_cookie(blank);
+        match &self.inner.auth.inner.tokens {
+            Some(strategy) => self.clear_tokens(strategy, Place::Cookie),
+            None => lock(&self.asked().effects).set_cookie(self.inner.auth.inner.cookies.clear()),
+        }
     }
 
     /// Forgets what was found out, so that the next call asks the store again.
@@ -289,7 +344,41 @@ impl AuthRequest {
 
     /// Whether the request authenticates by bearer token rather than by cookie.
     pub(crate) fn is_bearer(&self) -> bool {
-        matches!(self.seen().credentials, Credentials::Bearer(_))
+        match &self.seen().credentials {
+            Credentials::Bearer(_) => true,
+            Credentials::Tokens(presented) => presented.bearer.is_some(),
+            Credentials::None | Credentials::Cookie(_) => false,
+        }
+    }
+
+    /// As [`AuthRequest::require_session`], with what a route asks beyond the configuration. To be called before
+    /// anything else asks for the session: what was found is remembered.
+    ///
+    /// # Errors
+    /// As [`AuthRequest::require_session`]; without a session `None`, when that is allowed.
+    pub async fn verify_session(&self, wanted: VerifySession) -> Result<Option<Arc<Session>>> {
+        self.want(wanted);
+        if wanted.optional {
+            return self.validate().await;
+        }
+        self.require_session().await.map(Some)
+    }
+
+    /// The first call counts.
+    pub(crate) fn want(&self, wanted: VerifySession) {
+        let _ = self.asked().wanted.set(wanted);
+    }
+
+    pub(super) fn store_wanted(&self) -> bool {
+        self.asked().wanted.get().is_some_and(|wanted| wanted.check_store)
+    }
+
+    pub(super) fn anti_csrf_wanted(&self) -> Option<bool> {
+        self.asked().wanted.get().and_then(|wanted| wanted.anti_csrf)
+    }
+
+    pub(super) fn with_effects(&self, change: impl FnOnce(&mut Effects)) {
+        change(&mut lock(&self.asked().effects));
     }
 
     /// For the library's own routes, where a bearer token whose session has ended is told so.
@@ -305,6 +394,7 @@ impl AuthRequest {
     pub(crate) async fn presented_session(&self) -> Result<Option<SessionRecord>> {
         let (token, is_cookie) = match &self.seen().credentials {
             Credentials::None => return Ok(None),
+            Credentials::Tokens(presented) => return self.presented_token_session(presented).await,
             Credentials::Bearer(token) => (token, false),
             Credentials::Cookie(token) => (token, true),
         };
@@ -328,7 +418,7 @@ impl AuthRequest {
     /// Ends the session whose cookie came with the request, when another takes its place.
     pub(crate) async fn end_presented_session(&self) -> Result<()> {
         match self.presented_session().await? {
-            Some(session) => self.inner.auth.end_session(&session.id, self.client()).await,
+            Some(session) => self.inner.auth.end_session(&session.id, self.client()).await.map(drop),
             None => Ok(()),
         }
     }
@@ -336,6 +426,9 @@ impl AuthRequest {
     /// Gives the session of the request's cookie a new secret, with no grace for the old one.
     pub(crate) async fn replace_secret(&self) -> Result<()> {
         let auth = &self.inner.auth;
+        if matches!(self.seen().credentials, Credentials::Tokens(_)) {
+            return self.replace_tokens().await;
+        }
         let (Credentials::Cookie(Some(token)), Some(record)) =
             (&self.seen().credentials, self.presented_session().await?)
         else {
@@ -361,6 +454,7 @@ impl AuthRequest {
         let nothing = Found::Nothing(Absence::Unauthenticated);
         let (token, renewal) = match &self.seen().credentials {
             Credentials::None => return Ok(nothing),
+            Credentials::Tokens(presented) => return self.resolve_tokens(presented, lookup, memo).await,
             Credentials::Bearer(token) => (token, Renewal::Extend),
             Credentials::Cookie(token) => {
                 if self.check_origin().is_err() {
@@ -452,6 +546,7 @@ impl Asked {
             seen,
             memo: Mutex::default(),
             effects: Mutex::default(),
+            wanted: OnceLock::new(),
         })
     }
 }
@@ -461,6 +556,8 @@ impl Absence {
         match self {
             Self::Unauthenticated => ErrorKind::NotAuthenticated,
             Self::OriginRefused => ErrorKind::InvalidRequest,
+            Self::Theft => ErrorKind::TokenTheft,
+            Self::Unauthorised => ErrorKind::Unauthorised,
         }
         .into()
     }

@@ -1,6 +1,9 @@
 use http::{HeaderName, header::ACCEPT};
 
-use super::{BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, RequestView, read_bearer, read_cookie};
+use super::{
+    BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, PresentedTokens, RequestView, read_bearer,
+    read_cookie,
+};
 use crate::{auth::Auth, secret::SessionToken};
 
 /// What the library keeps of a request: no header is copied that is not needed.
@@ -19,6 +22,8 @@ pub(crate) enum Credentials {
     None,
     Bearer(Option<SessionToken>),
     Cookie(Option<SessionToken>),
+    /// Under the token strategy: all of it, because which tokens count depends on what is asked.
+    Tokens(Box<PresentedTokens>),
 }
 
 /// A person moving between pages, not a script.
@@ -33,8 +38,15 @@ impl Seen {
     /// Reads a request.
     pub(crate) fn of(auth: &Auth, view: &dyn RequestView) -> Self {
         let inner = &auth.inner;
-        let credentials = credentials(inner.cookies.name(), view);
-        let is_bearer = matches!(credentials, Credentials::Bearer(_));
+        let credentials = match &inner.tokens {
+            Some(strategy) => Credentials::Tokens(Box::new(PresentedTokens::read(&strategy.cookies, view))),
+            None => credentials(inner.cookies.name(), view),
+        };
+        let is_bearer = match &credentials {
+            Credentials::Bearer(_) => true,
+            Credentials::Tokens(presented) => presented.bearer.is_some(),
+            Credentials::None | Credentials::Cookie(_) => false,
+        };
         let facts = OriginFacts::from_view(view, is_bearer);
         Self {
             credentials,

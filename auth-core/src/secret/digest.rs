@@ -20,9 +20,20 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// The digest of this digest, for what even a digest of would say too much.
+    pub(crate) fn again(&self) -> Self {
+        Self::of(&self.0)
+    }
+
     /// The 32 bytes to store.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 

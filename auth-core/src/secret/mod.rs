@@ -6,11 +6,14 @@
 mod digest;
 mod hashed_password;
 mod password;
+mod refresh_token;
 mod server;
 mod token;
 
 pub use digest::Digest;
 pub use hashed_password::HashedPassword;
 pub use password::Password;
+pub(crate) use refresh_token::Generation;
+pub use refresh_token::RefreshToken;
 pub use server::Secret;
 pub use token::SessionToken;

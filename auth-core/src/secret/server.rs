@@ -46,10 +46,21 @@ impl Secret {
         self.0.len()
     }
 
+    /// HMAC-SHA256 of the message as it is (RFC 7518 §3.2).
+    pub(crate) fn hmac(&self, message: &[u8]) -> [u8; 32] {
+        let mut mac = self.keyed();
+        mac.update(message);
+        mac.finalize().into_bytes().into()
+    }
+
+    fn keyed(&self) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length")
+    }
+
     /// HMAC-SHA256 of the parts under this secret; `purpose` and the lengths keep uses and parts apart.
     pub(crate) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        let mut mac = self.keyed();
         for part in std::iter::once(&purpose.as_bytes()).chain(parts) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);

@@ -70,6 +70,7 @@ pub(super) struct Queries {
     pub(super) get_sessions_of_user: Arc<str>,
     pub(super) insert_session: Arc<str>,
     pub(super) rotate_session: Arc<str>,
+    pub(super) replace_secret: Arc<str>,
     pub(super) delete_session: Arc<str>,
     pub(super) delete_sessions_of_user: Arc<str>,
     pub(super) delete_other_sessions: Arc<str>,
@@ -104,6 +105,15 @@ impl Queries {
             let values: Vec<String> = (1..=count).map(p).collect();
             format!("INSERT INTO {table} ({columns}) VALUES ({})", values.join(", "))
         };
+        let rotated = format!(
+            "secret_digest = {p1}, secret_issued_at = {p2}, active_expires = {p3}, idle_expires = {}, last_seen = {}, \
+             updated_at = {} WHERE id = {} AND secret_digest = {}",
+            p(4),
+            p(5),
+            p(5),
+            p(6),
+            p(7)
+        );
         let key_ring = list(columns::SIGNING_KEY, &[], "", dialect);
         let dead = |now: &str| format!("(idle_expires < {now} OR absolute_expires < {now})");
         let (user_columns, key_columns, session_columns) = (users(""), keys(""), sessions(""));
@@ -147,16 +157,11 @@ impl Queries {
             insert_session: insert(session, sessions("")).into(),
             rotate_session: format!(
                 "UPDATE {session} SET previous_digest = secret_digest, previous_issued_at = secret_issued_at, \
-                 secret_digest = {p1}, previous_expires = {p2}, active_expires = {p3}, idle_expires = {}, \
-                 last_seen = {}, updated_at = {}, secret_issued_at = {} WHERE id = {} AND secret_digest = {}",
-                p(4),
-                p(5),
-                p(5),
-                p(6),
-                p(7),
+                 previous_expires = {}, {rotated}",
                 p(8)
             )
             .into(),
+            replace_secret: format!("UPDATE {session} SET {rotated}").into(),
             delete_session: format!("DELETE FROM {session} WHERE id = {p1}").into(),
             delete_sessions_of_user: format!("DELETE FROM {session} WHERE user_id = {p1}").into(),
             delete_other_sessions: format!("DELETE FROM {session} WHERE user_id = {p1} AND id <> {p2}").into(),

@@ -76,17 +76,21 @@ impl<D: Sql> SessionAdapter for SqlAdapter<D> {
         expected: &Digest,
         rotation: &SessionRotation,
     ) -> Result<bool> {
-        let values = vec![
+        let queries = self.queries();
+        let mut values = vec![
             digest(&rotation.secret_digest),
-            time(rotation.previous_expires),
+            time(rotation.secret_issued_at),
             time(rotation.active_expires),
             time(rotation.idle_expires),
             time(rotation.last_seen),
-            time(rotation.secret_issued_at),
             text(session_id.as_str()),
             digest(expected),
         ];
-        Ok(self.execute(&self.queries().rotate_session, values).await? > 0)
+        if rotation.keeps_previous {
+            return Ok(self.execute(&queries.replace_secret, values).await? > 0);
+        }
+        values.push(time(rotation.previous_expires));
+        Ok(self.execute(&queries.rotate_session, values).await? > 0)
     }
 
     async fn delete_session(&self, session_id: &SessionId) -> Result<bool> {

@@ -26,6 +26,7 @@ async fn sign_up(mut call: Call) -> Result<Reply> {
 async fn token(mut call: Call) -> Result<Reply> {
     match call.query("grant_type")? {
         Some("password") => {}
+        Some("refresh_token") => return crate::flows::tokens::routes::grant(&call).await,
         _ => return Err(Error::from(ErrorKind::InvalidCredentials).detail("unsupported_grant_type")),
     }
     let (email, password) = credentials(&mut call)?;
@@ -40,6 +41,8 @@ async fn signed_in(call: &Call, user: &User, issued: &IssuedSession) -> Result<R
     if call.delivery == Delivery::Cookie {
         call.request.end_presented_session().await?;
         call.request.set_session(Some(issued));
+    } else if let Some(tokens) = &issued.tokens {
+        call.request.hand_over(tokens);
     }
     Ok(Reply::ok(
         session_answer(&call.auth, user, issued, call.delivery).await?,

@@ -126,6 +126,7 @@ impl Auth {
             active_expires: now + config.active_period,
             idle_expires: now + config.active_period + config.idle_period,
             last_seen: now,
+            keeps_previous: false,
         };
         let rotated = self
             .inner
@@ -141,6 +142,7 @@ impl Auth {
         Ok(Some(IssuedSession {
             session: record.into_session(now, true),
             token: new_token,
+            tokens: None,
         }))
     }
 

@@ -59,6 +59,10 @@ async fn log_out(call: Call) -> Result<Reply> {
 
 /// SuperTokens': 200 `{"status":"OK"}`.
 async fn sign_out(call: Call) -> Result<Reply> {
+    if call.auth.inner.tokens.is_some() {
+        // Its clients refresh and try again when they hear 401.
+        call.request.require_session().await?;
+    }
     leave(&call).await?;
     Ok(said_goodbye(&call, Reply::ok(json!({ "status": "OK" }))))
 }
@@ -87,9 +91,9 @@ async fn leave(call: &Call) -> Result<()> {
                 .end_sessions(&session.user_id, Some(&session.id), client)
                 .await;
         }
-        _ => call.auth.end_session(&session.id, client).await?,
+        _ => call.auth.end_session(&session.id, client).await.map(drop)?,
     }
-    if !call.request.is_bearer() {
+    if !call.request.is_bearer() || call.auth.inner.tokens.is_some() {
         call.request.set_session(None);
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::{
 };
 
 use super::lookup::Lookup;
+use crate::flows::tokens::SessionTokens;
 
 /// What a new session starts with.
 #[derive(Clone, Debug)]
@@ -56,8 +57,10 @@ impl NewSession {
 pub struct IssuedSession {
     /// The session.
     pub session: Session,
-    /// What opens it.
+    /// What opens it; nothing, when `tokens` do.
     pub token: SessionToken,
+    /// What opens it under the token strategy.
+    pub tokens: Option<SessionTokens>,
 }
 
 /// A session that was presented and is alive.
@@ -86,10 +89,17 @@ impl Auth {
         new.attributes.complete(declared);
         let config = &self.inner.config.sessions;
         let token = SessionToken::issue(self.inner.entropy.as_ref())?;
+        let refresh = match &self.inner.tokens {
+            Some(strategy) => Some(strategy.issue_refresh(self, token.id(), None, now).await?),
+            None => None,
+        };
+        let secret_digest = refresh
+            .as_ref()
+            .map_or_else(|| token.digest(), |refresh| refresh.generation().at_rest);
         let record = SessionRecord {
             id: token.id().clone(),
             user_id: proof.user_id().clone(),
-            secret_digest: token.digest(),
+            secret_digest,
             secret_issued_at: now,
             previous_digest: None,
             previous_issued_at: None,
@@ -121,10 +131,12 @@ impl Auth {
                 .user(&record.user_id)
                 .session(&record.id),
         );
-        Ok(IssuedSession {
-            session: record.into_session(now, true),
-            token,
-        })
+        let session = record.into_session(now, true);
+        let tokens = match (&self.inner.tokens, refresh) {
+            (Some(strategy), Some(refresh)) => Some(strategy.issue(self, &session, proof.user(), refresh, now).await?),
+            _ => None,
+        };
+        Ok(IssuedSession { session, token, tokens })
     }
 
     /// The session a token opens, active or idle, without renewing it.
@@ -188,14 +200,75 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn invalidate_session(&self, session_id: &SessionId) -> Result<()> {
-        self.end_session(session_id, &Client::default()).await
+        self.end_session(session_id, &Client::default()).await.map(drop)
     }
 
-    /// As [`Auth::invalidate_session`], knowing who asks.
-    pub(crate) async fn end_session(&self, session_id: &SessionId, client: &Client) -> Result<()> {
-        self.inner.adapter.delete_session(session_id).await?;
+    /// As [`Auth::invalidate_session`], knowing who asks; answers whether there was one.
+    pub(crate) async fn end_session(&self, session_id: &SessionId, client: &Client) -> Result<bool> {
+        let was_there = self.inner.adapter.delete_session(session_id).await?;
         self.emit(&Event::new(EventKind::SessionRevoked, self.now(), client).session(session_id));
-        Ok(())
+        Ok(was_there)
+    }
+
+    /// Ends a session, and answers whether there was one. The `revokeSessionUsingSessionHandle` of seed 004.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn revoke_session(&self, handle: &SessionId) -> Result<bool> {
+        self.end_session(handle, &Client::default()).await
+    }
+
+    /// Ends sessions, and answers which of them there were.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseUpdateFailed`]; those before the failure have ended.
+    pub async fn revoke_sessions(&self, handles: &[SessionId]) -> Result<Vec<SessionId>> {
+        let mut ended = Vec::new();
+        for handle in handles {
+            if self.revoke_session(handle).await? {
+                ended.push(handle.clone());
+            }
+        }
+        Ok(ended)
+    }
+
+    /// [`Auth::invalidate_all_user_sessions`] under its name in seed 004.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn revoke_all_sessions_for_user(&self, user_id: &UserId) -> Result<()> {
+        self.invalidate_all_user_sessions(user_id).await
+    }
+
+    /// The handles of the user's live sessions, oldest first; none for an unknown user.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`].
+    pub async fn get_all_session_handles_for_user(&self, user_id: &UserId) -> Result<Vec<SessionId>> {
+        let now = self.now();
+        let records = self.inner.adapter.get_sessions_by_user_id(user_id).await?;
+        let alive = records.into_iter().filter(|record| record.is_alive(now));
+        Ok(alive.map(|record| record.id).collect())
+    }
+
+    /// What stays in the database with a session.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthorised`] when there is no such session, [`ErrorKind::DatabaseFetchFailed`].
+    pub async fn get_session_data(&self, handle: &SessionId) -> Result<JsonObject> {
+        Ok(self.live_session(handle, self.now()).await?.data)
+    }
+
+    /// Replaces what travels in access tokens; those already issued keep what they have.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn update_session_payload(&self, handle: &SessionId, payload: JsonObject) -> Result<()> {
+        let patch = SessionPatch {
+            payload: Some(payload),
+            ..SessionPatch::default()
+        };
+        self.patch_session(handle, patch).await
     }
 
     /// Ends all sessions of a user. An unknown user is no error.

@@ -27,6 +27,8 @@ pub struct CookieConfig {
     pub(super) domain: Option<String>,
     pub(super) path: String,
     pub(super) persistent: bool,
+    pub(super) prefixed: bool,
+    pub(super) http_only: bool,
 }
 
 impl Default for CookieConfig {
@@ -37,6 +39,8 @@ impl Default for CookieConfig {
             domain: None,
             path: "/".to_owned(),
             persistent: true,
+            prefixed: true,
+            http_only: true,
         }
     }
 }
@@ -79,9 +83,21 @@ impl CookieConfig {
         self
     }
 
+    /// Without the prefix that keeps sibling domains out.
+    pub(crate) fn unprefixed(mut self) -> Self {
+        self.prefixed = false;
+        self
+    }
+
+    /// For scripts to read: it must hold no secret.
+    pub(crate) fn readable(mut self) -> Self {
+        self.http_only = false;
+        self
+    }
+
     /// The name on the wire.
     pub(super) fn wire_name(&self, secure: bool) -> String {
-        let has_prefix = self.name.starts_with("__Host-") || self.name.starts_with("__Secure-");
+        let has_prefix = !self.prefixed || self.name.starts_with("__Host-") || self.name.starts_with("__Secure-");
         match (secure, has_prefix) {
             (false, _) | (_, true) => self.name.clone(),
             (true, false) if self.is_host_only() => format!("__Host-{}", self.name),

@@ -5,8 +5,10 @@
 
 mod config;
 mod read;
+mod tokens;
 mod write;
 
 pub use config::{CookieConfig, SameSite};
 pub(crate) use read::{CookieReading, read_cookie};
+pub(crate) use tokens::TokenCookies;
 pub(crate) use write::{CookieWriter, set_cookie_name};

@@ -55,7 +55,7 @@ impl CookieWriter {
 
     fn cookie<'a>(&'a self, value: &'a str) -> Cookie<'a> {
         let mut cookie = Cookie::new(self.name.as_str(), value);
-        cookie.set_http_only(true);
+        cookie.set_http_only(self.config.http_only);
         cookie.set_secure(self.secure);
         cookie.set_path(self.config.path.as_str());
         cookie.set_same_site(match self.config.same_site {

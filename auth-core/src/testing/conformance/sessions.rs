@@ -341,6 +341,7 @@ pub(super) fn rotation(secret: &str) -> SessionRotation {
         active_expires: Timestamp::from_unix_ms(ACTIVE.as_unix_ms() + 1_000),
         idle_expires: Timestamp::from_unix_ms(IDLE.as_unix_ms() + 1_000),
         last_seen: Timestamp::from_unix_ms(NOW.as_unix_ms() + 7),
+        keeps_previous: false,
     }
 }
 

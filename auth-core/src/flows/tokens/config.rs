@@ -1,0 +1,512 @@
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use crate::{config::ConfigProblem, error::Result, flows::sessions::SessionConfig, secret::Secret};
+
+/// The token strategy: signed access tokens that are checked without asking a store, and refresh tokens that rotate.
+///
+/// ```
+/// use auth_core::{Auth, Secret, Tokens, adapters::MemoryAdapter};
+///
+/// let auth = Auth::builder(MemoryAdapter::default())
+///     .secret(Secret::random()?)
+///     .base_url("https://example.com")
+///     .sessions(Tokens::default())
+///     .build()?;
+/// # let _ = auth;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    pub(crate) access_validity: Duration,
+    pub(crate) refresh_validity: Duration,
+    pub(crate) absolute_period: Option<Duration>,
+    pub(crate) fresh_for: Duration,
+    pub(crate) rotation: Rotation,
+    pub(crate) refresh_at: RefreshAt,
+    pub(crate) anti_csrf: AntiCsrf,
+    pub(crate) transfer: Transfer,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) keys: SigningKeys,
+    pub(crate) key_interval: Duration,
+    pub(crate) issuer: Option<String>,
+    pub(crate) audience: String,
+    pub(crate) leeway: Duration,
+    pub(crate) jitter: f64,
+    pub(crate) check_store: bool,
+    pub(crate) revoke_on_theft: bool,
+    pub(crate) expired_status: u16,
+    pub(crate) names: TokenNames,
+    pub(crate) cached: u64,
+}
+
+/// How refresh tokens give way to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the two rules of the protocol")]
+pub enum Rotation {
+    /// A refresh writes nothing; the first use of the child ends its parent. A client whose answer got lost can ask
+    /// again for as long as it likes. For `straggler` after that first use a request that still carries the parent is
+    /// served, without new tokens; zero is the strict rule of the seed.
+    ParentChild {
+        /// How long the parent is forgiven.
+        straggler: Duration,
+    },
+    /// A refresh ends its parent at once, and for this long the parent still gives a new child, which replaces the one
+    /// before. Access tokens are then never checked against the store.
+    Grace(Duration),
+}
+
+/// Where an expired access token is renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there or here")]
+pub enum RefreshAt {
+    /// At `POST /session/refresh` only: the refresh cookie travels to that path alone, and elsewhere an expired access
+    /// token is 401 "try refresh token".
+    Endpoint,
+    /// Wherever a request comes with a refresh cookie and no live access token.
+    Request,
+}
+
+/// What protects cookies beyond the origin check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the three modes of the protocol")]
+pub enum AntiCsrf {
+    /// The request must carry a header `rid`, which a form of another site cannot send.
+    Header,
+    /// Nothing: the origin check stands alone.
+    None,
+    /// The request must carry the session's anti-CSRF value in the header `anti-csrf`.
+    Token,
+}
+
+/// How tokens may reach the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the three modes of the protocol")]
+pub enum Transfer {
+    /// In headers or in cookies; headers win.
+    Any,
+    /// In cookies only.
+    Cookie,
+    /// In headers only.
+    Header,
+}
+
+/// What signs access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-256: only the server itself can check.
+    Hs256,
+    /// ECDSA on P-256: anybody can check with the published key.
+    #[cfg(feature = "asymmetric")]
+    Es256,
+    /// Ed25519: anybody can check with the published key.
+    #[cfg(feature = "asymmetric")]
+    EdDsa,
+}
+
+impl Algorithm {
+    /// The name JOSE gives it (RFC 7518, RFC 8037).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            #[cfg(feature = "asymmetric")]
+            Self::Es256 => "ES256",
+            #[cfg(feature = "asymmetric")]
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "HS256" => Some(Self::Hs256),
+            #[cfg(feature = "asymmetric")]
+            "ES256" => Some(Self::Es256),
+            #[cfg(feature = "asymmetric")]
+            "EdDSA" => Some(Self::EdDsa),
+            _ => None,
+        }
+    }
+}
+
+type KeyFunction = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Secret>> + Send>> + Send + Sync;
+
+/// Where signing keys come from.
+#[derive(Clone)]
+pub struct SigningKeys(pub(crate) KeySource);
+
+#[derive(Clone)]
+pub(crate) enum KeySource {
+    Fixed(Secret),
+    Function(Arc<KeyFunction>),
+    Rotating,
+}
+
+impl SigningKeys {
+    /// Made here, stored encrypted, replaced on schedule; the default.
+    pub fn rotating() -> Self {
+        Self(KeySource::Rotating)
+    }
+
+    /// This one, for good: at least 32 bytes, [`Algorithm::Hs256`] only. Nothing is stored.
+    pub fn fixed(key: Secret) -> Self {
+        Self(KeySource::Fixed(key))
+    }
+
+    /// The answer of a function that is asked at every signature and every check: at least 32 bytes,
+    /// [`Algorithm::Hs256`] only. Nothing is stored, and a failure of the function is an error of the request.
+    pub fn from_fn<F>(function: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Secret>> + Send + 'static,
+    {
+        Self(KeySource::Function(Arc::new(move || Box::pin(function()))))
+    }
+}
+
+impl fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            KeySource::Fixed(_) => "SigningKeys::fixed(…)",
+            KeySource::Function(_) => "SigningKeys::from_fn(…)",
+            KeySource::Rotating => "SigningKeys::rotating()",
+        })
+    }
+}
+
+/// The names of the three cookies.
+#[derive(Clone, Debug)]
+pub struct TokenNames {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) marker: Option<String>,
+    pub(crate) prefixed: bool,
+}
+
+impl TokenNames {
+    /// Base names, which get the prefix `__Host-` or `__Secure-` as the session cookie does. Without a `marker` there
+    /// is no cookie that scripts can read.
+    pub fn new(access: impl Into<String>, refresh: impl Into<String>, marker: Option<&str>) -> Self {
+        Self {
+            access: access.into(),
+            refresh: refresh.into(),
+            marker: marker.map(str::to_owned),
+            prefixed: true,
+        }
+    }
+
+    /// Exactly `sAccessToken`, `sRefreshToken` and `sIdRefreshToken`, as SuperTokens' clients know them: without a
+    /// prefix, so that a sibling domain can plant them.
+    pub fn supertokens() -> Self {
+        Self {
+            prefixed: false,
+            ..Self::new("sAccessToken", "sRefreshToken", Some("sIdRefreshToken"))
+        }
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            access_validity: HOUR,
+            refresh_validity: 2_400 * HOUR,
+            absolute_period: None,
+            fresh_for: HOUR / 4,
+            rotation: Rotation::ParentChild {
+                straggler: Duration::from_secs(10),
+            },
+            refresh_at: RefreshAt::Request,
+            anti_csrf: AntiCsrf::None,
+            transfer: Transfer::Any,
+            algorithm: Algorithm::Hs256,
+            keys: SigningKeys::rotating(),
+            key_interval: 24 * HOUR,
+            issuer: None,
+            audience: "authenticated".to_owned(),
+            leeway: Duration::ZERO,
+            jitter: 0.0,
+            check_store: false,
+            revoke_on_theft: true,
+            expired_status: 401,
+            names: TokenNames::new("auth_access", "auth_refresh", Some("auth_marker")),
+            cached: 10_000,
+        }
+    }
+}
+
+impl Tokens {
+    /// How long an access token is good, and with it how long a revoked session can still be used where nobody asks
+    /// the store. Default one hour, 10 seconds to 1000 days.
+    #[must_use]
+    pub fn access_validity(mut self, validity: Duration) -> Self {
+        self.access_validity = validity;
+        self
+    }
+
+    /// How long a session lives without being used. Default 2400 hours, 1 to 8760.
+    #[must_use]
+    pub fn refresh_validity(mut self, validity: Duration) -> Self {
+        self.refresh_validity = validity;
+        self
+    }
+
+    /// When a session ends however much it is used. Default never.
+    #[must_use]
+    pub fn absolute_period(mut self, period: Duration) -> Self {
+        self.absolute_period = Some(period);
+        self
+    }
+
+    /// How recently the owner must have proved who they are for a dangerous act. Default 15 minutes.
+    #[must_use]
+    pub fn fresh_for(mut self, period: Duration) -> Self {
+        self.fresh_for = period;
+        self
+    }
+
+    /// How refresh tokens give way to the next. Default [`Rotation::ParentChild`] with 10 seconds for stragglers.
+    #[must_use]
+    pub fn rotation(mut self, rotation: Rotation) -> Self {
+        self.rotation = rotation;
+        self
+    }
+
+    /// Where an expired access token is renewed. Default [`RefreshAt::Request`].
+    #[must_use]
+    pub fn refresh_at(mut self, refresh_at: RefreshAt) -> Self {
+        self.refresh_at = refresh_at;
+        self
+    }
+
+    /// What protects cookies beyond the origin check. Default nothing more.
+    #[must_use]
+    pub fn anti_csrf(mut self, anti_csrf: AntiCsrf) -> Self {
+        self.anti_csrf = anti_csrf;
+        self
+    }
+
+    /// How tokens may reach the server. Default both ways.
+    #[must_use]
+    pub fn transfer(mut self, transfer: Transfer) -> Self {
+        self.transfer = transfer;
+        self
+    }
+
+    /// What signs access tokens. Default [`Algorithm::Hs256`].
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Where signing keys come from. Default [`SigningKeys::rotating`].
+    #[must_use]
+    pub fn signing_keys(mut self, keys: SigningKeys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// How long a signing key signs before the next one does. Default 24 hours, 1 to 720. What it signed stays good.
+    #[must_use]
+    pub fn key_interval(mut self, interval: Duration) -> Self {
+        self.key_interval = interval;
+        self
+    }
+
+    /// The claim `iss`. Default the base URL with the base path.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// The claim `aud`. Default `authenticated`.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
+    /// How far the clocks of several servers may be apart. Default not at all, 60 seconds at most.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// By how much of its validity an access token may be shorter, so that not all of them end at once. Default 0,
+    /// 0.25 at most.
+    #[must_use]
+    pub fn jitter(mut self, jitter: f64) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// Whether every request asks the store whether its session still is. Default no: a revoked session then ends with
+    /// its access token. A route can ask for itself, with `verify_session`.
+    #[must_use]
+    pub fn check_store(mut self, check: bool) -> Self {
+        self.check_store = check;
+        self
+    }
+
+    /// Whether a session whose token was stolen ends by itself. Default yes; otherwise the application answers the
+    /// event.
+    #[must_use]
+    pub fn revoke_on_theft(mut self, revoke: bool) -> Self {
+        self.revoke_on_theft = revoke;
+        self
+    }
+
+    /// The status for "unauthorised", "try refresh token" and "token theft detected". Default 401; SuperTokens' first
+    /// clients expect 440.
+    #[must_use]
+    pub fn session_expired_status(mut self, status: u16) -> Self {
+        self.expired_status = status;
+        self
+    }
+
+    /// The names of the cookies. Default `auth_access`, `auth_refresh` and `auth_marker`.
+    #[must_use]
+    pub fn names(mut self, names: TokenNames) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// How many verified access tokens are remembered, so that a signature is checked once. Default 10 000; 0 is none.
+    #[must_use]
+    pub fn cached_tokens(mut self, tokens: u64) -> Self {
+        self.cached = tokens;
+        self
+    }
+
+    /// The same lifetimes, for the parts that both strategies share.
+    pub(crate) fn lifetimes(&self) -> SessionConfig {
+        let mut sessions = SessionConfig::default()
+            .active_period(self.refresh_validity)
+            .idle_period(Duration::ZERO)
+            .fresh_for(self.fresh_for);
+        if let Some(period) = self.absolute_period {
+            sessions = sessions.absolute_period(period);
+        }
+        sessions
+    }
+
+    pub(crate) fn problems(&self) -> Vec<ConfigProblem> {
+        let mut problems = Vec::new();
+        let mut refuse_unless = |good: bool, option, problem: &str, fix: &str| {
+            if !good {
+                problems.push(ConfigProblem::new(option, problem, fix));
+            }
+        };
+        let seconds = Duration::from_secs;
+        refuse_unless(
+            (seconds(10)..=seconds(86_400_000)).contains(&self.access_validity),
+            "tokens.access_validity",
+            "it is out of bounds.",
+            "Use 10 seconds to 1000 days.",
+        );
+        refuse_unless(
+            (HOUR..=8_760 * HOUR).contains(&self.refresh_validity),
+            "tokens.refresh_validity",
+            "it is out of bounds.",
+            "Use 1 to 8760 hours.",
+        );
+        refuse_unless(
+            self.access_validity < self.refresh_validity,
+            "tokens.access_validity",
+            "it is not shorter than the refresh token's.",
+            "Shorten it.",
+        );
+        refuse_unless(
+            (HOUR..=720 * HOUR).contains(&self.key_interval),
+            "tokens.key_interval",
+            "it is out of bounds.",
+            "Use 1 to 720 hours.",
+        );
+        refuse_unless(
+            self.absolute_period.is_none_or(|period| period > self.access_validity),
+            "tokens.absolute_period",
+            "it is not longer than an access token lives.",
+            "Make it longer.",
+        );
+        let (window, limit) = match self.rotation {
+            Rotation::ParentChild { straggler } => (straggler, self.access_validity.min(seconds(300))),
+            Rotation::Grace(grace) => (grace, seconds(300)),
+        };
+        refuse_unless(
+            window <= limit,
+            "tokens.rotation",
+            "the window is longer than an access token lives, or than five minutes.",
+            "Use some seconds.",
+        );
+        refuse_unless(
+            (0.0..=0.25).contains(&self.jitter),
+            "tokens.jitter",
+            "it is out of bounds.",
+            "Use 0 to 0.25.",
+        );
+        refuse_unless(
+            self.leeway <= seconds(60),
+            "tokens.leeway",
+            "it is longer than a minute.",
+            "Set the clocks instead.",
+        );
+        refuse_unless(
+            (400..600).contains(&self.expired_status),
+            "tokens.session_expired_status",
+            "it is no error.",
+            "Use 401 or 440.",
+        );
+        if let KeySource::Fixed(key) = &self.keys.0 {
+            refuse_unless(
+                key.len() >= Secret::MIN_BYTES,
+                "tokens.signing_keys",
+                "the key is shorter than 32 bytes.",
+                "Use 32 random bytes or more.",
+            );
+        }
+        refuse_unless(
+            matches!(self.keys.0, KeySource::Rotating) || self.algorithm == Algorithm::Hs256,
+            "tokens.algorithm",
+            "a key of the application's own signs with HS256 only.",
+            "Use rotating keys, or HS256.",
+        );
+        let names = [
+            Some(&self.names.access),
+            Some(&self.names.refresh),
+            self.names.marker.as_ref(),
+        ];
+        let names: Vec<&String> = names.into_iter().flatten().collect();
+        let is_unique = |(index, name): (usize, &&String)| !names[..index].contains(name);
+        refuse_unless(
+            names.iter().enumerate().all(is_unique),
+            "tokens.names",
+            "two cookies have one name.",
+            "Give each its own.",
+        );
+        problems
+    }
+}
+
+/// One of the two kinds of sessions.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SessionStrategy {
+    /// One secret, looked up at each request; the default.
+    Opaque(SessionConfig),
+    /// Signed access tokens and rotating refresh tokens.
+    Tokens(Box<Tokens>),
+}
+
+impl From<SessionConfig> for SessionStrategy {
+    fn from(sessions: SessionConfig) -> Self {
+        Self::Opaque(sessions)
+    }
+}
+
+impl From<Tokens> for SessionStrategy {
+    fn from(tokens: Tokens) -> Self {
+        Self::Tokens(Box::new(tokens))
+    }
+}

@@ -1,0 +1,241 @@
+//! One signing key: what it signs, what it checks, how it is stored.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305,
+    aead::{Aead, Payload},
+};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::Algorithm;
+use crate::{
+    clock::Timestamp,
+    entropy::{Entropy, random_string},
+    error::{Error, ErrorKind, Result},
+    model::SigningKeyRecord,
+    secret::{Digest, Secret},
+};
+
+/// A key, ready for use. Everything comes from one seed: the signing half, and the code over refresh tokens.
+pub(crate) struct Key {
+    pub(super) kid: String,
+    pub(super) generation: i64,
+    pub(super) active_from: Timestamp,
+    /// The one header that tokens of this key have, encoded.
+    pub(super) header: String,
+    algorithm: Algorithm,
+    signer: Signer,
+    refresh: Secret,
+}
+
+enum Signer {
+    Hs256(Secret),
+    #[cfg(feature = "asymmetric")]
+    Es256(Box<p256::ecdsa::SigningKey>),
+    #[cfg(feature = "asymmetric")]
+    EdDsa(Box<ed25519_dalek::SigningKey>),
+}
+
+/// RFC 9068: not to be mistaken for an id token, a link in a mail or anything else that is a JWT.
+const TYPE: &str = "at+jwt";
+const NONCE: usize = 24;
+const KID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+
+impl Key {
+    /// A key of the application's own: it signs as it is, so that others who have it can check.
+    pub(super) fn own(secret: &Secret) -> Self {
+        let name = secret.mac("kid", &[]);
+        let kid = format!("s{}", &URL_SAFE_NO_PAD.encode(name)[..12]);
+        Self {
+            header: header(&kid, Algorithm::Hs256),
+            signer: Signer::Hs256(secret.clone()),
+            refresh: Secret::new(secret.mac("refresh token", &[])),
+            kid,
+            algorithm: Algorithm::Hs256,
+            generation: 0,
+            active_from: Timestamp::from_unix_ms(0),
+        }
+    }
+
+    /// A new key, encrypted for the store.
+    pub(super) fn generate(
+        secret: &Secret,
+        algorithm: Algorithm,
+        generation: i64,
+        active_from: Timestamp,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<SigningKeyRecord> {
+        let kid = random_string(entropy, KID_ALPHABET, 12)?;
+        let mut seed = Zeroizing::new([0_u8; 32]);
+        entropy.fill(seed.as_mut())?;
+        let mut nonce = [0_u8; NONCE];
+        entropy.fill(&mut nonce)?;
+        let mut record = SigningKeyRecord {
+            generation,
+            kid,
+            algorithm: algorithm.as_str().to_owned(),
+            active_from,
+            created_at: now,
+            sealed: Vec::new(),
+        };
+        let bound = bound(&record);
+        let payload = Payload {
+            msg: seed.as_ref(),
+            aad: &bound,
+        };
+        let cipher = cipher(secret);
+        let sealed = cipher
+            .encrypt(&nonce.into(), payload)
+            .map_err(|_| Error::from(ErrorKind::Unknown).detail("a signing key could not be encrypted"))?;
+        record.sealed = [nonce.as_slice(), &sealed].concat();
+        Ok(record)
+    }
+
+    /// Reads a stored key with the first secret that opens it; `None` when none does, or when the key's algorithm is
+    /// one this build does not have.
+    pub(super) fn open(record: &SigningKeyRecord, secrets: &[Secret]) -> Option<Self> {
+        let algorithm = Algorithm::from_name(&record.algorithm)?;
+        let (nonce, sealed) = record.sealed.split_first_chunk::<NONCE>()?;
+        let bound = bound(record);
+        let payload = || Payload {
+            msg: sealed,
+            aad: &bound,
+        };
+        let seed = secrets
+            .iter()
+            .find_map(|secret| cipher(secret).decrypt(&(*nonce).into(), payload()).ok())?;
+        let seed = Secret::new(seed);
+        Some(Self {
+            header: header(&record.kid, algorithm),
+            signer: Signer::from_seed(&seed, algorithm)?,
+            refresh: Secret::new(seed.mac("refresh token", &[])),
+            kid: record.kid.clone(),
+            algorithm,
+            generation: record.generation,
+            active_from: record.active_from,
+        })
+    }
+
+    /// The compact form (RFC 7515 §7.1) of these claims.
+    pub(super) fn sign(&self, claims: &[u8]) -> Zeroizing<String> {
+        let mut token = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.signer.sign(token.as_bytes());
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Zeroizing::new(token)
+    }
+
+    /// Whether this key signed the message.
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.signer.verifies(message, signature)
+    }
+
+    /// The code over a refresh token.
+    pub(super) fn authenticate(&self, message: &[u8]) -> Digest {
+        Digest::from(self.refresh.mac("refresh token", &[message]))
+    }
+
+    /// The public half as a JWK (RFC 7517); a symmetric key has none.
+    pub(super) fn public(&self) -> Option<Value> {
+        let mut jwk = self.signer.public()?;
+        jwk["kid"] = Value::from(self.kid.as_str());
+        jwk["alg"] = Value::from(self.algorithm.as_str());
+        jwk["use"] = Value::from("sig");
+        Some(jwk)
+    }
+}
+
+fn header(kid: &str, algorithm: Algorithm) -> String {
+    URL_SAFE_NO_PAD.encode(json!({ "alg": algorithm.as_str(), "kid": kid, "typ": TYPE }).to_string())
+}
+
+/// What the encryption is bound to: a sealed part moved to another row opens nothing.
+fn bound(record: &SigningKeyRecord) -> Vec<u8> {
+    format!("{}.{}.{}", record.generation, record.kid, record.algorithm).into_bytes()
+}
+
+fn cipher(secret: &Secret) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&secret.mac("signing key encryption", &[]).into())
+}
+
+impl Signer {
+    fn from_seed(seed: &Secret, algorithm: Algorithm) -> Option<Self> {
+        match algorithm {
+            Algorithm::Hs256 => Some(Self::Hs256(Secret::new(seed.mac("access token", &[])))),
+            #[cfg(feature = "asymmetric")]
+            Algorithm::Es256 => {
+                // A scalar outside the curve's order comes up once in 2^32 seeds; the next attempt has another.
+                let mut scalars = (0_u8..8).map(|attempt| seed.mac("es256", &[&[attempt]]));
+                let key = scalars.find_map(|scalar| p256::ecdsa::SigningKey::from_slice(&scalar).ok());
+                key.map(|key| Self::Es256(Box::new(key)))
+            }
+            #[cfg(feature = "asymmetric")]
+            Algorithm::EdDsa => {
+                let scalar = Zeroizing::new(seed.mac("eddsa", &[]));
+                Some(Self::EdDsa(Box::new(ed25519_dalek::SigningKey::from_bytes(&scalar))))
+            }
+        }
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        #[cfg(feature = "asymmetric")]
+        use ed25519_dalek::Signer as _;
+        match self {
+            Self::Hs256(key) => key.hmac(message).to_vec(),
+            #[cfg(feature = "asymmetric")]
+            Self::Es256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign(message);
+                signature.to_bytes().to_vec()
+            }
+            #[cfg(feature = "asymmetric")]
+            Self::EdDsa(key) => key.sign(message).to_bytes().to_vec(),
+        }
+    }
+
+    fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Hs256(key) => Digest::from_stored(signature) == Some(Digest::from(key.hmac(message))),
+            #[cfg(feature = "asymmetric")]
+            Self::Es256(key) => {
+                use p256::ecdsa::signature::Verifier;
+                p256::ecdsa::Signature::from_slice(signature)
+                    .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok())
+            }
+            #[cfg(feature = "asymmetric")]
+            Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
+                .is_ok_and(|signature| key.verifying_key().verify_strict(message, &signature).is_ok()),
+        }
+    }
+
+    fn public(&self) -> Option<Value> {
+        match self {
+            Self::Hs256(_) => None,
+            #[cfg(feature = "asymmetric")]
+            Self::Es256(key) => {
+                let point = key.verifying_key().to_sec1_point(false);
+                Some(json!({
+                    "kty": "EC",
+                    "crv": "P-256",
+                    "x": URL_SAFE_NO_PAD.encode(point.x()?),
+                    "y": URL_SAFE_NO_PAD.encode(point.y()?),
+                }))
+            }
+            #[cfg(feature = "asymmetric")]
+            Self::EdDsa(key) => Some(json!({
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes()),
+            })),
+        }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}

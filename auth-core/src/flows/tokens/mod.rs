@@ -1,0 +1,40 @@
+//! The token strategy: an access token that is checked without a store, and a refresh token that rotates.
+//!
+//! Against stolen refresh tokens (using a copy is noticed, and ends the session), stolen databases (digests of digests,
+//! encrypted keys) and forged access tokens (a token's header only selects one of our keys, with its one algorithm). It
+//! does not end an access token before its time, unless a route asks the store.
+//!
+//! ```
+//! # use auth_core::{Auth, NewUser, Secret, Tokens, adapters::MemoryAdapter};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let auth = Auth::builder(MemoryAdapter::default())
+//!     .secret(Secret::random()?)
+//!     .base_url("https://example.com")
+//!     .sessions(Tokens::default())
+//!     .build()?;
+//! # auth.create_user(NewUser::with_password("email", "ada@example.com", "correct horse battery")).await?;
+//! let proof = auth.authenticate_user("email", "ada@example.com", "correct horse battery").await?;
+//! let tokens = auth.create_session(&proof, Default::default()).await?.tokens.unwrap();
+//! let opened = auth.validate_access_token(tokens.access.expose(), None).await?;
+//! assert_eq!(&opened.session.user_id, proof.user_id());
+//!
+//! let refreshed = auth.refresh_session(tokens.refresh.expose()).await?;
+//! assert_eq!(refreshed.session.id, opened.session.id);
+//! # Ok(()) }
+//! ```
+
+mod claims;
+mod config;
+mod key;
+mod ring;
+mod rotation;
+pub(crate) mod routes;
+mod service;
+mod strategy;
+
+pub use config::{
+    Algorithm, AntiCsrf, RefreshAt, Rotation, SessionStrategy, SigningKeys, TokenNames, Tokens, Transfer,
+};
+pub(crate) use service::check_anti_csrf;
+pub use service::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
+pub(crate) use strategy::TokenStrategy;

@@ -1,0 +1,235 @@
+//! The key ring: which key signs now, which still check, and when the next is made.
+//!
+//! A key is published a while before it signs, so that no process meets a token of a key it has not seen; it goes on
+//! checking access tokens until the last one it signed has ended, and refresh tokens for as long as those live: a
+//! rotation signs nobody out. Whoever is first inserts the next generation; the others find it taken and read it.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+
+use super::{Algorithm, Tokens, config::KeySource, key::Key};
+use crate::{
+    auth::Auth,
+    clock::Timestamp,
+    error::{Error, ErrorKind, Result},
+    secret::Secret,
+};
+
+pub(crate) struct KeyRing {
+    source: KeySource,
+    algorithm: Algorithm,
+    interval: Duration,
+    access_life: Duration,
+    refresh_life: Duration,
+    state: RwLock<Arc<State>>,
+    /// Held while keys are read or made, so that a crowd does it once.
+    loading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Oldest first.
+    keys: Vec<Arc<Key>>,
+    loaded_at: Option<Timestamp>,
+}
+
+/// A key is published this long before it signs.
+const PUBLISHED_AHEAD: Duration = Duration::from_secs(60);
+/// Unknown keys make the ring read the store at most this often.
+const COOL_DOWN: Duration = Duration::from_secs(5);
+
+impl KeyRing {
+    pub(super) fn new(config: &Tokens) -> Self {
+        Self {
+            source: config.keys.0.clone(),
+            algorithm: config.algorithm,
+            interval: config.key_interval,
+            access_life: config.access_validity + config.leeway,
+            refresh_life: config.refresh_validity,
+            state: RwLock::default(),
+            loading: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The key that signs now.
+    pub(super) async fn signing(&self, auth: &Auth) -> Result<Arc<Key>> {
+        if let Some(key) = self.own_key().await? {
+            return Ok(key);
+        }
+        let now = auth.now();
+        if let Some(key) = self.state().signing(now).filter(|_| !self.is_due(now)) {
+            return Ok(key);
+        }
+        let _guard = self.loading.lock().await;
+        // Whoever waited finds the work done.
+        if self.is_due(now) {
+            self.load(auth, now).await?;
+        }
+        if self.is_due(now) {
+            self.make_next(auth, now).await?;
+            self.load(auth, now).await?;
+        }
+        let signing = self.state().signing(now);
+        signing.ok_or_else(|| Error::from(ErrorKind::Unknown).detail("there is no signing key"))
+    }
+
+    /// The key whose tokens have this header, if it may still check access tokens.
+    pub(super) async fn checking(&self, auth: &Auth, header: &str) -> Result<Option<Arc<Key>>> {
+        if let Some(key) = self.own_key().await? {
+            return Ok((key.header == header).then_some(key));
+        }
+        let now = auth.now();
+        let find = |state: &State| state.find(|key| key.header == header);
+        let mut found = find(&self.state());
+        if found.is_none() && is_header(header) && self.reload(auth, now).await? {
+            found = find(&self.state());
+        }
+        Ok(found.filter(|key| !self.state().is_over(key, self.access_life, now)))
+    }
+
+    /// The key that authenticated a refresh token, if it may still.
+    pub(super) async fn refreshing(&self, auth: &Auth, kid: &str) -> Result<Option<Arc<Key>>> {
+        if let Some(key) = self.own_key().await? {
+            return Ok((key.kid == kid).then_some(key));
+        }
+        let now = auth.now();
+        let find = |state: &State| state.find(|key| key.kid == kid);
+        let mut found = find(&self.state());
+        if found.is_none() && self.reload(auth, now).await? {
+            found = find(&self.state());
+        }
+        Ok(found.filter(|key| !self.state().is_over(key, self.refresh_life, now)))
+    }
+
+    /// The published keys: those that check, and the one to come; and how long the answer stays right.
+    pub(super) async fn published(&self, auth: &Auth) -> Result<(Vec<Value>, Duration)> {
+        self.signing(auth).await?;
+        let now = auth.now();
+        let state = self.state();
+        let keys = state
+            .keys
+            .iter()
+            .filter(|key| !state.is_over(key, self.access_life, now));
+        let until_next = state
+            .keys
+            .last()
+            .map_or(COOL_DOWN, |key| (key.active_from + self.interval).since(now));
+        // The next is published ahead; whoever asks this often never misses it.
+        let fresh_for = until_next.clamp(Duration::from_secs(1), PUBLISHED_AHEAD / 2);
+        Ok((keys.filter_map(|key| key.public()).collect(), fresh_for))
+    }
+
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The key of an application that brings its own.
+    async fn own_key(&self) -> Result<Option<Arc<Key>>> {
+        let secret = match &self.source {
+            KeySource::Rotating => return Ok(None),
+            KeySource::Fixed(secret) => secret.clone(),
+            KeySource::Function(function) => function()
+                .await
+                .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?,
+        };
+        if secret.len() < Secret::MIN_BYTES {
+            return Err(Error::from(ErrorKind::Unknown).detail("a signing key has fewer than 32 bytes"));
+        }
+        Ok(Some(Arc::new(Key::own(&secret))))
+    }
+
+    /// Whether the next key is to be made now: so long before the newest one's time is over that it is published.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let state = self.state();
+        let Some(newest) = state.keys.last() else {
+            return true;
+        };
+        now + PUBLISHED_AHEAD >= newest.active_from + self.interval
+    }
+
+    async fn make_next(&self, auth: &Auth, now: Timestamp) -> Result<()> {
+        let state = self.state();
+        let newest = state.keys.last();
+        // The very first signs at once.
+        let active_from = newest.map_or(now, |key| (key.active_from + self.interval).max(now + PUBLISHED_AHEAD));
+        let stored = auth.inner.adapter.get_signing_keys().await?;
+        let generation = stored.last().map_or(1, |record| record.generation + 1);
+        let secret = &auth.inner.config.secret;
+        let entropy = auth.inner.entropy.as_ref();
+        let record = Key::generate(secret, self.algorithm, generation, active_from, now, entropy)?;
+        if auth.inner.adapter.set_signing_key(&record).await? {
+            let ended = state
+                .keys
+                .iter()
+                .filter(|key| state.is_over(key, self.refresh_life, now));
+            if let Some(last) = ended.map(|key| key.generation).max() {
+                auth.inner.adapter.delete_signing_keys(last).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the store for a key nobody here has seen, unless that was just done.
+    async fn reload(&self, auth: &Auth, now: Timestamp) -> Result<bool> {
+        let is_recent = |state: &State| state.loaded_at.is_some_and(|at| now.since(at) < COOL_DOWN && at <= now);
+        if is_recent(&self.state()) {
+            return Ok(false);
+        }
+        let _guard = self.loading.lock().await;
+        if !is_recent(&self.state()) {
+            self.load(auth, now).await?;
+        }
+        Ok(true)
+    }
+
+    async fn load(&self, auth: &Auth, now: Timestamp) -> Result<()> {
+        let secrets = &auth.inner.config.secrets();
+        let records = auth.inner.adapter.get_signing_keys().await?;
+        let keys: Vec<Arc<Key>> = records
+            .iter()
+            .filter_map(|record| {
+                let key = Key::open(record, secrets);
+                if key.is_none() {
+                    tracing::warn!(target: "auth::keys", kid = record.kid, "a signing key does not open with the secret");
+                }
+                key.map(Arc::new)
+            })
+            .collect();
+        let state = State {
+            keys,
+            loaded_at: Some(now),
+        };
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
+        Ok(())
+    }
+}
+
+impl State {
+    fn find(&self, is_it: impl Fn(&Key) -> bool) -> Option<Arc<Key>> {
+        self.keys.iter().rev().find(|key| is_it(key)).cloned()
+    }
+
+    /// The newest whose time has come; with a clock that went back, the oldest.
+    fn signing(&self, now: Timestamp) -> Option<Arc<Key>> {
+        let begun = self.keys.iter().rev().find(|key| key.active_from <= now);
+        begun.or(self.keys.first()).cloned()
+    }
+
+    /// Whether everything the key signed with this life has ended.
+    fn is_over(&self, key: &Key, life: Duration, now: Timestamp) -> bool {
+        let next = self.keys.iter().find(|next| next.generation > key.generation);
+        next.is_some_and(|next| now > next.active_from + life)
+    }
+}
+
+/// Whether a header could be one of ours, of a key we have not seen: garbage does not make the store busy.
+fn is_header(header: &str) -> bool {
+    let decoded = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+    let value: Option<serde_json::Map<String, Value>> = serde_json::from_slice(&decoded).ok();
+    value.is_some_and(|header| header.len() == 3 && header.contains_key("kid") && header.contains_key("alg"))
+}

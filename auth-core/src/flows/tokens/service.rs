@@ -1,0 +1,421 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use zeroize::Zeroizing;
+
+use super::{
+    Rotation,
+    claims::Claims,
+    rotation::{Verdict, judge},
+    strategy::TokenStrategy,
+};
+use crate::{
+    auth::Auth,
+    clock::Timestamp,
+    error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
+    id::{SessionId, UserId},
+    model::{Session, SessionRecord, SessionRotation, User},
+    request::Client,
+    secret::{Generation, RefreshToken},
+};
+
+/// Both tokens of a session, to be handed to its owner.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionTokens {
+    /// What opens the session, for a short while.
+    pub access: AccessToken,
+    /// What renews it.
+    pub refresh: RefreshToken,
+    /// What scripts of the application send along, with [`AntiCsrf::Token`](super::AntiCsrf::Token).
+    pub anti_csrf: Option<String>,
+    pub(crate) marker: String,
+    pub(crate) expires: Timestamp,
+    pub(crate) persistent: bool,
+}
+
+/// A signed access token: a JWT (RFC 7519) that any stock library can check with the right key.
+#[derive(Clone)]
+pub struct AccessToken {
+    pub(super) value: Zeroizing<String>,
+    pub(super) expires: Timestamp,
+    pub(super) claims: Arc<Claims>,
+}
+
+impl AccessToken {
+    /// The token, to be handed to its owner and to nobody else.
+    pub fn expose(&self) -> &str {
+        &self.value
+    }
+
+    /// When it stops being good.
+    pub fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("value", &"[redacted]")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an access token opened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OpenedSession {
+    /// The session as far as the token knows it: its `data`, its attributes and where it was made are in the store,
+    /// see [`Auth::get_session_data`].
+    pub session: Session,
+    /// A new access token, when this one was the first of a new refresh token: hand it to the client.
+    pub renewed: Option<AccessToken>,
+}
+
+/// What a refresh token renewed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RefreshedSession {
+    /// The session.
+    pub session: Session,
+    /// Its owner.
+    pub user: User,
+    /// The new tokens; `None` for a request that is just a step behind: its client has newer ones already, or is being
+    /// sent them.
+    pub tokens: Option<SessionTokens>,
+}
+
+impl Auth {
+    /// The session an access token opens: checked here, without a store, unless this is the first use of a new refresh
+    /// token (which ends the one before) or the configuration says to ask each time. The `getSession` of seed 004.
+    ///
+    /// `anti_csrf` is what the request carried, `None` to skip the check.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TryRefreshToken`] when the token is expired, forged, of another issuer, or the anti-CSRF value is
+    /// another; [`ErrorKind::Unauthorised`] when the session has ended or another line of it is in use;
+    /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    ///
+    /// # Panics
+    /// Never; under the opaque strategy every token is refused.
+    pub async fn validate_access_token(&self, access: &str, anti_csrf: Option<&str>) -> Result<OpenedSession> {
+        let strategy = self.strategy()?;
+        let claims = strategy.verify(self, access).await?;
+        check_anti_csrf(&claims, anti_csrf)?;
+        self.open_claims(strategy, claims, strategy.config.check_store, &Client::default())
+            .await
+    }
+
+    /// New tokens for a session, by its refresh token. The `refreshSession` of seed 004.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthorised`] when the token is not ours or its session has ended, [`ErrorKind::TokenTheft`] when
+    /// it was replaced before: somebody uses a copy, and the session is ended, unless the configuration says otherwise;
+    /// [`Error::theft`] tells which; [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn refresh_session(&self, refresh: &str) -> Result<RefreshedSession> {
+        self.refresh_for(refresh, &Client::default()).await
+    }
+
+    /// The user whose session a refresh token would renew, without renewing it.
+    ///
+    /// # Errors
+    /// As [`Auth::refresh_session`], but theft is only reported, as [`ErrorKind::Unauthorised`].
+    pub async fn validate_refresh_token(&self, refresh: &str) -> Result<UserId> {
+        Ok(self.session_of_refresh_token(refresh).await?.user_id)
+    }
+
+    /// Ends the session a refresh token would renew. A token that renews nothing is no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    pub async fn invalidate_refresh_token(&self, refresh: &str) -> Result<()> {
+        match self.session_of_refresh_token(refresh).await {
+            Ok(session) => self.invalidate_session(&session.id).await,
+            Err(error) if error.kind() == ErrorKind::Unauthorised => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn strategy(&self) -> Result<&TokenStrategy> {
+        self.inner
+            .tokens
+            .as_ref()
+            .ok_or_else(|| Error::from(ErrorKind::Unauthorised).detail("the sessions of this application are opaque"))
+    }
+
+    pub(crate) async fn session_of_refresh_token(&self, refresh: &str) -> Result<SessionRecord> {
+        let strategy = self.strategy()?;
+        let token = strategy.authentic(self, refresh).await?;
+        let now = self.now();
+        let session = self.live_session(token.session_id(), now).await?;
+        match judge(&session, token.generation(), now, strategy.siblings()) {
+            Verdict::Stale => Err(ErrorKind::Unauthorised.into()),
+            _ => Ok(session),
+        }
+    }
+
+    /// The session in the store, if it is alive.
+    pub(crate) async fn live_session(&self, id: &SessionId, now: Timestamp) -> Result<SessionRecord> {
+        let session = self.inner.adapter.get_session(id).await?;
+        session
+            .filter(|session| session.is_alive(now))
+            .ok_or_else(|| ErrorKind::Unauthorised.into())
+    }
+
+    pub(crate) async fn open_claims(
+        &self,
+        strategy: &TokenStrategy,
+        claims: Arc<Claims>,
+        check_store: bool,
+        client: &Client,
+    ) -> Result<OpenedSession> {
+        let generation = claims.generation();
+        if claims.is_confirmed() {
+            if check_store {
+                self.live_session(&claims.session_id(), self.now()).await?;
+            }
+            return Ok(OpenedSession {
+                session: claims.session(),
+                renewed: None,
+            });
+        }
+        let now = self.now();
+        let session = self.live_session(&claims.session_id(), now).await?;
+        let session = self.confirm(strategy, session, &generation, now, client).await?;
+        let mut claims = Claims::clone(&claims);
+        claims.refresh.parent = None;
+        claims.refresh.expires = session.idle_expires;
+        let renewed = strategy.sign(self, &mut claims, now).await?;
+        Ok(OpenedSession {
+            session: Session {
+                fresh: true,
+                ..claims.session()
+            },
+            renewed: Some(renewed),
+        })
+    }
+
+    /// Makes a generation the session's own at its first use.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthorised`] when another line of the session is in use.
+    async fn confirm(
+        &self,
+        strategy: &TokenStrategy,
+        mut session: SessionRecord,
+        generation: &Generation,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<SessionRecord> {
+        loop {
+            match judge(&session, generation, now, strategy.siblings()) {
+                Verdict::Current => return Ok(session),
+                Verdict::Straggler | Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
+                Verdict::Child => {}
+            }
+            if self.promote(strategy, &mut session, generation, now, client).await? {
+                return Ok(session);
+            }
+            // Another request was first: what stands now decides.
+            session = self.live_session(&session.id, now).await?;
+        }
+    }
+
+    /// Puts a child in its parent's place, if the parent still has it.
+    async fn promote(
+        &self,
+        strategy: &TokenStrategy,
+        session: &mut SessionRecord,
+        child: &Generation,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<bool> {
+        let expires = now + strategy.config.refresh_validity;
+        let rotation = SessionRotation {
+            secret_digest: child.at_rest,
+            secret_issued_at: child.issued_at,
+            previous_expires: window_end(now, strategy.window()),
+            active_expires: expires,
+            idle_expires: expires,
+            last_seen: now,
+            keeps_previous: false,
+        };
+        self.swap(session, &rotation, client).await
+    }
+
+    async fn swap(&self, session: &mut SessionRecord, rotation: &SessionRotation, client: &Client) -> Result<bool> {
+        let expected = session.secret_digest;
+        if !self
+            .inner
+            .adapter
+            .rotate_session(&session.id, &expected, rotation)
+            .await?
+        {
+            return Ok(false);
+        }
+        rotation.apply(session);
+        let renewed = Event::new(EventKind::SessionRenewed, rotation.last_seen, client);
+        self.emit(&renewed.user(&session.user_id).session(&session.id));
+        Ok(true)
+    }
+
+    pub(crate) async fn refresh_for(&self, refresh: &str, client: &Client) -> Result<RefreshedSession> {
+        let strategy = self.strategy()?;
+        let presented = strategy.authentic(self, refresh).await?;
+        let now = self.now();
+        loop {
+            let found = self.inner.adapter.get_session_and_user(presented.session_id()).await?;
+            let (mut session, user) = found.ok_or(ErrorKind::Unauthorised)?;
+            if !session.is_alive(now) || user.is_banned(now) {
+                return Err(ErrorKind::Unauthorised.into());
+            }
+            let verdict = judge(&session, presented.generation(), now, strategy.siblings());
+            let made = match (strategy.config.rotation, verdict) {
+                (_, Verdict::Stale) => return Err(self.theft(strategy, &session, now, client).await?),
+                (Rotation::Grace(_), Verdict::Current | Verdict::Child) => {
+                    self.rotate_at_once(strategy, &mut session, false, now, client).await?
+                }
+                (Rotation::Grace(_), Verdict::Straggler) => {
+                    self.rotate_at_once(strategy, &mut session, true, now, client).await?
+                }
+                (Rotation::ParentChild { .. }, Verdict::Straggler) => {
+                    return Ok(RefreshedSession {
+                        session: session.into_session(now, false),
+                        user,
+                        tokens: None,
+                    });
+                }
+                (Rotation::ParentChild { .. }, Verdict::Child) => {
+                    let child = presented.generation();
+                    if self.promote(strategy, &mut session, child, now, client).await? {
+                        Some(self.child_of(strategy, &session, now).await?)
+                    } else {
+                        None
+                    }
+                }
+                (Rotation::ParentChild { .. }, Verdict::Current) => Some(self.child_of(strategy, &session, now).await?),
+            };
+            // Another request was first: what stands now decides.
+            let Some(refresh) = made else { continue };
+            // The client's tokens live from now; the row follows when they are first used.
+            session.idle_expires = now + strategy.config.refresh_validity;
+            session.active_expires = session.idle_expires;
+            let session = session.into_session(now, true);
+            let tokens = strategy.issue(self, &session, &user, refresh, now).await?;
+            return Ok(RefreshedSession {
+                session,
+                user,
+                tokens: Some(tokens),
+            });
+        }
+    }
+
+    /// A child of the session's own token. Nothing is written.
+    async fn child_of(
+        &self,
+        strategy: &TokenStrategy,
+        session: &SessionRecord,
+        now: Timestamp,
+    ) -> Result<RefreshToken> {
+        let parent = Some(session.secret_digest);
+        strategy.issue_refresh(self, &session.id, parent, now).await
+    }
+
+    /// A token that takes the place of the session's own at once; within the grace it leaves what was before as it is,
+    /// so that the window does not slide and one child lives.
+    async fn rotate_at_once(
+        &self,
+        strategy: &TokenStrategy,
+        session: &mut SessionRecord,
+        keeps_previous: bool,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<Option<RefreshToken>> {
+        let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
+        let expires = now + strategy.config.refresh_validity;
+        let kept = session.previous_expires.filter(|_| keeps_previous);
+        let rotation = SessionRotation {
+            secret_digest: refresh.generation().at_rest,
+            secret_issued_at: now,
+            previous_expires: kept.unwrap_or(window_end(now, strategy.window())),
+            active_expires: expires,
+            idle_expires: expires,
+            last_seen: now,
+            keeps_previous,
+        };
+        let swapped = self.swap(session, &rotation, client).await?;
+        Ok(swapped.then_some(refresh))
+    }
+
+    /// New first tokens for a session, with no forgiveness for the old ones: after its owner changed the password.
+    pub(crate) async fn reissue(
+        &self,
+        strategy: &TokenStrategy,
+        mut session: SessionRecord,
+        user: &User,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<Option<(Session, SessionTokens)>> {
+        let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
+        let expires = now + strategy.config.refresh_validity;
+        let rotation = SessionRotation {
+            secret_digest: refresh.generation().at_rest,
+            secret_issued_at: now,
+            previous_expires: window_end(now, Duration::ZERO),
+            active_expires: expires,
+            idle_expires: expires,
+            last_seen: now,
+            keeps_previous: false,
+        };
+        if !self.swap(&mut session, &rotation, client).await? {
+            return Ok(None);
+        }
+        let session = session.into_session(now, true);
+        let tokens = strategy.issue(self, &session, user, refresh, now).await?;
+        Ok(Some((session, tokens)))
+    }
+
+    /// Tells everybody, and ends the session first: that stands although the answer is an error.
+    async fn theft(
+        &self,
+        strategy: &TokenStrategy,
+        session: &SessionRecord,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<Error> {
+        let event = Event::new(EventKind::TokenReused, now, client);
+        self.emit(&event.user(&session.user_id).session(&session.id));
+        if strategy.config.revoke_on_theft {
+            self.end_session(&session.id, client).await?;
+        }
+        Ok(Error::token_theft(session.id.clone(), session.user_id.clone()))
+    }
+}
+
+/// The end of a window; one of no length is over before it begins.
+fn window_end(now: Timestamp, window: Duration) -> Timestamp {
+    if window.is_zero() {
+        now - Duration::from_millis(1)
+    } else {
+        now + window
+    }
+}
+
+/// The request's anti-CSRF value against the token's; in constant time, by their digests.
+pub(crate) fn check_anti_csrf(claims: &Claims, given: Option<&str>) -> Result<()> {
+    use crate::secret::Digest;
+    let (Some(expected), Some(given)) = (&claims.anti_csrf, given) else {
+        return Ok(());
+    };
+    if Digest::of(expected.as_bytes()) == Digest::of(given.as_bytes()) {
+        Ok(())
+    } else {
+        Err(ErrorKind::TryRefreshToken.into())
+    }
+}

@@ -1,0 +1,197 @@
+//! What the token strategy holds for a handle: its configuration, its keys, the tokens it has verified.
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use moka::sync::Cache;
+use zeroize::Zeroizing;
+
+use super::{AccessToken, AntiCsrf, Rotation, SessionTokens, Tokens, claims::Claims, ring::KeyRing};
+use crate::{
+    auth::Auth,
+    clock::Timestamp,
+    entropy::{ALPHANUMERIC, random_string},
+    error::{Error, ErrorKind, Result},
+    model::{Session, User},
+    request::TokenCookies,
+    secret::{Digest, RefreshToken},
+};
+
+pub(crate) struct TokenStrategy {
+    pub(crate) config: Tokens,
+    pub(crate) ring: KeyRing,
+    pub(crate) cookies: TokenCookies,
+    issuer: String,
+    /// By the digest of the token, so that no token lies about.
+    verified: Option<Cache<[u8; 32], Arc<Claims>>>,
+}
+
+/// Access tokens with the largest metadata a body can bring.
+const MAX_TOKEN: usize = 256 * 1024;
+
+impl TokenStrategy {
+    pub(crate) fn new(config: Tokens, cookies: TokenCookies, default_issuer: String) -> Self {
+        let cache = || {
+            Cache::builder()
+                .max_capacity(config.cached)
+                .time_to_live(config.access_validity)
+        };
+        Self {
+            ring: KeyRing::new(&config),
+            cookies,
+            issuer: config.issuer.clone().unwrap_or(default_issuer),
+            verified: (config.cached > 0).then(|| cache().build()),
+            config,
+        }
+    }
+
+    /// Within what time children of one parent count as one.
+    pub(super) fn siblings(&self) -> Duration {
+        match self.config.rotation {
+            Rotation::ParentChild { straggler } => straggler,
+            Rotation::Grace(_) => Duration::ZERO,
+        }
+    }
+
+    /// For how long requests that are a step behind are forgiven.
+    pub(super) fn window(&self) -> Duration {
+        match self.config.rotation {
+            Rotation::ParentChild { straggler } => straggler,
+            Rotation::Grace(grace) => grace,
+        }
+    }
+
+    /// A refresh token of a session, the child of what the store holds.
+    pub(crate) async fn issue_refresh(
+        &self,
+        auth: &Auth,
+        session: &crate::id::SessionId,
+        parent: Option<Digest>,
+        now: Timestamp,
+    ) -> Result<RefreshToken> {
+        let key = self.ring.signing(auth).await?;
+        RefreshToken::issue(session, parent, now, auth.inner.entropy.as_ref(), |signed| {
+            (key.kid.clone(), *key.authenticate(signed).as_bytes())
+        })
+    }
+
+    /// Both tokens of a session, and what goes along with them.
+    pub(crate) async fn issue(
+        &self,
+        auth: &Auth,
+        session: &Session,
+        user: &User,
+        refresh: RefreshToken,
+        now: Timestamp,
+    ) -> Result<SessionTokens> {
+        let mut claims = Claims::of(session, user, refresh.digest(), refresh.generation());
+        if self.config.anti_csrf == AntiCsrf::Token {
+            claims.anti_csrf = Some(self.random(auth)?);
+        }
+        let access = self.sign(auth, &mut claims, now).await?;
+        Ok(SessionTokens {
+            anti_csrf: claims.anti_csrf,
+            access,
+            refresh,
+            marker: self.random(auth)?,
+            expires: session.expires(),
+            persistent: session.persistent,
+        })
+    }
+
+    /// A value nobody can guess: 24 letters and digits, 142 bits.
+    fn random(&self, auth: &Auth) -> Result<String> {
+        random_string(auth.inner.entropy.as_ref(), ALPHANUMERIC, 24)
+    }
+
+    /// Signs claims that are good from now on.
+    pub(super) async fn sign(&self, auth: &Auth, claims: &mut Claims, now: Timestamp) -> Result<AccessToken> {
+        let validity = self.validity(auth)?;
+        claims.iss.clone_from(&self.issuer);
+        claims.aud.clone_from(&self.config.audience);
+        claims.iat = now.as_unix_seconds();
+        claims.exp = (now + validity).min(claims.refresh.expires).as_unix_seconds();
+        let key = self.ring.signing(auth).await?;
+        let text = serde_json::to_vec(claims).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
+        Ok(AccessToken {
+            value: key.sign(&text),
+            expires: claims.expires(),
+            claims: Arc::new(claims.clone()),
+        })
+    }
+
+    /// The configured validity, or up to so much shorter.
+    fn validity(&self, auth: &Auth) -> Result<Duration> {
+        let validity = self.config.access_validity;
+        if self.config.jitter <= 0.0 {
+            return Ok(validity);
+        }
+        let mut random = [0_u8; 4];
+        auth.inner.entropy.fill(&mut random)?;
+        let part = f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX);
+        Ok(validity.mul_f64(1.0 - self.config.jitter * part))
+    }
+
+    /// The claims of a token that one of our keys signed, for us, and that is still good.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TryRefreshToken`] whatever is wrong with it, and as the store.
+    pub(crate) async fn verify(&self, auth: &Auth, token: &str) -> Result<Arc<Claims>> {
+        if token.len() > MAX_TOKEN {
+            return Err(ErrorKind::TryRefreshToken.into());
+        }
+        let name = self.verified.as_ref().map(|_| *Digest::of(token.as_bytes()).as_bytes());
+        let known = self
+            .verified
+            .as_ref()
+            .zip(name)
+            .and_then(|(cache, name)| cache.get(&name));
+        let claims = match known {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.check_signature(auth, token).await?);
+                if let Some((cache, name)) = self.verified.as_ref().zip(name) {
+                    cache.insert(name, Arc::clone(&claims));
+                }
+                claims
+            }
+        };
+        if auth.now() > claims.expires() + self.config.leeway {
+            return Err(ErrorKind::TryRefreshToken.into());
+        }
+        Ok(claims)
+    }
+
+    /// The header decides which key, and with it which algorithm: there is one header a key, and nothing in a token
+    /// can ask for another.
+    async fn check_signature(&self, auth: &Auth, token: &str) -> Result<Claims> {
+        let refused = || Error::from(ErrorKind::TryRefreshToken);
+        let (message, signature) = token.rsplit_once('.').ok_or_else(refused)?;
+        let (header, claims) = message.split_once('.').ok_or_else(refused)?;
+        let key = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| refused())?;
+        if !key.verifies(message.as_bytes(), &signature) {
+            return Err(refused());
+        }
+        let claims = URL_SAFE_NO_PAD
+            .decode(claims)
+            .map(Zeroizing::new)
+            .map_err(|_| refused())?;
+        let claims: Claims = serde_json::from_slice(&claims).map_err(|_| refused())?;
+        if claims.iss != self.issuer || claims.aud != self.config.audience {
+            return Err(refused());
+        }
+        Ok(claims)
+    }
+
+    /// A refresh token, if it is one of ours.
+    pub(super) async fn authentic(&self, auth: &Auth, token: &str) -> Result<RefreshToken> {
+        let token = RefreshToken::parse(token)?;
+        let (signed, mac) = token.authenticated();
+        let key = self.ring.refreshing(auth, token.kid()).await?;
+        if key.is_none_or(|key| key.authenticate(signed) != mac) {
+            return Err(ErrorKind::Unauthorised.into());
+        }
+        Ok(token)
+    }
+}

@@ -1,0 +1,64 @@
+//! The headers that SuperTokens' clients read: for tokens they keep themselves, and for what their scripts may know.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderName, HeaderValue};
+use serde_json::json;
+
+use super::Effects;
+use crate::flows::tokens::{AccessToken, SessionTokens};
+
+const ACCESS: HeaderName = HeaderName::from_static("st-access-token");
+const ANTI_CSRF: HeaderName = HeaderName::from_static("anti-csrf");
+const FRONT: HeaderName = HeaderName::from_static("front-token");
+const REFRESH: HeaderName = HeaderName::from_static("st-refresh-token");
+
+/// The request headers that a CORS layer of the application must allow for clients of another origin, beside
+/// `Content-Type`. Preflights are answered by that layer: this is what to give it.
+///
+/// ```
+/// assert!(auth_core::cors_headers().contains(&"anti-csrf"));
+/// ```
+pub const fn cors_headers() -> [&'static str; 5] {
+    ["rid", "fdi-version", "anti-csrf", "authorization", "st-auth-mode"]
+}
+
+impl Effects {
+    /// Hands both tokens over in headers.
+    pub(crate) fn hand_over(&mut self, tokens: &SessionTokens) {
+        self.set_secret(REFRESH, tokens.refresh.expose());
+        self.hand_over_access(&tokens.access);
+    }
+
+    /// Hands an access token over in a header.
+    pub(crate) fn hand_over_access(&mut self, access: &AccessToken) {
+        self.set_secret(ACCESS, access.expose());
+        self.tell_front(access);
+    }
+
+    /// Tells the scripts of the page who is signed in and until when.
+    pub(crate) fn tell_front(&mut self, access: &AccessToken) {
+        let claims = access.claims();
+        let front = json!({ "uid": claims.subject(), "ate": access.expires().as_unix_ms(), "up": claims });
+        self.set_secret(FRONT, &STANDARD.encode(front.to_string()));
+    }
+
+    /// Gives the scripts of the page what they must send along.
+    pub(crate) fn tell_anti_csrf(&mut self, value: &str) {
+        self.set_secret(ANTI_CSRF, value);
+    }
+
+    /// Takes everything away from a client that keeps tokens itself.
+    pub(crate) fn take_away(&mut self) {
+        for (name, value) in [(ACCESS, ""), (REFRESH, ""), (FRONT, "remove")] {
+            self.set_header(name, HeaderValue::from_static(value));
+        }
+    }
+
+    fn set_secret(&mut self, name: HeaderName, value: &str) {
+        // Base64, dots, letters and digits: always a header value.
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(true);
+            self.set_header(name, value);
+        }
+    }
+}

@@ -1,0 +1,323 @@
+//! [`AuthRequest`] under the token strategy: which tokens count, when they are renewed, and what the client is told.
+
+use std::sync::Arc;
+
+use super::{
+    AuthRequest, CookieReading, PresentedTokens,
+    auth_request::{Absence, Found, Memo},
+    seen::Credentials,
+    tokens::Place,
+};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    flows::{
+        sessions::Lookup,
+        tokens::{AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, SessionTokens, TokenStrategy, check_anti_csrf},
+    },
+    id::SessionId,
+    model::{Session, SessionRecord},
+};
+
+impl AuthRequest {
+    /// The table of the manual's `tokens` page.
+    pub(super) async fn resolve_tokens(
+        &self,
+        presented: &PresentedTokens,
+        lookup: Lookup,
+        memo: &Memo,
+    ) -> Result<Found> {
+        let strategy = self.auth().strategy()?;
+        match presented.access_place(strategy.config.transfer) {
+            Place::Nowhere => Ok(Found::Nothing(Absence::Unauthorised)),
+            Place::Header => {
+                let token = presented.bearer.as_deref().unwrap_or_default();
+                match self.open_access(strategy, token, None, lookup, memo).await {
+                    Ok(opened) => Ok(self.opened(strategy, opened, Place::Header)),
+                    Err(error) if error.kind() == ErrorKind::Unauthorised => {
+                        self.clear_tokens(strategy, Place::Header);
+                        Ok(Found::Nothing(Absence::Unauthorised))
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Place::Cookie => self.resolve_cookies(strategy, presented, lookup, memo).await,
+        }
+    }
+
+    async fn resolve_cookies(
+        &self,
+        strategy: &TokenStrategy,
+        presented: &PresentedTokens,
+        lookup: Lookup,
+        memo: &Memo,
+    ) -> Result<Found> {
+        if self.check_origin().is_err() {
+            return Ok(Found::Nothing(Absence::OriginRefused));
+        }
+        if strategy.cookies.marker.is_some() && !presented.has_marker {
+            // Whoever removed the marker signed out.
+            return Ok(self.gone(strategy));
+        }
+        let guarded = self.anti_csrf_wanted().unwrap_or(presented.is_unsafe);
+        let expected = match strategy.config.anti_csrf {
+            AntiCsrf::Header if guarded && !presented.has_custom_header => {
+                return Err(ErrorKind::TryRefreshToken.into());
+            }
+            // Nothing at all must not pass for "no check".
+            AntiCsrf::Token if guarded => Some(presented.anti_csrf.as_deref().unwrap_or_default()),
+            _ => None,
+        };
+        let opened = match &presented.access {
+            CookieReading::One(token) => self.open_access(strategy, token, expected, lookup, memo).await,
+            CookieReading::Missing | CookieReading::Conflict => Err(ErrorKind::TryRefreshToken.into()),
+        };
+        let refused = match opened {
+            Ok(opened) => return Ok(self.opened(strategy, opened, Place::Cookie)),
+            Err(error) => error,
+        };
+        let mendable = match refused.kind() {
+            // A request that must carry the session's value cannot be let through by other means.
+            ErrorKind::TryRefreshToken if expected.is_some() => return Err(refused),
+            ErrorKind::TryRefreshToken | ErrorKind::Unauthorised => strategy.config.refresh_at == RefreshAt::Request,
+            _ => return Err(refused),
+        };
+        if !mendable {
+            return match refused.kind() {
+                ErrorKind::Unauthorised => Ok(self.gone(strategy)),
+                _ => Err(refused),
+            };
+        }
+        let CookieReading::One(token) = &presented.refresh else {
+            return Ok(self.gone(strategy));
+        };
+        match self.detached_refresh(token.clone()).await {
+            Ok(refreshed) => {
+                if let Some(tokens) = &refreshed.tokens {
+                    self.set_tokens(strategy, tokens);
+                }
+                // A parallel `validate_user` may have been first; both hold the same user.
+                let _ = memo.user.set(Some(Arc::new(refreshed.user)));
+                Ok(Found::Session(Arc::new(refreshed.session)))
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::TokenTheft => {
+                    self.clear_tokens(strategy, Place::Cookie);
+                    Ok(Found::Nothing(Absence::Theft))
+                }
+                ErrorKind::Unauthorised => Ok(self.gone(strategy)),
+                _ => Err(error),
+            },
+        }
+    }
+
+    async fn open_access(
+        &self,
+        strategy: &TokenStrategy,
+        token: &str,
+        anti_csrf: Option<&str>,
+        lookup: Lookup,
+        memo: &Memo,
+    ) -> Result<OpenedSession> {
+        let auth = self.auth();
+        let claims = strategy.verify(auth, token).await?;
+        check_anti_csrf(&claims, anti_csrf)?;
+        let check_store = strategy.config.check_store || self.store_wanted();
+        if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
+            let found = auth.inner.adapter.get_session_and_user(&claims.session_id()).await?;
+            let now = auth.now();
+            let found = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now));
+            let (_, user) = found.ok_or(ErrorKind::Unauthorised)?;
+            let _ = memo.user.set(Some(Arc::new(user)));
+            return auth.open_claims(strategy, claims, false, self.client()).await;
+        }
+        if claims.is_confirmed() {
+            return auth.open_claims(strategy, claims, check_store, self.client()).await;
+        }
+        // The first use writes: in a task of its own, which a client that disconnects does not cut in half.
+        let request = self.clone();
+        tokio::spawn(async move {
+            let auth = request.auth();
+            auth.open_claims(auth.strategy()?, claims, check_store, request.client())
+                .await
+        })
+        .await
+        .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
+    }
+
+    /// Refreshes in a task of its own.
+    pub(crate) async fn detached_refresh(&self, token: String) -> Result<RefreshedSession> {
+        let request = self.clone();
+        tokio::spawn(async move { request.auth().refresh_for(&token, request.client()).await })
+            .await
+            .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
+    }
+
+    /// For the endpoint: renews by the refresh token the request came with, and hands the new ones back the same way.
+    pub(crate) async fn refresh_tokens(&self) -> Result<RefreshedSession> {
+        let strategy = self.auth().strategy()?;
+        let Credentials::Tokens(presented) = &self.seen().credentials else {
+            return Err(ErrorKind::Unauthorised.into());
+        };
+        let place = presented.refresh_place(strategy.config.transfer);
+        let token = match (place, &presented.refresh) {
+            (Place::Header, _) => presented.bearer.clone().unwrap_or_default(),
+            (Place::Cookie, CookieReading::One(token)) => {
+                self.check_origin()?;
+                let is_marked = strategy.cookies.marker.is_none() || presented.has_marker;
+                let is_guarded = strategy.config.anti_csrf != AntiCsrf::Header || presented.has_custom_header;
+                if is_marked && is_guarded {
+                    token.clone()
+                } else {
+                    String::new()
+                }
+            }
+            _ => String::new(),
+        };
+        let refreshed = match self.detached_refresh(token).await {
+            Ok(refreshed) => refreshed,
+            Err(error) => {
+                if matches!(error.kind(), ErrorKind::Unauthorised | ErrorKind::TokenTheft) {
+                    self.clear_tokens(strategy, Place::Cookie);
+                    self.clear_tokens(strategy, Place::Header);
+                }
+                return Err(error);
+            }
+        };
+        match (&refreshed.tokens, place) {
+            (Some(tokens), Place::Header) => {
+                if presented.refresh != CookieReading::Missing {
+                    self.clear_tokens(strategy, Place::Cookie);
+                }
+                self.hand_over(tokens);
+            }
+            (Some(tokens), _) => {
+                if presented.bearer.is_some() {
+                    self.clear_tokens(strategy, Place::Header);
+                }
+                self.set_tokens(strategy, tokens);
+            }
+            // Its client has newer tokens already, or is being sent them.
+            (None, Place::Header) => return Err(ErrorKind::RefreshConflict.into()),
+            (None, _) => {}
+        }
+        Ok(refreshed)
+    }
+
+    /// The session of the access or else the refresh token that came along, as it stands in the store.
+    pub(super) async fn presented_token_session(&self, presented: &PresentedTokens) -> Result<Option<SessionRecord>> {
+        let auth = self.auth();
+        let strategy = auth.strategy()?;
+        let (access, refresh) = match presented.access_place(strategy.config.transfer) {
+            Place::Nowhere => return Ok(None),
+            Place::Header => (presented.bearer.as_deref(), None),
+            Place::Cookie => (one(&presented.access), one(&presented.refresh)),
+        };
+        let by_access: Result<SessionId> = match access {
+            Some(token) => strategy.verify(auth, token).await.map(|claims| claims.session_id()),
+            None => Err(ErrorKind::TryRefreshToken.into()),
+        };
+        let found = match (by_access, refresh) {
+            (Ok(id), _) => auth.live_session(&id, auth.now()).await,
+            (Err(error), Some(token)) if !error.is_store_failure() => auth.session_of_refresh_token(token).await,
+            (Err(error), _) => Err(error),
+        };
+        match found {
+            Ok(session) => Ok(Some(session)),
+            Err(error) if matches!(error.kind(), ErrorKind::Unauthorised | ErrorKind::TryRefreshToken) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The session of the access token, never renewed and never confirmed.
+    pub(super) async fn read_access_token(&self, presented: &PresentedTokens) -> Result<Session> {
+        let auth = self.auth();
+        let strategy = auth.strategy()?;
+        let token = match presented.access_place(strategy.config.transfer) {
+            Place::Header => presented.bearer.as_deref(),
+            Place::Cookie => one(&presented.access),
+            Place::Nowhere => return Err(ErrorKind::Unauthorised.into()),
+        };
+        let token = token.ok_or(ErrorKind::TryRefreshToken)?;
+        Ok(strategy.verify(auth, token).await?.session())
+    }
+
+    /// Gives the session of the request's cookies new tokens, with no forgiveness for the old ones.
+    pub(super) async fn replace_tokens(&self) -> Result<()> {
+        let auth = self.auth();
+        let strategy = auth.strategy()?;
+        let Some(session) = self.presented_session().await? else {
+            return Ok(());
+        };
+        let user = auth.get_user(&session.user_id).await?;
+        let reissued = auth
+            .reissue(strategy, session, &user, auth.now(), self.client())
+            .await?;
+        if let Some((_, tokens)) = reissued {
+            if self.is_bearer() {
+                self.hand_over(&tokens);
+            } else {
+                self.set_tokens(strategy, &tokens);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands tokens over in headers, to a client that keeps them itself.
+    pub(crate) fn hand_over(&self, tokens: &SessionTokens) {
+        self.with_effects(|effects| effects.hand_over(tokens));
+    }
+
+    pub(super) fn set_tokens(&self, strategy: &TokenStrategy, tokens: &SessionTokens) {
+        let cookies = strategy.cookies.set(tokens, self.auth().now());
+        self.with_effects(|effects| {
+            cookies.into_iter().for_each(|cookie| effects.set_cookie(cookie));
+            effects.tell_front(&tokens.access);
+            if let Some(value) = &tokens.anti_csrf {
+                effects.tell_anti_csrf(value);
+            }
+        });
+    }
+
+    /// Takes the tokens away from where they were.
+    pub(super) fn clear_tokens(&self, strategy: &TokenStrategy, place: Place) {
+        self.with_effects(|effects| {
+            effects.take_away();
+            if place != Place::Header {
+                strategy
+                    .cookies
+                    .clear()
+                    .into_iter()
+                    .for_each(|cookie| effects.set_cookie(cookie));
+            }
+        });
+    }
+
+    fn gone(&self, strategy: &TokenStrategy) -> Found {
+        self.clear_tokens(strategy, Place::Cookie);
+        Found::Nothing(Absence::Unauthorised)
+    }
+
+    fn opened(&self, strategy: &TokenStrategy, opened: OpenedSession, place: Place) -> Found {
+        let session: Session = opened.session;
+        if let Some(access) = &opened.renewed {
+            let cookie = strategy
+                .cookies
+                .set_access(access, self.auth().now(), session.persistent);
+            self.with_effects(|effects| match place {
+                Place::Header => effects.hand_over_access(access),
+                Place::Cookie | Place::Nowhere => {
+                    effects.set_cookie(cookie);
+                    effects.tell_front(access);
+                }
+            });
+        }
+        Found::Session(Arc::new(session))
+    }
+}
+
+fn one(reading: &CookieReading) -> Option<&str> {
+    match reading {
+        CookieReading::One(value) => Some(value),
+        CookieReading::Missing | CookieReading::Conflict => None,
+    }
+}

@@ -1,0 +1,85 @@
+//! The tokens a request presents, and which of them count.
+
+use http::HeaderName;
+
+use super::{BearerReading, CookieReading, RequestView, TokenCookies, read_bearer, read_cookie};
+use crate::{flows::tokens::Transfer, secret::RefreshToken};
+
+/// Everything the token strategy reads of a request.
+pub(crate) struct PresentedTokens {
+    /// The bearer token, if it looks like one of ours; one of somebody else's is none of our business.
+    pub(crate) bearer: Option<String>,
+    pub(crate) access: CookieReading,
+    pub(crate) refresh: CookieReading,
+    pub(crate) has_marker: bool,
+    pub(crate) anti_csrf: Option<String>,
+    /// Whether there is a header that no form of another site can send.
+    pub(crate) has_custom_header: bool,
+    /// Whether the request may change something.
+    pub(crate) is_unsafe: bool,
+}
+
+/// Where the tokens that count are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Cookie,
+    Header,
+    Nowhere,
+}
+
+const ANTI_CSRF: HeaderName = HeaderName::from_static("anti-csrf");
+const RID: HeaderName = HeaderName::from_static("rid");
+
+impl PresentedTokens {
+    pub(crate) fn read(cookies: &TokenCookies, view: &dyn RequestView) -> Self {
+        let bearer = match read_bearer(view) {
+            BearerReading::Token(token) => Some(token).filter(|token| is_ours(token)),
+            BearerReading::Conflict => Some(String::new()),
+            BearerReading::Missing | BearerReading::OtherScheme => None,
+        };
+        let mut anti_csrf = None;
+        view.each_header(&ANTI_CSRF, &mut |value| {
+            anti_csrf.get_or_insert_with(|| String::from_utf8_lossy(value).into_owned());
+        });
+        let mut has_custom_header = false;
+        view.each_header(&RID, &mut |_| has_custom_header = true);
+        Self {
+            bearer,
+            access: read_cookie(cookies.access.name(), view),
+            refresh: read_cookie(cookies.refresh.name(), view),
+            has_marker: cookies
+                .marker
+                .as_ref()
+                .is_some_and(|marker| read_cookie(marker.name(), view) != CookieReading::Missing),
+            anti_csrf,
+            has_custom_header,
+            is_unsafe: !matches!(view.method(), "GET" | "HEAD" | "OPTIONS"),
+        }
+    }
+
+    /// Where to look for an access token.
+    pub(crate) fn access_place(&self, transfer: Transfer) -> Place {
+        let has_cookies =
+            self.access != CookieReading::Missing || self.refresh != CookieReading::Missing || self.has_marker;
+        place(transfer, self.bearer.is_some(), has_cookies)
+    }
+
+    /// Where to look for a refresh token.
+    pub(crate) fn refresh_place(&self, transfer: Transfer) -> Place {
+        place(transfer, self.bearer.is_some(), self.refresh != CookieReading::Missing)
+    }
+}
+
+/// Headers win, because nothing ambient sends them.
+fn place(transfer: Transfer, in_header: bool, in_cookie: bool) -> Place {
+    match transfer {
+        Transfer::Any | Transfer::Header if in_header => Place::Header,
+        Transfer::Any | Transfer::Cookie if in_cookie => Place::Cookie,
+        _ => Place::Nowhere,
+    }
+}
+
+/// A JWT, or a refresh token.
+fn is_ours(token: &str) -> bool {
+    token.starts_with(RefreshToken::PREFIX) || token.bytes().filter(|byte| *byte == b'.').count() == 2
+}

@@ -1,0 +1,191 @@
+//! A copied refresh or access token: every scenario of SuperTokens' theft table, and the false alarms it must not raise.
+
+use std::time::Duration;
+
+use auth_core::{ErrorKind, EventKind, IssuedSession, NewSession, NewUser, Rotation, SessionTokens, Tokens};
+
+use crate::{App, Driver, PASSWORD};
+
+async fn app(straggler: u64) -> App {
+    let straggler = Duration::from_secs(straggler);
+    let tokens = Tokens::default().rotation(Rotation::ParentChild { straggler });
+    App::with(Driver::Core, |builder| builder.sessions(tokens)).await
+}
+
+async fn issue(app: &App) -> (IssuedSession, SessionTokens) {
+    let _ = app
+        .auth
+        .create_user(NewUser::with_password("username", "ada", PASSWORD))
+        .await;
+    let proof = app.auth.authenticate_user("username", "ada", PASSWORD).await.unwrap();
+    let issued = app.auth.create_session(&proof, NewSession::default()).await.unwrap();
+    let tokens = issued.tokens.clone().unwrap();
+    (issued, tokens)
+}
+
+async fn refresh(app: &App, tokens: &SessionTokens) -> Result<SessionTokens, ErrorKind> {
+    match app.auth.refresh_session(tokens.refresh.expose()).await {
+        Ok(refreshed) => Ok(refreshed.tokens.expect("no straggler")),
+        Err(error) => Err(error.kind()),
+    }
+}
+
+async fn open(app: &App, tokens: &SessionTokens) -> Result<(), ErrorKind> {
+    let opened = app.auth.validate_access_token(tokens.access.expose(), None).await;
+    opened.map(drop).map_err(|error| error.kind())
+}
+
+/// The theft is told with handle and user, in an event as well, and the session is over although the answer is an error.
+async fn is_theft(app: &App, issued: &IssuedSession, stolen: &SessionTokens) {
+    let error = app.auth.refresh_session(stolen.refresh.expose()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenTheft);
+    assert_eq!(error.theft(), Some((&issued.session.id, &issued.session.user_id)));
+    let reported = app
+        .events
+        .events()
+        .into_iter()
+        .find(|event| event.kind == EventKind::TokenReused)
+        .unwrap();
+    assert_eq!(reported.session_id.as_ref(), Some(&issued.session.id));
+    assert_eq!(reported.user_id.as_ref(), Some(&issued.session.user_id));
+    assert_eq!(
+        app.auth.get_session_data(&issued.session.id).await.unwrap_err().kind(),
+        ErrorKind::Unauthorised
+    );
+}
+
+#[tokio::test]
+async fn case_36_the_parent_is_used_again_after_the_childs_access_token() {
+    for window in [0, 10] {
+        let app = app(window).await;
+        let (issued, first) = issue(&app).await;
+        let second = refresh(&app, &first).await.unwrap();
+        open(&app, &second).await.unwrap();
+        app.wait(Duration::from_secs(window) + Duration::from_millis(1));
+        is_theft(&app, &issued, &first).await;
+        assert_eq!(refresh(&app, &second).await.err(), Some(ErrorKind::Unauthorised));
+    }
+}
+
+#[tokio::test]
+async fn case_37_the_parent_is_used_again_after_the_childs_refresh_token() {
+    for window in [0, 10] {
+        let app = app(window).await;
+        let (issued, first) = issue(&app).await;
+        let second = refresh(&app, &first).await.unwrap();
+        refresh(&app, &second).await.unwrap();
+        app.wait(Duration::from_secs(window) + Duration::from_millis(1));
+        is_theft(&app, &issued, &first).await;
+    }
+}
+
+#[tokio::test]
+async fn the_thief_is_first_and_the_owner_finds_out() {
+    let app = app(10).await;
+    let (issued, stolen) = issue(&app).await;
+    let of_thief = refresh(&app, &stolen).await.unwrap();
+    open(&app, &of_thief).await.unwrap();
+    app.wait(Duration::from_secs(11));
+    is_theft(&app, &issued, &stolen).await;
+    assert_eq!(refresh(&app, &of_thief).await.err(), Some(ErrorKind::Unauthorised));
+}
+
+#[tokio::test]
+async fn of_two_who_refreshed_one_token_at_different_times_the_first_to_use_it_wins() {
+    for window in [0, 10] {
+        let app = app(window).await;
+        let (issued, shared) = issue(&app).await;
+        let of_thief = refresh(&app, &shared).await.unwrap();
+        app.wait(Duration::from_secs(window) + Duration::from_millis(1));
+        let of_owner = refresh(&app, &shared).await.unwrap();
+        open(&app, &of_owner).await.unwrap();
+        assert_eq!(open(&app, &of_thief).await, Err(ErrorKind::Unauthorised));
+        is_theft(&app, &issued, &of_thief).await;
+    }
+}
+
+#[tokio::test]
+async fn an_ancestor_is_theft_whatever_the_window() {
+    let app = app(10).await;
+    let (issued, first) = issue(&app).await;
+    app.wait(Duration::from_secs(3_600));
+    let second = refresh(&app, &first).await.unwrap();
+    open(&app, &second).await.unwrap();
+    app.wait(Duration::from_secs(3_600));
+    let third = refresh(&app, &second).await.unwrap();
+    open(&app, &third).await.unwrap();
+    is_theft(&app, &issued, &first).await;
+}
+
+#[tokio::test]
+async fn a_straggler_is_served_and_given_nothing() {
+    let app = app(10).await;
+    let (issued, first) = issue(&app).await;
+    let second = refresh(&app, &first).await.unwrap();
+    open(&app, &second).await.unwrap();
+    app.wait(Duration::from_secs(10));
+    app.store.forget_calls();
+    let late = app.auth.refresh_session(first.refresh.expose()).await.unwrap();
+    assert_eq!(late.session.id, issued.session.id);
+    assert!(late.tokens.is_none());
+    assert_eq!(app.store.calls(), ["get_session_and_user"]);
+    refresh(&app, &second).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_is_noticed_only_when_one_side_moves_on() {
+    let app = app(10).await;
+    let (_, copied) = issue(&app).await;
+    app.wait(Duration::from_secs(1_800));
+    open(&app, &copied).await.unwrap();
+    open(&app, &copied).await.unwrap();
+    assert!(
+        app.events
+            .events()
+            .iter()
+            .all(|event| event.kind != EventKind::TokenReused)
+    );
+}
+
+#[tokio::test]
+async fn a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_alarm() {
+    let app = app(10).await;
+    let (issued, tokens) = issue(&app).await;
+    app.auth.revoke_session(&issued.session.id).await.unwrap();
+    assert_eq!(refresh(&app, &tokens).await.err(), Some(ErrorKind::Unauthorised));
+    let (_, tokens) = issue(&app).await;
+    app.wait(Duration::from_secs(2_400 * 3_600 + 1));
+    assert_eq!(refresh(&app, &tokens).await.err(), Some(ErrorKind::Unauthorised));
+    assert!(
+        app.events
+            .events()
+            .iter()
+            .all(|event| event.kind != EventKind::TokenReused)
+    );
+}
+
+#[tokio::test]
+async fn the_application_may_answer_theft_itself() {
+    let tokens = Tokens::default()
+        .rotation(Rotation::ParentChild {
+            straggler: Duration::ZERO,
+        })
+        .revoke_on_theft(false);
+    let app = App::with(Driver::Core, |builder| builder.sessions(tokens)).await;
+    let (issued, first) = issue(&app).await;
+    let second = refresh(&app, &first).await.unwrap();
+    open(&app, &second).await.unwrap();
+    assert_eq!(refresh(&app, &first).await.err(), Some(ErrorKind::TokenTheft));
+    // Still there, for the application to end.
+    refresh(&app, &second).await.unwrap();
+    assert!(app.auth.revoke_session(&issued.session.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_expired_but_authentic_token_of_a_living_session_is_judged_by_the_same_rule() {
+    let app = app(10).await;
+    let (_, tokens) = issue(&app).await;
+    app.wait(Duration::from_secs(24 * 3_600));
+    assert_eq!(open(&app, &tokens).await, Err(ErrorKind::TryRefreshToken));
+    refresh(&app, &tokens).await.unwrap();
+}
