@@ -30,7 +30,7 @@
 //! | [`AuthRequest`] | everything: validate, set, clear | – | an error to handle |
 //! | [`CurrentUser`], [`CurrentSession`] | the user, the session | 401, or 303 to the sign-in page | 503 |
 //! | [`MaybeUser`], [`MaybeSession`] | if there is one | `None` | 503, never `None` |
-//! | [`require_user`], [`require_fresh`] | guards for whole scopes | 401, or 303 | 503 |
+//! | [`require_user`], [`require_fresh`], [`verify_session`] | guards for whole scopes | 401, or 303 | 503 |
 //!
 //! Do not extract `Option<CurrentUser>`: actix-web turns every error of an extractor into `None`, a failing store too.
 //! [`MaybeUser`] does not.
@@ -44,7 +44,7 @@ mod reject;
 mod routes;
 
 pub use extract::{AuthRequest, CurrentSession, CurrentUser, MaybeSession, MaybeUser};
-pub use guard::{Guard, GuardService, require_fresh, require_user};
+pub use guard::{Guard, GuardService, require_fresh, require_user, verify_session};
 pub use middleware::{AuthMiddleware, AuthMiddlewareService};
 pub use reject::AuthRejection;
 pub use routes::{AuthRoutes, routes};

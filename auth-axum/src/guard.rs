@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use auth_core::{Requirement, VerifySession};
 use axum_core::response::{IntoResponse, Response};
 use http::Request;
 use tower_layer::Layer;
@@ -29,19 +30,38 @@ use crate::{extract::observed, reject::AuthRejection};
 /// # Ok(()) }
 /// ```
 pub fn require_user() -> Guard {
-    Guard { age: None }
+    Guard {
+        requirement: Requirement::User,
+    }
 }
 
 /// Lets only users through who proved who they are at most `age` ago.
 pub fn require_fresh(age: Duration) -> Guard {
-    Guard { age: Some(age) }
+    Guard {
+        requirement: Requirement::Fresh(age),
+    }
 }
 
-/// The layer [`require_user`] and [`require_fresh`] make.
+/// Lets requests through whose session stands a closer look: the store's word, the anti-CSRF value, or none at all.
+///
+/// ```
+/// use auth_core::VerifySession;
+/// use auth_axum::verify_session;
+///
+/// let guard = verify_session(VerifySession::default().check_store(true));
+/// # let _ = guard;
+/// ```
+pub fn verify_session(wanted: VerifySession) -> Guard {
+    Guard {
+        requirement: Requirement::Session(wanted),
+    }
+}
+
+/// The layer [`require_user`], [`require_fresh`] and [`verify_session`] make.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Guard {
-    age: Option<Duration>,
+    requirement: Requirement,
 }
 
 impl<S> Layer<S> for Guard {
@@ -96,11 +116,7 @@ where
 
 impl Guard {
     async fn check(self, request: &auth_core::AuthRequest) -> Result<(), AuthRejection> {
-        let checked = match self.age {
-            // The user, not only the session: a banned or deleted user does not pass.
-            None => request.require_user().await.map(drop),
-            Some(age) => request.require_fresh(age).await.map(drop),
-        };
-        checked.map_err(|error| AuthRejection::new(request, error))
+        let met = request.require(self.requirement).await;
+        met.map_err(|error| AuthRejection::new(request, error))
     }
 }

@@ -24,7 +24,7 @@
 //! | [`AuthRequest`] | everything: validate, set, clear | – | an error to handle |
 //! | [`CurrentUser`], [`CurrentSession`] | the user, the session | 401, or 303 to the sign-in page | 503 |
 //! | [`MaybeUser`], [`MaybeSession`], `Option<…>` | if there is one | `None` | 503, never `None` |
-//! | [`require_user`], [`require_fresh`] | guards for whole routers | 401, or 303 | 503 |
+//! | [`require_user`], [`require_fresh`], [`verify_session`] | guards for whole routers | 401, or 303 | 503 |
 //!
 //! Client addresses come from axum's `ConnectInfo<SocketAddr>`: serve with
 //! `app.into_make_service_with_connect_info::<SocketAddr>()`, or limits per client see no address.
@@ -38,7 +38,7 @@ mod reject;
 mod routes;
 
 pub use extract::{AuthRequest, CurrentSession, CurrentUser, MaybeSession, MaybeUser};
-pub use guard::{Guard, GuardService, require_fresh, require_user};
+pub use guard::{Guard, GuardService, require_fresh, require_user, verify_session};
 pub use layer::{AuthLayer, AuthService, ResponseFuture};
 pub use reject::AuthRejection;
 pub use routes::{AuthRoutes, routes};

@@ -81,6 +81,7 @@ pub use proof::Proof;
 #[doc(hidden)]
 pub use request::fuzz;
 pub use request::{
-    AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, SameSite, VerifySession, cors_headers,
+    AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, Requirement, SameSite, VerifySession,
+    cors_headers,
 };
 pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken};

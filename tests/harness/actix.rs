@@ -9,6 +9,7 @@ use actix_web::{
 };
 use auth_actix::{
     AuthMiddleware, AuthRejection, AuthRequest, CurrentSession, CurrentUser, MaybeUser, require_fresh, require_user,
+    verify_session,
 };
 use auth_core::Auth;
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use serde_json::json;
 
 use super::{
     app::Answering,
-    core::{FRESH, OWN_COOKIES, many},
+    core::{CHECKED, FRESH, LENIENT, OWN_COOKIES, many},
 };
 
 pub(super) async fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
@@ -79,6 +80,16 @@ pub(super) fn configure(auth: Auth) -> impl FnOnce(&mut ServiceConfig) {
                 web::resource("/fresh")
                     .wrap(require_fresh(FRESH))
                     .route(web::get().to(|session: CurrentSession| async move { session.id.to_string() })),
+            )
+            .service(
+                web::resource("/checked")
+                    .wrap(verify_session(CHECKED()))
+                    .route(web::to(|| async { "checked" })),
+            )
+            .service(
+                web::resource("/lenient")
+                    .wrap(verify_session(LENIENT()))
+                    .route(web::to(|| async { "lenient" })),
             );
     }
 }

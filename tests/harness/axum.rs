@@ -1,6 +1,8 @@
 use std::{net::IpAddr, net::SocketAddr, rc::Rc};
 
-use auth_axum::{AuthLayer, AuthRejection, AuthRequest, CurrentSession, CurrentUser, require_fresh, require_user};
+use auth_axum::{
+    AuthLayer, AuthRejection, AuthRequest, CurrentSession, CurrentUser, require_fresh, require_user, verify_session,
+};
 use auth_core::Auth;
 use axum::{
     Json, Router,
@@ -17,7 +19,7 @@ use tower::ServiceExt;
 
 use super::{
     app::Answering,
-    core::{FRESH, OWN_COOKIES, many},
+    core::{CHECKED, FRESH, LENIENT, OWN_COOKIES, many},
 };
 
 pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
@@ -48,6 +50,12 @@ pub(super) fn router(auth: Auth) -> Router {
             get(|session: CurrentSession| async move { session.id.to_string() }),
         )
         .route_layer(require_fresh(FRESH));
+    let checked = Router::new()
+        .route("/checked", any(|| async { "checked" }))
+        .route_layer(verify_session(CHECKED()));
+    let lenient = Router::new()
+        .route("/lenient", any(|| async { "lenient" }))
+        .route_layer(verify_session(LENIENT()));
     Router::new()
         .route("/public", get(|| async { "public" }))
         .route("/me", any(|user: CurrentUser| async move { user.id().to_string() }))
@@ -64,6 +72,8 @@ pub(super) fn router(auth: Auth) -> Router {
         .route("/cookies", get(cookies))
         .merge(guarded)
         .merge(fresh)
+        .merge(checked)
+        .merge(lenient)
         .nest_service(auth.base_path(), auth_axum::routes(&auth))
         .layer(AuthLayer::new(auth))
 }

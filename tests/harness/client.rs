@@ -11,7 +11,8 @@ use super::App;
 pub struct Client {
     pub app: App,
     pub ip: IpAddr,
-    jar: RefCell<BTreeMap<String, String>>,
+    /// With the path each cookie travels to.
+    jar: RefCell<BTreeMap<String, (String, String)>>,
     headers: Vec<(&'static str, String)>,
     is_browser: bool,
 }
@@ -59,7 +60,7 @@ impl Client {
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {
-        self.jar.borrow().get(name).cloned()
+        self.jar.borrow().get(name).map(|(value, _)| value.clone())
     }
 
     /// The session cookie.
@@ -68,7 +69,16 @@ impl Client {
     }
 
     pub fn set_cookie(&self, name: &str, value: impl Into<String>) {
-        self.jar.borrow_mut().insert(name.to_owned(), value.into());
+        self.keep(name, value.into(), "/");
+    }
+
+    fn keep(&self, name: &str, value: String, path: &str) {
+        self.jar.borrow_mut().insert(name.to_owned(), (value, path.to_owned()));
+    }
+
+    /// Loses one cookie.
+    pub fn forget_cookie(&self, name: &str) {
+        self.jar.borrow_mut().remove(name);
     }
 
     pub fn set_token(&self, value: impl Into<String>) {
@@ -121,8 +131,11 @@ impl Client {
         let mut request = Request::builder().method(method).uri(path);
         if self.is_browser {
             let cookies = self.jar.borrow();
-            if !cookies.is_empty() {
-                let field: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let sent = cookies
+                .iter()
+                .filter(|(_, (_, scope))| path.starts_with(scope.as_str()));
+            let field: Vec<String> = sent.map(|(name, (value, _))| format!("{name}={value}")).collect();
+            if !field.is_empty() {
                 request = request.header("cookie", field.join("; "));
             }
             let says_origin = self.headers.iter().any(|(name, _)| *name == "origin");
@@ -156,7 +169,8 @@ impl Client {
                 if attributes.contains("Max-Age=0") {
                     self.jar.borrow_mut().remove(name);
                 } else {
-                    self.set_cookie(name, value);
+                    let scope = attributes.split(';').find_map(|part| part.trim().strip_prefix("Path="));
+                    self.keep(name, value.to_owned(), scope.unwrap_or("/"));
                 }
             }
         }

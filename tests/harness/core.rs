@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, rc::Rc, time::Duration};
 
-use auth_core::{Auth, AuthRequest, PeerAddr};
+use auth_core::{Auth, AuthRequest, PeerAddr, VerifySession};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::json;
@@ -50,6 +50,14 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
             .require_fresh(FRESH)
             .await
             .map(|session| text(session.id.to_string())),
+        "/checked" => asked()
+            .verify_session(CHECKED())
+            .await
+            .map(|_| text("checked".to_owned())),
+        "/lenient" => asked()
+            .verify_session(LENIENT())
+            .await
+            .map(|_| text("lenient".to_owned())),
         "/many" => many(asked()).await.map(text),
         "/broken" => asked().validate().await.map(|_| {
             let mut response = text("broken".to_owned());
@@ -73,6 +81,12 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
     };
     result.unwrap_or_else(|error| asked().refusal(&error))
 }
+
+/// Asks the store, and for the anti-CSRF value whatever the method.
+pub(super) const CHECKED: fn() -> VerifySession = || VerifySession::default().check_store(true).anti_csrf(true);
+
+/// Takes anybody, and asks for nothing.
+pub(super) const LENIENT: fn() -> VerifySession = || VerifySession::default().optional(true).anti_csrf(false);
 
 pub(super) const FRESH: Duration = Duration::from_secs(600);
 

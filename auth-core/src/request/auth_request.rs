@@ -7,7 +7,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 use super::{
-    Client, Effects, RequestView,
+    Client, Effects, RequestView, VerifySession,
     seen::{Credentials, Seen},
     tokens::Place,
 };
@@ -48,50 +48,11 @@ struct Inner {
 }
 
 /// What there is to remember once somebody asks.
-struct Asked {
+pub(super) struct Asked {
     seen: Seen,
     memo: Mutex<Arc<Memo>>,
     effects: Mutex<Effects>,
-    wanted: OnceLock<VerifySession>,
-}
-
-/// What a route asks of a session, beyond the configuration.
-///
-/// ```
-/// use auth_core::VerifySession;
-///
-/// let strict = VerifySession::default().check_store(true).anti_csrf(true);
-/// # let _ = strict;
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct VerifySession {
-    check_store: bool,
-    anti_csrf: Option<bool>,
-    optional: bool,
-}
-
-impl VerifySession {
-    /// Whether to ask the store whether the session still is, although its access token is good. Without effect on
-    /// opaque sessions, which are always asked for.
-    #[must_use]
-    pub fn check_store(mut self, check: bool) -> Self {
-        self.check_store = check;
-        self
-    }
-
-    /// Whether the anti-CSRF check is made, whatever the method.
-    #[must_use]
-    pub fn anti_csrf(mut self, check: bool) -> Self {
-        self.anti_csrf = Some(check);
-        self
-    }
-
-    /// Whether a request without a session may pass.
-    #[must_use]
-    pub fn optional(mut self, optional: bool) -> Self {
-        self.optional = optional;
-        self
-    }
+    pub(super) wanted: OnceLock<VerifySession>,
 }
 
 /// What has been found out, once.
@@ -338,7 +299,7 @@ impl AuthRequest {
         &self.asked().seen
     }
 
-    fn asked(&self) -> &Asked {
+    pub(super) fn asked(&self) -> &Asked {
         self.inner.asked.get_or_init(|| Asked::about(Seen::nothing()))
     }
 
@@ -349,32 +310,6 @@ impl AuthRequest {
             Credentials::Tokens(presented) => presented.bearer.is_some(),
             Credentials::None | Credentials::Cookie(_) => false,
         }
-    }
-
-    /// As [`AuthRequest::require_session`], with what a route asks beyond the configuration. To be called before
-    /// anything else asks for the session: what was found is remembered.
-    ///
-    /// # Errors
-    /// As [`AuthRequest::require_session`]; without a session `None`, when that is allowed.
-    pub async fn verify_session(&self, wanted: VerifySession) -> Result<Option<Arc<Session>>> {
-        self.want(wanted);
-        if wanted.optional {
-            return self.validate().await;
-        }
-        self.require_session().await.map(Some)
-    }
-
-    /// The first call counts.
-    pub(crate) fn want(&self, wanted: VerifySession) {
-        let _ = self.asked().wanted.set(wanted);
-    }
-
-    pub(super) fn store_wanted(&self) -> bool {
-        self.asked().wanted.get().is_some_and(|wanted| wanted.check_store)
-    }
-
-    pub(super) fn anti_csrf_wanted(&self) -> Option<bool> {
-        self.asked().wanted.get().and_then(|wanted| wanted.anti_csrf)
     }
 
     pub(super) fn with_effects(&self, change: impl FnOnce(&mut Effects)) {

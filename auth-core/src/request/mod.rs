@@ -13,13 +13,14 @@ mod effects;
 pub mod fuzz;
 mod origin;
 mod redirect;
+mod requirement;
 mod seen;
 mod token_headers;
 mod token_request;
 mod tokens;
 mod view;
 
-pub use auth_request::{AuthRequest, VerifySession};
+pub use auth_request::AuthRequest;
 pub(crate) use bearer::{BearerReading, read_bearer};
 pub use client::Client;
 pub(crate) use client::{ClientPolicy, throttle_subject};
@@ -28,6 +29,7 @@ pub(crate) use cookies::{CookieReading, CookieWriter, TokenCookies, read_cookie,
 pub use effects::Effects;
 pub(crate) use origin::{OriginFacts, OriginPolicy, OriginRefusal};
 pub(crate) use redirect::RedirectPolicy;
+pub use requirement::{Requirement, VerifySession};
 pub(crate) use seen::Navigation;
 pub use token_headers::cors_headers;
 pub(crate) use tokens::PresentedTokens;

@@ -1,0 +1,691 @@
+//! Token sessions over HTTP: cookies and headers, renewal by itself and at the endpoint, the words of SuperTokens.
+
+use std::time::Duration;
+
+use auth_core::{
+    AntiCsrf, EventKind, RefreshAt, Rotation, TokenNames, Tokens, adapter::SessionAdapter, testing::Fault,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use auth_tests::Answer;
+
+use crate::{App, Client, PASSWORD, stories};
+
+stories![
+    case_44_45_sign_up_sets_three_cookies_and_tells_the_front,
+    a_live_access_token_costs_no_store_call,
+    an_expired_access_token_is_renewed_along_the_way,
+    a_request_without_any_cookie_clears_none,
+    the_table_of_present_and_missing_cookies_when_requests_renew,
+    the_table_of_present_and_missing_cookies_when_the_endpoint_renews,
+    the_refresh_cookie_travels_to_its_endpoint_only,
+    case_44_refresh_at_the_endpoint_changes_everything,
+    case_44_theft_at_the_endpoint_clears_and_ends_the_session,
+    case_46_47_signing_out_ends_the_session_and_clears,
+    case_48_a_refresh_of_nothing_is_refused_and_clears,
+    sign_out_without_an_access_token_says_to_refresh,
+    many_requests_with_one_expired_token_all_succeed,
+    a_straggler_is_served_and_its_cookies_stay,
+    anti_csrf_by_header,
+    anti_csrf_by_token,
+    routes_can_ask_the_store_and_skip_the_check,
+    a_client_without_cookies_keeps_its_tokens_itself,
+    the_refresh_grant_of_gotrue,
+    the_status_can_be_the_old_one,
+    the_names_can_be_supertokens_own,
+    expose_headers_are_kept_and_completed,
+    a_failing_store_touches_no_cookie,
+    changing_the_password_gives_new_tokens_and_ends_the_others,
+    sessions_are_listed_and_ended_one_by_one,
+    a_window_session_stays_one_through_every_renewal,
+    the_keys_are_published_without_private_parts,
+    opaque_applications_have_no_token_routes,
+];
+
+const ACCESS: &str = "__Host-auth_access";
+const REFRESH: &str = "__Host-auth_refresh";
+const MARKER: &str = "__Host-auth_marker";
+const HOUR: Duration = Duration::from_secs(3_600);
+
+async fn with(app: App, tokens: Tokens) -> App {
+    App::with(app.driver, |builder| builder.sessions(tokens)).await
+}
+
+async fn at_endpoint(app: App) -> App {
+    with(app, Tokens::default().refresh_at(RefreshAt::Endpoint)).await
+}
+
+fn expire(app: &App) {
+    app.wait(HOUR + Duration::from_secs(1));
+}
+
+fn names(answer: &Answer) -> Vec<String> {
+    let mut names: Vec<String> = answer
+        .set_cookies()
+        .iter()
+        .map(|cookie| {
+            cookie
+                .split('=')
+                .next()
+                .unwrap()
+                .trim_start_matches("__Host-")
+                .trim_start_matches("__Secure-")
+                .to_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+fn clears_all(answer: &Answer) -> bool {
+    let cookies = answer.set_cookies();
+    cookies.len() == 3
+        && cookies
+            .iter()
+            .all(|cookie| cookie.contains("Max-Age=0") && cookie.contains("=;"))
+}
+
+async fn refresh(client: &Client) -> Answer {
+    client.send("POST", "/api/auth/session/refresh", None, "").await
+}
+
+fn front(answer: &Answer) -> Value {
+    let token = STANDARD.decode(answer.header("front-token").unwrap()).unwrap();
+    serde_json::from_slice(&token).unwrap()
+}
+
+async fn case_44_45_sign_up_sets_three_cookies_and_tells_the_front(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.browser();
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD, "data": { "name": "Ädá \u{1f600}" } });
+    let answer = ada.post("/api/auth/signup", body).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(names(&answer), ["auth_access", "auth_marker", "auth_refresh"]);
+    for cookie in answer.set_cookies() {
+        let is_marker = cookie.starts_with(MARKER);
+        assert_eq!(cookie.contains("HttpOnly"), !is_marker, "{cookie}");
+        assert!(
+            cookie.contains("Secure") && cookie.contains("SameSite=Lax") && cookie.contains("Path=/;"),
+            "{cookie}"
+        );
+    }
+    assert_eq!(answer.header("anti-csrf"), None);
+    assert_eq!(answer.header("access-control-expose-headers"), Some("front-token"));
+    let front = front(&answer);
+    assert_eq!(front["uid"], answer.json()["user"]["id"]);
+    assert_eq!(front["up"]["user_metadata"]["name"], "Ädá \u{1f600}");
+    assert_eq!(
+        front["ate"].as_i64().unwrap() / 1_000,
+        answer.json()["expires_at"].as_i64().unwrap()
+    );
+    assert_eq!(answer.json().get("access_token"), None);
+    assert_eq!(ada.get("/me").await.status(), 200);
+}
+
+async fn a_live_access_token_costs_no_store_call(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    app.store.forget_calls();
+    let answer = ada.get("/session").await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    assert_eq!(app.store.calls(), [""; 0]);
+    // The user is one call: its newest state is in the store.
+    ada.get("/me").await;
+    assert_eq!(app.store.calls(), ["get_user"]);
+}
+
+async fn an_expired_access_token_is_renewed_along_the_way(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    let before = ada.cookie(REFRESH);
+    let answer = ada.get("/session").await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(names(&answer), ["auth_access", "auth_marker", "auth_refresh"]);
+    assert_ne!(ada.cookie(REFRESH), before);
+    // The first use of the new tokens is noticed, once.
+    let answer = ada.get("/session").await;
+    assert_eq!(names(&answer), ["auth_access"]);
+    assert_eq!(ada.get("/session").await.set_cookies(), [""; 0]);
+}
+
+async fn a_request_without_any_cookie_clears_none(app: App) {
+    let app = with(app, Tokens::default()).await;
+    app.store.forget_calls();
+    for (path, status) in [("/session", 401), ("/maybe", 200)] {
+        let answer = app.browser().get(path).await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.set_cookies(), [""; 0]);
+    }
+    assert_eq!(app.browser().get("/session").await.json()["message"], "unauthorised");
+    assert_eq!(app.store.calls(), [""; 0]);
+}
+
+/// Which cookies are there, the status, and whether everything is cleared.
+async fn table(app: App, refresh_at: RefreshAt, rows: &[(&str, u16, &str, bool)]) {
+    let app = with(app, Tokens::default().refresh_at(refresh_at)).await;
+    let ada = app.signed_up("ada@example.com").await;
+    for (there, status, word, clears) in rows {
+        let tab = ada.copy();
+        for (letter, name) in [("a", ACCESS), ("r", REFRESH), ("m", MARKER)] {
+            if !there.contains(letter) {
+                tab.forget_cookie(name);
+            }
+        }
+        let answer = tab.get("/session").await;
+        assert_eq!(answer.status(), *status, "{there}: {answer:?}");
+        if *status != 200 {
+            assert_eq!(answer.json()["message"], *word, "{there}");
+        }
+        assert_eq!(clears_all(&answer), *clears, "{there}: {answer:?}");
+        if *status == 401 && !clears {
+            assert_eq!(answer.set_cookies(), [""; 0], "{there}");
+        }
+    }
+}
+
+async fn the_table_of_present_and_missing_cookies_when_requests_renew(app: App) {
+    let rows = [
+        ("arm", 200, "", false),
+        ("am", 200, "", false),
+        ("rm", 200, "", false),
+        ("m", 401, "unauthorised", true),
+        ("ar", 401, "unauthorised", true),
+        ("a", 401, "unauthorised", true),
+        ("r", 401, "unauthorised", true),
+        ("", 401, "unauthorised", false),
+    ];
+    table(app, RefreshAt::Request, &rows).await;
+}
+
+async fn the_table_of_present_and_missing_cookies_when_the_endpoint_renews(app: App) {
+    let rows = [
+        ("arm", 200, "", false),
+        ("am", 200, "", false),
+        ("m", 401, "try refresh token", false),
+        ("rm", 401, "try refresh token", false),
+        ("a", 401, "unauthorised", true),
+        ("", 401, "unauthorised", false),
+    ];
+    table(app, RefreshAt::Endpoint, &rows).await;
+}
+
+async fn the_refresh_cookie_travels_to_its_endpoint_only(app: App) {
+    let app = at_endpoint(app).await;
+    let ada = app.browser();
+    let answer = ada.sign_up("ada@example.com", PASSWORD).await;
+    let cookies = answer.set_cookies();
+    let of = |name: &str| cookies.iter().find(|cookie| cookie.contains(name)).unwrap();
+    assert!(of("auth_refresh").starts_with("__Secure-auth_refresh="));
+    assert!(of("auth_refresh").contains("Path=/api/auth/session/refresh;"));
+    assert!(of("auth_access").contains("Path=/;"));
+    expire(&app);
+    let answer = ada.get("/session").await;
+    assert_eq!(answer.status(), 401);
+    assert_eq!(answer.json()["message"], "try refresh token");
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    // Also for who would take anybody: signed out is not what they are.
+    assert_eq!(ada.get("/maybe").await.status(), 401);
+    assert_eq!(refresh(&ada).await.status(), 200);
+    assert_eq!(ada.get("/session").await.status(), 200);
+    let answer = ada.post("/api/auth/signout", json!({})).await;
+    assert!(
+        answer
+            .set_cookies()
+            .iter()
+            .any(|cookie| cookie.contains("Path=/api/auth/session/refresh;")),
+        "{answer:?}"
+    );
+}
+
+async fn case_44_refresh_at_the_endpoint_changes_everything(app: App) {
+    let app = with(app, Tokens::default().anti_csrf(AntiCsrf::Token)).await;
+    let ada = app.browser();
+    let answer = ada.sign_up("ada@example.com", PASSWORD).await;
+    let first = answer.header("anti-csrf").unwrap().to_owned();
+    let before = [ACCESS, REFRESH, MARKER].map(|name| ada.cookie(name).unwrap());
+    let answer = refresh(&ada).await;
+    assert_eq!((answer.status(), answer.text()), (200, "{}"));
+    let after = [ACCESS, REFRESH, MARKER].map(|name| ada.cookie(name).unwrap());
+    for (before, after) in before.iter().zip(&after) {
+        assert_ne!(before, after);
+    }
+    assert_ne!(answer.header("anti-csrf").unwrap(), first);
+    assert_eq!(
+        answer.header("access-control-expose-headers"),
+        Some("front-token, anti-csrf")
+    );
+    assert_eq!(ada.get("/session").await.status(), 200);
+}
+
+async fn case_44_theft_at_the_endpoint_clears_and_ends_the_session(app: App) {
+    let strict = Rotation::ParentChild {
+        straggler: Duration::ZERO,
+    };
+    let app = with(app, Tokens::default().rotation(strict).anti_csrf(AntiCsrf::Token)).await;
+    let ada = app.signed_up("ada@example.com").await;
+    let thief = ada.copy();
+    refresh(&ada).await;
+    ada.get("/session").await;
+    let answer = refresh(&thief).await;
+    assert_eq!(answer.status(), 401);
+    assert_eq!(answer.json()["message"], "token theft detected");
+    assert!(clears_all(&answer), "{answer:?}");
+    assert_eq!(answer.header("anti-csrf"), None);
+    assert_eq!(answer.header("front-token"), Some("remove"));
+    assert_eq!(app.events.count(EventKind::TokenReused), 1);
+    expire(&app);
+    let answer = ada.get("/session").await;
+    assert_eq!(answer.json()["message"], "unauthorised");
+    assert!(clears_all(&answer));
+}
+
+async fn case_46_47_signing_out_ends_the_session_and_clears(app: App) {
+    for check_store in [false, true] {
+        let app = with(app.clone(), Tokens::default().check_store(check_store)).await;
+        let ada = app.signed_up("ada@example.com").await;
+        let old = ada.copy();
+        let answer = ada.post("/api/auth/signout", json!({})).await;
+        assert_eq!((answer.status(), answer.text()), (200, r#"{"status":"OK"}"#));
+        assert!(clears_all(&answer));
+        assert_eq!(answer.header("front-token"), Some("remove"));
+        assert_eq!(answer.header("anti-csrf"), None);
+        // An access token lives on where nobody asks the store, and never on our own routes.
+        assert_eq!(
+            old.copy().get("/session").await.status(),
+            if check_store { 401 } else { 200 }
+        );
+        assert_eq!(old.copy().get("/api/auth/user").await.status(), 401);
+        assert_eq!(refresh(&old).await.json()["message"], "unauthorised");
+    }
+}
+
+async fn case_48_a_refresh_of_nothing_is_refused_and_clears(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    let id = ada.get("/session").await.text().to_owned();
+    app.auth.invalidate_session(&id.as_str().into()).await.unwrap();
+    let answer = refresh(&ada).await;
+    assert_eq!(
+        (answer.status(), &answer.json()["message"]),
+        (401, &json!("unauthorised"))
+    );
+    assert!(clears_all(&answer));
+    assert_eq!(answer.header("st-access-token"), Some(""));
+    // A visitor's first call costs nothing.
+    app.store.forget_calls();
+    let answer = refresh(&app.browser()).await;
+    assert_eq!(answer.status(), 401);
+    assert_eq!(app.store.calls(), [""; 0]);
+}
+
+async fn sign_out_without_an_access_token_says_to_refresh(app: App) {
+    let app = at_endpoint(app).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    let answer = ada.post("/api/auth/signout", json!({})).await;
+    assert_eq!(answer.json()["message"], "try refresh token");
+    refresh(&ada).await;
+    assert_eq!(ada.post("/api/auth/signout", json!({})).await.status(), 200);
+    assert_eq!(app.browser().post("/api/auth/signout", json!({})).await.status(), 401);
+}
+
+async fn many_requests_with_one_expired_token_all_succeed(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    let tabs: Vec<Client> = (0..20).map(|_| ada.copy()).collect();
+    let answers = futures_util::future::join_all(tabs.iter().map(|tab| tab.get("/session"))).await;
+    assert!(answers.iter().all(|answer| answer.status() == 200));
+    // The jar keeps one of twenty; whichever it is, all of them go on.
+    for tab in &tabs {
+        assert_eq!(tab.get("/session").await.status(), 200);
+    }
+    app.wait(2 * HOUR);
+    for tab in &tabs {
+        assert_eq!(tab.get("/session").await.status(), 200);
+    }
+    assert_eq!(app.events.count(EventKind::TokenReused), 0);
+}
+
+async fn a_straggler_is_served_and_its_cookies_stay(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    let late = ada.copy();
+    ada.get("/session").await;
+    ada.get("/session").await;
+    app.wait(Duration::from_secs(9));
+    let answer = late.get("/session").await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    let answer = refresh(&late).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    // Who keeps tokens in headers is told that there are newer ones.
+    let script = app
+        .script()
+        .with("authorization", format!("Bearer {}", late.cookie(REFRESH).unwrap()));
+    let answer = refresh(&script).await;
+    assert_eq!((answer.status(), answer.error_code().as_str()), (409, "conflict"));
+    app.wait(Duration::from_secs(2));
+    assert_eq!(late.get("/session").await.json()["message"], "token theft detected");
+}
+
+async fn anti_csrf_by_header(app: App) {
+    let app = with(app, Tokens::default().anti_csrf(AntiCsrf::Header)).await;
+    let ada = app.signed_up("ada@example.com").await;
+    assert_eq!(ada.get("/me").await.status(), 200);
+    let answer = ada.post("/write", json!({})).await;
+    assert_eq!(answer.json()["message"], "try refresh token");
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    let scripted = ada.copy().with("rid", "anti-csrf");
+    assert_eq!(scripted.post("/write", json!({})).await.status(), 200);
+    assert!(clears_all(&refresh(&ada.copy()).await));
+    assert_eq!(refresh(&scripted).await.status(), 200);
+    // The origin check stands before it.
+    let foreign = ada.copy().with("rid", "anti-csrf").with("origin", "https://evil.test");
+    assert_eq!(foreign.post("/write", json!({})).await.status(), 403);
+}
+
+async fn anti_csrf_by_token(app: App) {
+    let app = with(app, Tokens::default().anti_csrf(AntiCsrf::Token)).await;
+    let ada = app.browser();
+    let value = ada
+        .sign_up("ada@example.com", PASSWORD)
+        .await
+        .header("anti-csrf")
+        .unwrap()
+        .to_owned();
+    let bob = app.browser();
+    let other = bob
+        .sign_up("bob@example.com", PASSWORD)
+        .await
+        .header("anti-csrf")
+        .unwrap()
+        .to_owned();
+    assert_eq!(ada.get("/me").await.status(), 200);
+    for wrong in [None, Some(""), Some("wrong"), Some(other.as_str())] {
+        let client = match wrong {
+            Some(value) => ada.copy().with("anti-csrf", value),
+            None => ada.copy(),
+        };
+        let answer = client.post("/write", json!({})).await;
+        assert_eq!(answer.json()["message"], "try refresh token", "{wrong:?}");
+        assert_eq!(answer.set_cookies(), [""; 0], "{wrong:?}");
+    }
+    let right = ada.copy().with("anti-csrf", value);
+    assert_eq!(right.post("/write", json!({})).await.status(), 200);
+    // An expired token is no way around the check.
+    expire(&app);
+    let answer = ada.copy().post("/write", json!({})).await;
+    assert_eq!(answer.json()["message"], "try refresh token");
+    assert_eq!(answer.set_cookies(), [""; 0]);
+}
+
+async fn routes_can_ask_the_store_and_skip_the_check(app: App) {
+    let app = with(app, Tokens::default().anti_csrf(AntiCsrf::Token)).await;
+    let ada = app.browser();
+    let value = ada
+        .sign_up("ada@example.com", PASSWORD)
+        .await
+        .header("anti-csrf")
+        .unwrap()
+        .to_owned();
+    let checked = ada.copy().with("anti-csrf", value);
+    assert_eq!(checked.get("/checked").await.text(), "checked");
+    assert_eq!(ada.copy().get("/checked").await.json()["message"], "try refresh token");
+    assert_eq!(ada.copy().post("/lenient", json!({})).await.text(), "lenient");
+    assert_eq!(app.browser().get("/lenient").await.text(), "lenient");
+    assert_eq!(app.browser().get("/checked").await.json()["message"], "unauthorised");
+    let id = ada.copy().get("/session").await.text().to_owned();
+    app.auth.invalidate_session(&id.as_str().into()).await.unwrap();
+    assert_eq!(ada.copy().get("/session").await.status(), 200);
+    // A revoked session is told, and taken away.
+    let answer = checked.get("/checked").await;
+    assert_eq!(answer.json()["message"], "unauthorised");
+    assert!(clears_all(&answer), "{answer:?}");
+}
+
+async fn a_client_without_cookies_keeps_its_tokens_itself(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let script = app.script().with("st-auth-mode", "header");
+    let answer = script.sign_up("ada@example.com", PASSWORD).await;
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    let access = answer.json()["access_token"].as_str().unwrap().to_owned();
+    let refresh_token = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    assert_eq!(answer.header("st-access-token"), Some(access.as_str()));
+    assert_eq!(answer.header("st-refresh-token"), Some(refresh_token.as_str()));
+    assert_eq!(
+        answer.header("access-control-expose-headers"),
+        Some("st-refresh-token, st-access-token, front-token")
+    );
+    let bearer = |token: &str| app.script().with("authorization", format!("Bearer {token}"));
+    assert_eq!(bearer(&access).get("/me").await.status(), 200);
+    assert_eq!(bearer(&access).post("/write", json!({})).await.status(), 200);
+    assert_eq!(
+        bearer(&access).get("/api/auth/user").await.json()["email"],
+        "ada@example.com"
+    );
+    // A refresh token opens nothing, an access token renews nothing.
+    assert_eq!(bearer(&refresh_token).get("/me").await.status(), 401);
+    assert_eq!(refresh(&bearer(&access)).await.status(), 401);
+    expire(&app);
+    let answer = bearer(&access).get("/me").await;
+    assert_eq!(answer.json()["message"], "try refresh token");
+    let answer = refresh(&bearer(&refresh_token)).await;
+    assert_eq!((answer.status(), answer.text()), (200, "{}"));
+    let renewed = answer.header("st-access-token").unwrap().to_owned();
+    let answer = bearer(&renewed).get("/me").await;
+    assert_eq!(answer.status(), 200);
+    let confirmed = answer.header("st-access-token").unwrap().to_owned();
+    assert_eq!(bearer(&confirmed).get("/me").await.header("st-access-token"), None);
+    let answer = bearer(&confirmed).post("/api/auth/logout", json!({})).await;
+    assert_eq!(answer.status(), 204);
+    assert_eq!(bearer(&confirmed).get("/api/auth/user").await.status(), 401);
+}
+
+async fn the_refresh_grant_of_gotrue(app: App) {
+    let strict = Rotation::ParentChild {
+        straggler: Duration::ZERO,
+    };
+    let app = with(app, Tokens::default().rotation(strict)).await;
+    let script = app.script().with("st-auth-mode", "header");
+    let first = script.sign_up("ada@example.com", PASSWORD).await.json();
+    let grant = async |token: &Value| {
+        script
+            .post(
+                "/api/auth/token?grant_type=refresh_token",
+                json!({ "refresh_token": token }),
+            )
+            .await
+    };
+    let second = grant(&first["refresh_token"]).await;
+    assert_eq!(second.status(), 200, "{second:?}");
+    let second = second.json();
+    for member in [
+        "access_token",
+        "refresh_token",
+        "expires_at",
+        "expires_in",
+        "token_type",
+        "user",
+    ] {
+        assert!(!second[member].is_null(), "{member}");
+    }
+    assert_ne!(second["refresh_token"], first["refresh_token"]);
+    grant(&second["refresh_token"]).await;
+    let theft = grant(&first["refresh_token"]).await;
+    assert_eq!(
+        (theft.status(), theft.error_code().as_str()),
+        (401, "refresh_token_already_used")
+    );
+    assert_eq!(theft.json()["message"], "token theft detected");
+    let gone = grant(&second["refresh_token"]).await;
+    assert_eq!((gone.status(), &gone.json()["message"]), (401, &json!("unauthorised")));
+    for garbage in [json!("x"), json!(""), Value::Null] {
+        assert_eq!(grant(&garbage).await.status(), 401, "{garbage}");
+    }
+    assert_eq!(grant(&json!(["x"])).await.status(), 400);
+}
+
+async fn the_status_can_be_the_old_one(app: App) {
+    let app = with(app, Tokens::default().session_expired_status(440)).await;
+    let answer = app.browser().get("/session").await;
+    assert_eq!((answer.status(), &answer.json()["code"]), (440, &json!(440)));
+    assert_eq!(refresh(&app.browser()).await.status(), 440);
+    // Other errors keep their own.
+    assert_eq!(
+        app.browser().sign_in("nobody@example.com", PASSWORD).await.status(),
+        400
+    );
+}
+
+async fn the_names_can_be_supertokens_own(app: App) {
+    let app = with(app, Tokens::default().names(TokenNames::supertokens())).await;
+    let ada = app.signed_up("ada@example.com").await;
+    for name in ["sAccessToken", "sRefreshToken", "sIdRefreshToken"] {
+        assert!(ada.cookie(name).is_some(), "{name}");
+    }
+    assert_eq!(ada.get("/me").await.status(), 200);
+    // Two cookies of one name: nobody can tell which is ours.
+    ada.set_cookie("x", "1; sAccessToken=another");
+    let answer = ada.get("/session").await;
+    assert_eq!(answer.status(), 200, "renewed by the refresh token");
+}
+
+async fn expose_headers_are_kept_and_completed(app: App) {
+    use auth_core::{AuthRequest, Effects};
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    let cookies = [ACCESS, REFRESH, MARKER].map(|name| format!("{name}={}", ada.cookie(name).unwrap()));
+    let (parts, ()) = http::Request::get("/")
+        .header("cookie", cookies.join("; "))
+        .body(())
+        .unwrap()
+        .into_parts();
+    let request = AuthRequest::new(&app.auth, &parts);
+    request.validate().await.unwrap().unwrap();
+    let effects: Effects = request.take_effects();
+    let mut headers = http::HeaderMap::new();
+    headers.append("access-control-expose-headers", "X-Total, Front-Token".parse().unwrap());
+    effects.apply(&mut headers);
+    effects.apply(&mut headers);
+    let exposed: Vec<_> = headers.get_all("access-control-expose-headers").iter().collect();
+    assert_eq!(exposed, ["X-Total, Front-Token"]);
+    assert_eq!(headers.get_all("set-cookie").iter().count(), 3);
+    assert_eq!(headers.get_all("front-token").iter().count(), 1);
+}
+
+async fn a_failing_store_touches_no_cookie(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    app.store.fail(Fault::Always);
+    for path in ["/session", "/maybe"] {
+        let answer = ada.get(path).await;
+        assert_eq!(answer.status(), 503, "{path}");
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        assert_eq!(answer.header("front-token"), None);
+    }
+    let answer = refresh(&ada).await;
+    assert_eq!((answer.status(), answer.set_cookies().len()), (503, 0));
+    app.store.fail(Fault::Never);
+    assert_eq!(ada.get("/session").await.status(), 200);
+}
+
+async fn changing_the_password_gives_new_tokens_and_ends_the_others(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    let stolen = ada.copy();
+    let phone = app.browser();
+    phone.sign_in("ada@example.com", PASSWORD).await;
+    let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
+    let answer = ada.put("/api/auth/user", change).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(names(&answer), ["auth_access", "auth_marker", "auth_refresh"]);
+    assert_eq!(refresh(&phone).await.json()["message"], "unauthorised");
+    assert_eq!(ada.get("/api/auth/user").await.status(), 200);
+    // No window for the tokens from before.
+    app.wait(Duration::from_millis(1));
+    assert_eq!(refresh(&stolen).await.json()["message"], "token theft detected");
+}
+
+async fn sessions_are_listed_and_ended_one_by_one(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    let phone = app.browser();
+    phone.sign_in("ada@example.com", PASSWORD).await;
+    let listed = ada.get("/api/auth/sessions").await.json();
+    let listed = listed["sessions"].as_array().unwrap();
+    assert_eq!(listed.len(), 2);
+    let other = listed.iter().find(|session| session["current"] == false).unwrap();
+    let path = format!("/api/auth/sessions/{}", other["id"].as_str().unwrap());
+    assert_eq!(ada.delete(&path, json!({})).await.status(), 204);
+    assert_eq!(refresh(&phone).await.status(), 401);
+    assert_eq!(
+        ada.get("/api/auth/session").await.json()["user"]["email"],
+        "ada@example.com"
+    );
+}
+
+async fn a_window_session_stays_one_through_every_renewal(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let ada = app.browser();
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD, "remember": false });
+    let mut answers = vec![ada.post("/api/auth/signup", body).await];
+    expire(&app);
+    answers.push(ada.get("/session").await);
+    answers.push(ada.get("/session").await);
+    for cookie in answers.iter().flat_map(Answer::set_cookies) {
+        assert!(!cookie.contains("Max-Age") && !cookie.contains("Expires"), "{cookie}");
+    }
+    let id = ada.get("/session").await.text().to_owned();
+    let row = app
+        .store
+        .inner()
+        .get_session(&id.as_str().into())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!row.persistent);
+}
+
+async fn the_keys_are_published_without_private_parts(app: App) {
+    use auth_core::Algorithm;
+    for (algorithm, kty) in [(Algorithm::Es256, "EC"), (Algorithm::EdDsa, "OKP")] {
+        let app = with(app.clone(), Tokens::default().algorithm(algorithm)).await;
+        let ada = app.signed_up("ada@example.com").await;
+        assert_eq!(ada.get("/me").await.status(), 200);
+        let answer = app.script().get("/api/auth/.well-known/jwks.json").await;
+        assert_eq!(answer.status(), 200);
+        assert!(answer.header("cache-control").unwrap().starts_with("public, max-age="));
+        let keys = answer.json()["keys"].as_array().unwrap().clone();
+        assert_eq!(keys.len(), 1);
+        assert_eq!(keys[0]["kty"], kty);
+        assert_eq!(keys[0]["alg"], algorithm.as_str());
+        for private in ["d", "p", "q", "k", "dp", "dq", "qi"] {
+            assert!(keys[0].get(private).is_none(), "{private}");
+        }
+        // The next is there before it signs.
+        app.wait(24 * HOUR - Duration::from_secs(50));
+        let answer = app.script().get("/api/auth/.well-known/jwks.json").await;
+        assert_eq!(answer.json()["keys"].as_array().unwrap().len(), 2);
+    }
+    let app = with(app, Tokens::default()).await;
+    app.signed_up("ada@example.com").await;
+    let answer = app.script().get("/api/auth/.well-known/jwks.json").await;
+    assert_eq!(answer.text(), r#"{"keys":[]}"#);
+}
+
+async fn opaque_applications_have_no_token_routes(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    assert_eq!(refresh(&ada).await.status(), 404);
+    assert_eq!(ada.get("/api/auth/.well-known/jwks.json").await.status(), 404);
+    let answer = ada.post("/api/auth/token?grant_type=refresh_token", json!({})).await;
+    assert_eq!(answer.status(), 401);
+    assert_eq!(ada.get("/me").await.status(), 200);
+}
