@@ -9,6 +9,7 @@ mod enumeration;
 mod expired_session;
 mod failing_store;
 mod flood_of_sign_ins;
+mod forged_access_tokens;
 mod forged_token;
 mod hash_parameter_bomb;
 mod header_injection;
