@@ -41,6 +41,7 @@ stories![
     a_window_session_stays_one_through_every_renewal,
     the_keys_are_published_without_private_parts,
     opaque_applications_have_no_token_routes,
+    validating_a_token_request_never_renews,
 ];
 
 const ACCESS: &str = "__Host-auth_access";
@@ -688,4 +689,29 @@ async fn opaque_applications_have_no_token_routes(app: App) {
     let answer = ada.post("/api/auth/token?grant_type=refresh_token", json!({})).await;
     assert_eq!(answer.status(), 401);
     assert_eq!(ada.get("/me").await.status(), 200);
+}
+
+/// What a server that renders pages for others may do: read, and never renew, confirm or clear.
+async fn validating_a_token_request_never_renews(app: App) {
+    use auth_core::{AuthRequest, ErrorKind};
+    let app = with(app, Tokens::default()).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    let expired = ada.copy();
+    ada.get("/session").await;
+    let ask = async |client: &Client| {
+        let cookies = [ACCESS, REFRESH, MARKER].map(|name| format!("{name}={}", client.cookie(name).unwrap()));
+        let request = http::Request::get("/").header("cookie", cookies.join("; "));
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let request = AuthRequest::new(&app.auth, &parts);
+        let answer = request.validate_request().await;
+        assert!(request.take_effects().is_empty());
+        answer.map_err(|error| error.kind())
+    };
+    app.store.forget_calls();
+    // The first use of a new token, and an old one.
+    assert!(ask(&ada).await.is_ok());
+    assert_eq!(ask(&expired).await.unwrap_err(), ErrorKind::TryRefreshToken);
+    assert_eq!(app.store.calls(), [""; 0]);
+    assert_eq!(names(&ada.get("/session").await), ["auth_access"]);
 }

@@ -42,7 +42,7 @@ async fn issue(app: &App) -> (IssuedSession, SessionTokens) {
     (issued, tokens)
 }
 
-fn object(value: serde_json::Value) -> JsonObject {
+fn object(value: &serde_json::Value) -> JsonObject {
     value.as_object().unwrap().clone()
 }
 
@@ -71,7 +71,7 @@ async fn opens(app: &App, tokens: &SessionTokens) -> Option<String> {
 #[tokio::test]
 async fn case_01_and_19_an_access_token_carries_what_it_was_made_with() {
     let app = with(Tokens::default()).await;
-    let payload = object(json!({ "a": "a", "nested": { "ä": [1, null, true] } }));
+    let payload = object(&json!({ "a": "a", "nested": { "ä": [1, null, true] } }));
     let issued = issue_for(&app, "ada", payload.clone()).await;
     let tokens = issued.tokens.unwrap();
     let opened = app
@@ -320,7 +320,7 @@ async fn a_check_costs_no_store_call_and_neither_does_the_next() {
 async fn case_33_and_34_a_refresh_gives_everything_anew() {
     for anti_csrf in [AntiCsrf::None, AntiCsrf::Token] {
         let app = with(Tokens::default().anti_csrf(anti_csrf)).await;
-        let payload = object(json!({ "role": "admin" }));
+        let payload = object(&json!({ "role": "admin" }));
         let issued = issue_for(&app, "ada", payload.clone()).await;
         let first = issued.tokens.clone().unwrap();
         let second = refresh(&app, &first).await;
@@ -399,7 +399,7 @@ async fn case_38_session_data_is_replaced_whole_and_survives_refreshes() {
     let (issued, tokens) = issue(&app).await;
     let handle = &issued.session.id;
     assert_eq!(app.auth.get_session_data(handle).await.unwrap(), JsonObject::new());
-    let data = object(json!({ "cart": [1, 2] }));
+    let data = object(&json!({ "cart": [1, 2] }));
     for _ in 0..2 {
         app.auth.update_session_data(handle, data.clone()).await.unwrap();
     }
@@ -420,7 +420,7 @@ async fn case_38_session_data_is_replaced_whole_and_survives_refreshes() {
 async fn a_changed_payload_travels_with_the_next_refresh() {
     let app = with(Tokens::default()).await;
     let (issued, tokens) = issue(&app).await;
-    let payload = object(json!({ "plan": "pro" }));
+    let payload = object(&json!({ "plan": "pro" }));
     app.auth
         .update_session_payload(&issued.session.id, payload.clone())
         .await

@@ -4,11 +4,11 @@ use super::acceptance::{root, sources};
 
 /// What a room may use, besides itself.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("error", &[]),
+    ("error", &["id"]),
     ("clock", &[]),
     ("entropy", &["error"]),
     ("id", &["error"]),
-    ("secret", &["error", "entropy", "id"]),
+    ("secret", &["clock", "error", "entropy", "id"]),
     ("model", &["error", "clock", "id", "secret"]),
     ("adapter", &["error", "clock", "id", "secret", "model"]),
     ("adapters", &["error", "clock", "id", "secret", "model", "adapter"]),
@@ -20,7 +20,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("limit", &["auth", "config", "error", "event", "model", "request"]),
     (
         "request",
-        &["auth", "config", "clock", "error", "event", "flows", "model", "secret"],
+        &[
+            "auth", "config", "clock", "error", "event", "flows", "id", "model", "secret",
+        ],
     ),
     (
         "http",

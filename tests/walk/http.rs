@@ -1,6 +1,6 @@
 //! Just enough of a browser: one request a connection, one cookie.
 
-use std::{cell::RefCell, io, net::SocketAddr};
+use std::{cell::RefCell, collections::BTreeMap, io, net::SocketAddr};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -76,26 +76,34 @@ fn parse(received: &[u8]) -> Option<Received> {
     })
 }
 
-/// Keeps the session cookie and says where its requests come from.
+/// Cookies by name.
+pub(super) type Jar = BTreeMap<String, String>;
+
+/// Keeps cookies and says where its requests come from.
 pub(super) struct Browser {
     address: SocketAddr,
-    cookie: RefCell<Option<String>>,
+    jar: RefCell<Jar>,
 }
 
 impl Browser {
     pub(super) fn new(address: SocketAddr) -> Self {
         Self {
             address,
-            cookie: RefCell::default(),
+            jar: RefCell::default(),
         }
     }
 
-    pub(super) fn cookie(&self) -> Option<String> {
-        self.cookie.borrow().clone()
+    pub(super) fn jar(&self) -> Jar {
+        self.jar.borrow().clone()
     }
 
-    pub(super) fn set_cookie(&self, cookie: String) {
-        *self.cookie.borrow_mut() = Some(cookie);
+    pub(super) fn set_jar(&self, jar: Jar) {
+        *self.jar.borrow_mut() = jar;
+    }
+
+    /// Loses a cookie, as it is lost when its time is over.
+    pub(super) fn lose(&self, name: &str) {
+        self.jar.borrow_mut().remove(name);
     }
 
     pub(super) async fn get(&self, path: &str) -> Received {
@@ -124,17 +132,26 @@ impl Browser {
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Received {
-        let cookie = self.cookie().map(|value| format!("auth_session={value}"));
+        let cookies: Vec<String> = self
+            .jar()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let cookies = cookies.join("; ");
         let mut headers = headers.to_vec();
-        if let Some(cookie) = &cookie {
-            headers.push(("cookie", cookie));
+        if !cookies.is_empty() {
+            headers.push(("cookie", &cookies));
         }
         let received = send(self.address, method, path, &headers, body).await.unwrap();
         for (name, value) in &received.headers {
             if name == "set-cookie" {
                 let (pair, attributes) = value.split_once(';').unwrap();
-                let value = pair.strip_prefix("auth_session=").unwrap();
-                *self.cookie.borrow_mut() = (!attributes.contains("Max-Age=0")).then(|| value.to_owned());
+                let (name, value) = pair.split_once('=').unwrap();
+                if attributes.contains("Max-Age=0") {
+                    self.lose(name);
+                } else {
+                    self.jar.borrow_mut().insert(name.to_owned(), value.to_owned());
+                }
             }
         }
         received

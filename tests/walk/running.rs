@@ -29,7 +29,13 @@ pub(crate) struct Running {
 impl Running {
     /// Starts an application on a free port and waits until it says that it listens.
     pub(crate) async fn start(which: Which, database: &Path) -> Self {
+        Self::start_with(which, database, &[]).await
+    }
+
+    /// As [`Running::start`], with more arguments.
+    pub(crate) async fn start_with(which: Which, database: &Path, more: &[&str]) -> Self {
         let mut child = Command::new(binary(which))
+            .args(more)
             .args(["--addr", "127.0.0.1:0", "--database"])
             .arg(format!("sqlite://{}", database.display()))
             .env("RUST_LOG", "error")

@@ -1,4 +1,4 @@
-//! `actix-app [--addr 127.0.0.1:3000] [--database sqlite://actix-app.db]`
+//! `actix-app [--addr 127.0.0.1:3000] [--database sqlite://actix-app.db] [--strategy opaque|tokens]`
 
 use notes::{Notes, Options};
 

@@ -1,4 +1,4 @@
-//! `axum-app [--addr 127.0.0.1:3000] [--database sqlite://axum-app.db]`
+//! `axum-app [--addr 127.0.0.1:3000] [--database sqlite://axum-app.db] [--strategy opaque|tokens]`
 
 use notes::{Notes, Options};
 

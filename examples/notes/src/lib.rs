@@ -8,7 +8,7 @@ mod pages;
 mod setup;
 mod store;
 
-pub use options::{Options, OptionsError};
+pub use options::{Options, OptionsError, Strategy};
 pub use pages::{Page, Pages};
 pub use setup::{SetupError, auth, init_logging};
 pub use store::{Note, NoteError, Notes};

@@ -8,10 +8,22 @@ pub struct Options {
     pub addr: SocketAddr,
     /// Where users, sessions and notes are kept: `sqlite://file.db`.
     pub database: String,
+    /// How sessions work.
+    pub strategy: Strategy,
+}
+
+/// The two kinds of sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// One secret, looked up at each request.
+    Opaque,
+    /// Signed access tokens and rotating refresh tokens.
+    Tokens,
 }
 
 impl Options {
-    /// Reads `--addr` and `--database`; `name` is the default database's.
+    /// Reads `--addr`, `--database` and `--strategy`; `name` is the default database's.
     ///
     /// # Errors
     /// A sentence for the person at the command line.
@@ -19,6 +31,7 @@ impl Options {
         let mut options = Self {
             addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
             database: format!("sqlite://{name}.db"),
+            strategy: Strategy::Opaque,
         };
         while let Some(flag) = arguments.next() {
             let mut value = || {
@@ -34,9 +47,17 @@ impl Options {
                         .map_err(|_| OptionsError(format!("--addr {value} is not an address like 127.0.0.1:3000")))?;
                 }
                 "--database" => options.database = value()?,
+                "--strategy" => {
+                    options.strategy = match value()?.as_str() {
+                        "opaque" => Strategy::Opaque,
+                        "tokens" => Strategy::Tokens,
+                        other => return Err(OptionsError(format!("--strategy {other} is neither opaque nor tokens"))),
+                    }
+                }
                 _ => {
                     return Err(OptionsError(format!(
-                        "unknown argument {flag}\nusage: {name} [--addr 127.0.0.1:3000] [--database sqlite://{name}.db]"
+                        "unknown argument {flag}\nusage: {name} [--addr 127.0.0.1:3000] [--database sqlite://{name}.db] \
+                         [--strategy opaque|tokens]"
                     )));
                 }
             }
@@ -70,12 +91,15 @@ mod tests {
         let options = parse(&[]).unwrap();
         assert_eq!(options.addr.to_string(), "127.0.0.1:3000");
         assert_eq!(options.database, "sqlite://app.db");
+        assert_eq!(options.strategy, Strategy::Opaque);
     }
 
     #[test]
     fn flags_are_read_and_others_refused() {
         let options = parse(&["--addr", "127.0.0.1:0", "--database", "sqlite://x.db"]).unwrap();
         assert_eq!((options.addr.port(), options.database.as_str()), (0, "sqlite://x.db"));
+        assert_eq!(parse(&["--strategy", "tokens"]).unwrap().strategy, Strategy::Tokens);
+        assert!(parse(&["--strategy", "jwt"]).is_err());
         assert!(parse(&["--addr"]).is_err());
         assert!(parse(&["--addr", "here"]).is_err());
         assert!(parse(&["--port", "1"]).is_err());

@@ -1,8 +1,10 @@
 use std::{net::SocketAddr, time::Duration};
 
-use auth_core::{Attribute, Auth, ConfigError, Error, Secret, adapters::SqliteAdapter};
+use auth_core::{
+    Attribute, Auth, ConfigError, Error, Secret, SessionConfig, SessionStrategy, Tokens, adapters::SqliteAdapter,
+};
 
-use crate::Options;
+use crate::{Options, Strategy};
 
 /// The library, configured for this application.
 ///
@@ -11,14 +13,25 @@ use crate::Options;
 pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, SetupError> {
     let secret = match Secret::from_env("AUTH_SECRET") {
         Ok(secret) => secret,
-        // It keys nothing that outlives the process here, so a new one signs nobody out.
-        Err(_) => Secret::random()?,
+        Err(_) => {
+            if options.strategy == Strategy::Tokens {
+                // Stored signing keys are encrypted with it.
+                eprintln!("AUTH_SECRET is not set: everybody is signed out at the next start");
+            }
+            Secret::random()?
+        }
+    };
+    let sessions: SessionStrategy = match options.strategy {
+        Strategy::Opaque => SessionConfig::default().into(),
+        // An ended session is refused at once here, which costs the store call that tokens would save.
+        Strategy::Tokens => Tokens::default().check_store(true).into(),
     };
     let auth = Auth::builder(SqliteAdapter::connect(&options.database).await?)
         .secret(secret)
         .base_url(base_url(listening_on))
         .trusted_origin(format!("http://127.0.0.1:{}", listening_on.port()))
         .sign_in_page("/sign-in")
+        .sessions(sessions)
         .user_attribute(Attribute::text("display_name").editable())
         .build()?;
     auth.migrate().await?;
