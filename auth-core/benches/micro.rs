@@ -1,4 +1,4 @@
-//! What the parts cost: `cargo bench -p auth-core --features sqlite,testing`.
+//! What the parts cost: `cargo bench -p auth-core --features asymmetric,sqlite,testing`.
 //!
 //! Absolute times are this machine's; read them as ratios within one run.
 #![allow(
@@ -11,7 +11,8 @@
 use std::{hint::black_box, time::Duration};
 
 use auth_core::{
-    Auth, AuthRequest, Clock, Digest, NewUser, Secret, SessionId, SessionRecord, SessionToken, SystemClock, UserId,
+    Algorithm, Auth, AuthRequest, Clock, Digest, NewUser, Secret, SessionId, SessionRecord, SessionToken, SystemClock,
+    Tokens, UserId,
     adapter::{Adapter, SessionAdapter},
     adapters::{MemoryAdapter, SqliteAdapter, SqliteOptions, Synchronous},
 };
@@ -165,9 +166,81 @@ fn validation(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Local checks per algorithm, with and without the cache, beside the bare signature check; refresh and create.
+fn tokens(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut group = criterion.benchmark_group("tokens");
+    for algorithm in [Algorithm::Hs256, Algorithm::Es256, Algorithm::EdDsa] {
+        for cached in [0, 1_000] {
+            let auth = Auth::builder(MemoryAdapter::default())
+                .secret(Secret::random().unwrap())
+                .base_url("https://app.example.com")
+                .sessions(Tokens::default().algorithm(algorithm).cached_tokens(cached))
+                .build()
+                .unwrap();
+            let (proof, set) = runtime.block_on(async {
+                let new = NewUser::with_password("username", "ada", "correct horse battery");
+                auth.create_user(new).await.unwrap();
+                let proof = auth
+                    .authenticate_user("username", "ada", "correct horse battery")
+                    .await
+                    .unwrap();
+                let issued = auth.create_session(&proof, Default::default()).await.unwrap();
+                (proof, issued.tokens.unwrap())
+            });
+            let cookie = format!(
+                "__Host-auth_access={}; __Host-auth_refresh={}; __Host-auth_marker=x",
+                set.access.expose(),
+                set.refresh.expose()
+            );
+            let parts = request(&cookie);
+            let kind = if cached == 0 { "checked" } else { "remembered" };
+            group.bench_function(BenchmarkId::new(kind, algorithm.as_str()), |bench| {
+                bench.to_async(&runtime).iter(|| async {
+                    let request = AuthRequest::new(&auth, &parts);
+                    assert!(request.validate().await.unwrap().is_some());
+                });
+            });
+            if cached > 0 {
+                continue;
+            }
+            group.bench_function(BenchmarkId::new("refresh", algorithm.as_str()), |bench| {
+                bench
+                    .to_async(&runtime)
+                    .iter(|| async { auth.refresh_session(set.refresh.expose()).await.unwrap() });
+            });
+            group.bench_function(BenchmarkId::new("create", algorithm.as_str()), |bench| {
+                bench.to_async(&runtime).iter(|| async {
+                    auth.create_session(&proof, Default::default())
+                        .await
+                        .unwrap()
+                        .tokens
+                        .is_some()
+                });
+            });
+        }
+    }
+    // The library call alone: what any application would do with the same token.
+    let key = [7; 32];
+    let claims =
+        serde_json::json!({ "sub": "25zgny5lp9y0q25vnhjsenw3x", "exp": 9_999_999_999_u64, "filling": "x".repeat(500) });
+    let token = jsonwebtoken::encode(
+        &jsonwebtoken::Header::default(),
+        &claims,
+        &jsonwebtoken::EncodingKey::from_secret(&key),
+    )
+    .unwrap();
+    let decoding = jsonwebtoken::DecodingKey::from_secret(&key);
+    let validation = jsonwebtoken::Validation::default();
+    group.bench_function("bare jsonwebtoken HS256", |bench| {
+        bench.iter(|| jsonwebtoken::decode::<serde_json::Value>(black_box(&token), &decoding, &validation).unwrap());
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_secs(1));
-    targets = requests, validation
+    targets = requests, validation, tokens
 }
 criterion_main!(benches);

@@ -82,6 +82,5 @@ pub use proof::Proof;
 pub use request::fuzz;
 pub use request::{
     AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, Requirement, SameSite, VerifySession,
-    cors_headers,
 };
 pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken};

@@ -10,6 +10,7 @@ use crate::{App, PASSWORD, stories};
 stories![
     a_sign_up_is_finished_without_its_client,
     a_renewal_is_finished_without_its_client,
+    a_refresh_that_nobody_waits_for_signs_nobody_out,
 ];
 
 /// Polls a few times, then drops: what a server does when a client disconnects.
@@ -65,4 +66,25 @@ async fn a_renewal_is_finished_without_its_client(app: App) {
             assert_eq!(ada.sign_in("ada@example.com", PASSWORD).await.status(), 200);
         }
     }
+}
+
+async fn a_refresh_that_nobody_waits_for_signs_nobody_out(app: App) {
+    let app = App::with(app.driver, |builder| builder.sessions(auth_core::Tokens::default())).await;
+    let ada = app.signed_up("ada@example.com").await;
+    for polls in 0..8 {
+        app.wait(Duration::from_secs(2 * 3_600));
+        for path in ["/me", "/api/auth/session/refresh"] {
+            let tab = ada.copy();
+            let method = if path == "/me" { "GET" } else { "POST" };
+            disconnect_after(polls, tab.send(method, path, None, "")).await;
+            tokio::task::yield_now().await;
+        }
+        // A refresh writes nothing, and its first use can be repeated.
+        for _ in 0..2 {
+            let tab = ada.copy();
+            assert_eq!(ada.get("/me").await.status(), 200, "after {polls} polls");
+            disconnect_after(polls, tab.get("/me")).await;
+        }
+    }
+    assert_eq!(app.events.count(auth_core::EventKind::TokenReused), 0);
 }

@@ -42,6 +42,8 @@ stories![
     the_keys_are_published_without_private_parts,
     opaque_applications_have_no_token_routes,
     validating_a_token_request_never_renews,
+    preflights_are_answered_for_trusted_origins_only,
+    a_handler_reads_changes_and_ends_the_session_of_its_request,
 ];
 
 const ACCESS: &str = "__Host-auth_access";
@@ -714,4 +716,101 @@ async fn validating_a_token_request_never_renews(app: App) {
     assert_eq!(ask(&expired).await.unwrap_err(), ErrorKind::TryRefreshToken);
     assert_eq!(app.store.calls(), [""; 0]);
     assert_eq!(names(&ada.get("/session").await), ["auth_access"]);
+}
+
+async fn preflights_are_answered_for_trusted_origins_only(app: App) {
+    let path = "/api/auth/session/refresh";
+    let ask = async |origin: &'static str| {
+        let client = app
+            .script()
+            .with("origin", origin)
+            .with("access-control-request-method", "POST")
+            .with("access-control-request-headers", "anti-csrf");
+        client.send("OPTIONS", path, None, "").await
+    };
+    let answer = ask("https://admin.example.com").await;
+    assert_eq!(answer.status(), 204);
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        Some("https://admin.example.com")
+    );
+    assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+    assert_eq!(answer.header("access-control-allow-methods"), Some("POST, OPTIONS"));
+    let allowed = answer.header("access-control-allow-headers").unwrap();
+    for name in [
+        "content-type",
+        "rid",
+        "fdi-version",
+        "anti-csrf",
+        "authorization",
+        "st-auth-mode",
+    ] {
+        assert!(allowed.split(", ").any(|allowed| allowed == name), "{name}");
+    }
+    assert!(answer.header("vary").unwrap().contains("Origin"));
+    for stranger in [
+        "https://evil.test",
+        "null",
+        "https://admin.example.com.evil.test",
+        "https://app.example.com",
+    ] {
+        let answer = ask(stranger).await;
+        assert_eq!(answer.header("access-control-allow-origin"), None, "{stranger}");
+        assert_eq!(answer.header("access-control-allow-headers"), None, "{stranger}");
+    }
+    // The answer itself can be read by the same pages only, errors too.
+    let refused = app
+        .script()
+        .with("origin", "https://admin.example.com")
+        .get("/api/auth/user")
+        .await;
+    assert_eq!(
+        refused.header("access-control-allow-origin"),
+        Some("https://admin.example.com")
+    );
+    let refused = app
+        .script()
+        .with("origin", "https://evil.test")
+        .get("/api/auth/user")
+        .await;
+    assert_eq!(refused.header("access-control-allow-origin"), None);
+}
+
+async fn a_handler_reads_changes_and_ends_the_session_of_its_request(app: App) {
+    use auth_core::{AuthRequest, ErrorKind};
+    for tokens in [true, false] {
+        let app = App::with(app.driver, |builder| match tokens {
+            true => builder.sessions(Tokens::default()),
+            false => builder,
+        })
+        .await;
+        let ada = app.signed_up("ada@example.com").await;
+        let ask = || {
+            let names = [ACCESS, REFRESH, MARKER, app.cookie_name()];
+            let cookies: Vec<String> = names
+                .iter()
+                .filter_map(|name| Some(format!("{name}={}", ada.cookie(name)?)))
+                .collect();
+            let request = http::Request::get("/").header("cookie", cookies.join("; "));
+            AuthRequest::new(&app.auth, &request.body(()).unwrap().into_parts().0)
+        };
+        assert!(ask().data().await.unwrap().is_empty());
+        let data = json!({ "cart": [1] }).as_object().unwrap().clone();
+        ask().update_data(data.clone()).await.unwrap();
+        assert_eq!(ask().data().await.unwrap(), data);
+        let request = ask();
+        assert!(request.revoke().await.unwrap());
+        let cleared = request.take_effects().cookies().len();
+        assert_eq!(cleared, if tokens { 3 } else { 1 });
+        if tokens {
+            // The access token lives on; what it wants from the store is gone, and the cookies with it.
+            for request in [ask(), ask()] {
+                assert_eq!(request.data().await.unwrap_err().kind(), ErrorKind::Unauthorised);
+                assert_eq!(request.take_effects().cookies().len(), 3);
+            }
+            let request = ask();
+            assert!(!request.revoke().await.unwrap());
+            assert_eq!(request.take_effects().cookies().len(), 3);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! replies. The frameworks only carry bytes to it and back.
 
 mod body;
+mod cors;
 mod refusal;
 mod reply;
 mod route;

@@ -135,9 +135,14 @@ impl Reply {
         Self::error(&ErrorKind::MethodNotAllowed.into(), new_shape).allow(allow)
     }
 
-    /// 204 with the methods there are, for OPTIONS.
-    pub(crate) fn options(allow: &str) -> Self {
-        Self::no_content().allow(allow)
+    /// 204 with the methods there are, for OPTIONS, and with what a preflight asked for.
+    pub(crate) fn options(allow: &str, preflight: Option<&Response<Bytes>>) -> Self {
+        let mut reply = Self::no_content().allow(allow);
+        let granted = preflight.into_iter().flat_map(|preflight| preflight.headers());
+        for (name, value) in granted.filter(|(name, _)| **name != VARY) {
+            reply = reply.replace_header(name.clone(), value.clone());
+        }
+        reply
     }
 
     /// Sets a header in the place of the one every reply has.

@@ -63,6 +63,7 @@ impl Auth {
 
         let reply = self.route(&request, &parts, body).await;
         let mut response = reply.into_response();
+        self.allow_origin(&parts.headers, response.headers_mut());
         if !has_layer {
             request.take_effects().apply(response.headers_mut());
         }
@@ -89,7 +90,7 @@ impl Auth {
         }
         let method = match parts.method.as_str() {
             "HEAD" => "GET",
-            "OPTIONS" => return Reply::options(&allow(&there)),
+            "OPTIONS" => return Reply::options(&allow(&there), self.preflight(parts, &allow(&there)).as_ref()),
             method => method,
         };
         // A browser's form can only POST; which method it means it says in the body.

@@ -36,6 +36,36 @@ pub fn redirect(target: &str) {
     }
 }
 
+/// Reads a refresh token: what is read is what would be written, and nothing else is taken for it.
+pub fn refresh_token(text: &str) {
+    if let Ok(token) = crate::secret::RefreshToken::parse(text) {
+        assert_eq!(token.expose(), text);
+    }
+}
+
+/// Reads an access token of a handle that never issued one: all are refused, none panics.
+pub fn access_token(text: &str) {
+    use std::sync::LazyLock;
+
+    static HANDLE: LazyLock<Option<(tokio::runtime::Runtime, crate::auth::Auth)>> = LazyLock::new(|| {
+        let key = crate::secret::Secret::new([7; 32]);
+        let tokens = crate::flows::tokens::Tokens::default()
+            .signing_keys(crate::flows::tokens::SigningKeys::fixed(key.clone()))
+            .cached_tokens(0);
+        let auth = crate::auth::Auth::builder(crate::adapters::MemoryAdapter::default())
+            .secret(key)
+            .base_url("https://app.example.com")
+            .sessions(tokens)
+            .build()
+            .ok()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+        Some((runtime, auth))
+    });
+    if let Some((runtime, auth)) = &*HANDLE {
+        assert!(runtime.block_on(auth.validate_access_token(text, None)).is_err());
+    }
+}
+
 fn with_header(name: &'static str, value: &[u8]) -> Option<http::request::Parts> {
     let (mut parts, ()) = http::Request::post("/").body(()).ok()?.into_parts();
     parts.headers.insert(name, HeaderValue::from_bytes(value).ok()?);

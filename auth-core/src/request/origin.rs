@@ -83,6 +83,11 @@ impl OriginPolicy {
         }
     }
 
+    /// Whether it is one of the other origins that were listed.
+    pub(crate) fn lists(&self, origin: &str) -> bool {
+        self.trusted.iter().any(|trusted| trusted == origin)
+    }
+
     /// The decision.
     pub(crate) fn check(&self, facts: &OriginFacts) -> Result<(), OriginRefusal> {
         if facts.is_safe {

@@ -12,16 +12,6 @@ const ANTI_CSRF: HeaderName = HeaderName::from_static("anti-csrf");
 const FRONT: HeaderName = HeaderName::from_static("front-token");
 const REFRESH: HeaderName = HeaderName::from_static("st-refresh-token");
 
-/// The request headers that a CORS layer of the application must allow for clients of another origin, beside
-/// `Content-Type`. Preflights are answered by that layer: this is what to give it.
-///
-/// ```
-/// assert!(auth_core::cors_headers().contains(&"anti-csrf"));
-/// ```
-pub const fn cors_headers() -> [&'static str; 5] {
-    ["rid", "fdi-version", "anti-csrf", "authorization", "st-auth-mode"]
-}
-
 impl Effects {
     /// Hands both tokens over in headers.
     pub(crate) fn hand_over(&mut self, tokens: &SessionTokens) {

@@ -33,6 +33,8 @@ fn main() {
             start(&format!("{} (A/A)", kind("bare"))),
             start(&kind("memory")),
             start(&kind("sqlite")),
+            start(&kind("hs256")),
+            start(&kind("es256")),
         ];
         if let (Some(peers), "axum") = (&peers, framework) {
             let database = format!("sqlite://{}?mode=rwc", directory.path().join("peer.db").display());
@@ -41,6 +43,9 @@ fn main() {
         for (path, with_cookie) in [("/public", false), ("/public", true), ("/me", true)] {
             measure(&mut servers, path, with_cookie);
         }
+        // The session alone: with tokens it asks no store. The peers have no such route.
+        servers.retain(|server| server.name.starts_with(framework));
+        measure(&mut servers, "/session", true);
     }
 }
 

@@ -112,6 +112,20 @@ impl Auth {
             .await
     }
 
+    /// As [`Auth::validate_access_token`], with the user as the store has it now.
+    ///
+    /// # Errors
+    /// As [`Auth::validate_access_token`]; [`ErrorKind::Unauthorised`] when the user is gone or shut out.
+    pub async fn get_access_token_user(&self, access: &str) -> Result<(OpenedSession, User)> {
+        let opened = self.validate_access_token(access, None).await?;
+        let user = self.inner.adapter.get_user(&opened.session.user_id).await?;
+        let now = self.now();
+        let user = user
+            .filter(|user| !user.is_banned(now))
+            .ok_or(ErrorKind::Unauthorised)?;
+        Ok((opened, user))
+    }
+
     /// New tokens for a session, by its refresh token. The `refreshSession` of seed 004.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! Prints its address, and then the cookie of somebody who is signed in.
 
 use auth_core::{
-    Auth, NewUser, Secret,
+    Algorithm, Auth, NewUser, Secret, SessionConfig, SessionStrategy, Tokens,
     adapter::Adapter,
     adapters::{MemoryAdapter, SqliteAdapter},
 };
@@ -27,22 +27,28 @@ fn main() -> Result<(), Failure> {
 /// The library over a store, and the cookie of a session in it; without a store there is neither.
 async fn auth(store: &str, database: &str) -> Result<Option<(Auth, String)>, Failure> {
     Ok(match store {
-        "memory" => Some(signed_in(MemoryAdapter::default()).await?),
-        "sqlite" => Some(signed_in(SqliteAdapter::connect(database).await?).await?),
+        "memory" => Some(signed_in(MemoryAdapter::default(), SessionConfig::default()).await?),
+        "sqlite" => Some(signed_in(SqliteAdapter::connect(database).await?, SessionConfig::default()).await?),
+        "hs256" => Some(signed_in(MemoryAdapter::default(), Tokens::default()).await?),
+        "es256" => Some(signed_in(MemoryAdapter::default(), Tokens::default().algorithm(Algorithm::Es256)).await?),
         _ => None,
     })
 }
 
-async fn signed_in(adapter: impl Adapter) -> Result<(Auth, String), Failure> {
+async fn signed_in(adapter: impl Adapter, sessions: impl Into<SessionStrategy>) -> Result<(Auth, String), Failure> {
     let auth = Auth::builder(adapter)
         .secret(Secret::random()?)
         .base_url("http://localhost")
+        .sessions(sessions)
         .build()?;
     auth.migrate().await?;
     auth.create_user(NewUser::with_password("username", "ada", "correct horse battery")).await?;
     let proof = auth.authenticate_user("username", "ada", "correct horse battery").await?;
     let issued = auth.create_session(&proof, Default::default()).await?;
-    let cookie = format!("auth_session={}", issued.token.expose().as_str());
+    let cookie = match &issued.tokens {
+        Some(tokens) => format!("auth_access={}; auth_marker=x", tokens.access.expose()),
+        None => format!("auth_session={}", issued.token.expose().as_str()),
+    };
     Ok((auth, cookie))
 }
 
@@ -54,11 +60,13 @@ async fn axum_server(store: &str, database: &str) -> Result<(), Failure> {
         Some((auth, cookie)) => {
             println!("{} {cookie}", listener.local_addr()?);
             app.route("/me", get(|user: auth_axum::CurrentUser| async move { user.id().to_string() }))
+                .route("/session", get(|session: auth_axum::CurrentSession| async move { session.user_id.to_string() }))
                 .layer(auth_axum::AuthLayer::new(auth))
         }
         None => {
             println!("{} none=none", listener.local_addr()?);
             app.route("/me", get(|| async { "a-user-id-of-25-letters" }))
+                .route("/session", get(|| async { "a-user-id-of-25-letters" }))
         }
     };
     axum::serve(listener, app).await?;
@@ -77,6 +85,10 @@ async fn actix_server(store: &str, database: &str) -> Result<(), Failure> {
                     .wrap(auth_actix::AuthMiddleware::new(auth.clone()))
                     .route("/public", web::get().to(|| async { "hello" }))
                     .route("/me", web::get().to(|user: auth_actix::CurrentUser| async move { user.id().to_string() }))
+                    .route(
+                        "/session",
+                        web::get().to(|session: auth_actix::CurrentSession| async move { session.user_id.to_string() }),
+                    )
             })
             .workers(1)
             .listen(listener)?
@@ -89,6 +101,7 @@ async fn actix_server(store: &str, database: &str) -> Result<(), Failure> {
                 App::new()
                     .route("/public", web::get().to(|| async { "hello" }))
                     .route("/me", web::get().to(|| async { "a-user-id-of-25-letters" }))
+                    .route("/session", web::get().to(|| async { "a-user-id-of-25-letters" }))
             })
             .workers(1)
             .listen(listener)?

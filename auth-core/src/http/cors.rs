@@ -1,0 +1,68 @@
+//! CORS, for pages of the trusted origins: exact origins, never `*`, and no header more than clients send.
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    },
+    request::Parts,
+};
+
+use crate::auth::Auth;
+
+/// What clients of ours send beyond what every browser may: SuperTokens' and GoTrue's headers.
+const HEADERS: &str = "content-type, rid, fdi-version, anti-csrf, authorization, st-auth-mode, x-supabase-api-version";
+
+impl Auth {
+    /// The answer to a CORS preflight (Fetch §4.8) for one of the application's own routes; `None` when the request is
+    /// none, or comes from an origin that is not trusted. The library's routes answer theirs themselves.
+    ///
+    /// The response to the request itself needs [`Auth::allow_origin`].
+    ///
+    /// ```
+    /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com")
+    /// #     .trusted_origin("https://app.example.com").build()?;
+    /// let (parts, _) = http::Request::options("/notes")
+    ///     .header("origin", "https://app.example.com")
+    ///     .header("access-control-request-method", "PUT")
+    ///     .body(())?
+    ///     .into_parts();
+    /// let answer = auth.preflight(&parts, "GET, PUT").unwrap();
+    /// assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example.com");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn preflight(&self, parts: &Parts, methods: &str) -> Option<Response<Bytes>> {
+        let asks = parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let methods = HeaderValue::from_str(methods).ok().filter(|_| asks)?;
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        if !self.allow_origin(&parts.headers, response.headers_mut()) {
+            return None;
+        }
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        Some(response)
+    }
+
+    /// Lets a page of a trusted origin read a response, with cookies; answers whether the request came from one.
+    pub fn allow_origin(&self, request: &HeaderMap, response: &mut HeaderMap) -> bool {
+        let mut origins = request.get_all(ORIGIN).iter();
+        let (Some(origin), None) = (origins.next(), origins.next()) else {
+            return false;
+        };
+        let is_listed = origin.to_str().is_ok_and(|origin| self.inner.origins.lists(origin));
+        if is_listed {
+            response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            response.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            if !response.contains_key(VARY) {
+                response.insert(VARY, HeaderValue::from_static("Origin"));
+            }
+        }
+        is_listed
+    }
+}
