@@ -2,6 +2,7 @@
 //!
 //! - [`architecture`]: which room is where, and who may ask whom.
 //! - [`sessions`]: the life of a session, and the table that [`AuthRequest`](crate::AuthRequest) follows.
+//! - [`tokens`]: the other strategy: access tokens, refresh tokens, parents and children, keys.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
 //! - [`write_an_adapter`]: a store of your own.
@@ -13,6 +14,9 @@ pub mod architecture {}
 
 #[doc = include_str!("sessions.md")]
 pub mod sessions {}
+
+#[doc = include_str!("tokens.md")]
+pub mod tokens {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
@@ -56,4 +60,16 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0008-rows-that-are-not-ours.md")]
     pub mod d0008 {}
+
+    #[doc = include_str!("decisions/0009-reads-where-they-are-asked.md")]
+    pub mod d0009 {}
+
+    #[doc = include_str!("decisions/0010-jws-over-primitives.md")]
+    pub mod d0010 {}
+
+    #[doc = include_str!("decisions/0011-siblings-by-time.md")]
+    pub mod d0011 {}
+
+    #[doc = include_str!("decisions/0012-what-tokens-leave-out.md")]
+    pub mod d0012 {}
 }
