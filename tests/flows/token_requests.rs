@@ -44,6 +44,7 @@ stories![
     validating_a_token_request_never_renews,
     preflights_are_answered_for_trusted_origins_only,
     a_handler_reads_changes_and_ends_the_session_of_its_request,
+    no_cookie_is_longer_than_browsers_take,
 ];
 
 const ACCESS: &str = "__Host-auth_access";
@@ -813,4 +814,40 @@ async fn a_handler_reads_changes_and_ends_the_session_of_its_request(app: App) {
             assert_eq!(request.take_effects().cookies().len(), 3);
         }
     }
+}
+
+async fn no_cookie_is_longer_than_browsers_take(app: App) {
+    let app = with(app, Tokens::default().algorithm(auth_core::Algorithm::Es256)).await;
+    for (length, is_told) in [(100, true), (2_500, false), (30_000, false)] {
+        let ada = app.browser();
+        let email = format!("{}{length}@example.com", "a".repeat(50));
+        let body = json!({ "email": email, "password": PASSWORD, "data": { "about": "x".repeat(length) } });
+        let answer = ada.post("/api/auth/signup", body).await;
+        assert_eq!(answer.status(), 200, "{length}");
+        for cookie in answer.set_cookies() {
+            assert!(cookie.split(';').next().unwrap().len() <= 4_096, "{length}");
+        }
+        assert_eq!(ada.get("/me").await.status(), 200);
+        // What does not fit is in the store all the same.
+        assert_eq!(
+            front(&answer)["up"]["user_metadata"]["about"].is_string(),
+            is_told,
+            "{length}"
+        );
+        let user = ada.get("/api/auth/user").await.json();
+        assert_eq!(user["user_metadata"]["about"].as_str().unwrap().len(), length);
+    }
+    let proof = app
+        .auth
+        .authenticate_user("email", &format!("{}100@example.com", "a".repeat(50)), PASSWORD)
+        .await
+        .unwrap();
+    let mut session = auth_core::NewSession::default();
+    session.payload = json!({ "x": "x".repeat(2_041) }).as_object().unwrap().clone();
+    assert!(app.auth.create_session(&proof, session.clone()).await.is_err());
+    session.payload = json!({ "x": "x".repeat(2_040) }).as_object().unwrap().clone();
+    let issued = app.auth.create_session(&proof, session).await.unwrap();
+    let tokens = issued.tokens.unwrap();
+    assert!(tokens.access.expose().len() < 4_000, "{}", tokens.access.expose().len());
+    assert!(tokens.refresh.expose().len() < 300);
 }

@@ -684,6 +684,73 @@ async fn one_key_comes_of_many_processes_that_start_at_once() {
 }
 
 #[tokio::test]
+async fn another_algorithm_takes_over_and_nobody_is_signed_out() {
+    use auth_core::Algorithm;
+    let store = MemoryAdapter::default();
+    let clock = ManualClock::default();
+    let handle = |algorithm: Algorithm| {
+        Auth::builder(store.clone())
+            .secret(Secret::new("a secret of the tests, 32 bytes and more"))
+            .base_url("https://app.example.com")
+            .clock(clock.clone())
+            .sessions(Tokens::default().algorithm(algorithm))
+            .build()
+            .unwrap()
+    };
+    let before = handle(Algorithm::Hs256);
+    before
+        .create_user(NewUser::with_password("username", "ada", PASSWORD))
+        .await
+        .unwrap();
+    let proof = before.authenticate_user("username", "ada", PASSWORD).await.unwrap();
+    let old = before
+        .create_session(&proof, NewSession::default())
+        .await
+        .unwrap()
+        .tokens
+        .unwrap();
+    let after = handle(Algorithm::EdDsa);
+    after.validate_access_token(old.access.expose(), None).await.unwrap();
+    after.refresh_session(old.refresh.expose()).await.unwrap();
+    clock.advance(Duration::from_secs(61));
+    let new = after
+        .refresh_session(old.refresh.expose())
+        .await
+        .unwrap()
+        .tokens
+        .unwrap();
+    let header = |tokens: &SessionTokens| tokens.access.expose().split('.').next().unwrap().to_owned();
+    assert_ne!(header(&new), header(&old));
+    assert!(new.access.expose().len() > old.access.expose().len());
+    // A process that still has the old setting takes both.
+    before.validate_access_token(new.access.expose(), None).await.unwrap();
+    assert!(store.get_signing_keys().await.unwrap().len() <= 3);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_at_the_rotation_delays_it() {
+    use auth_core::testing::Fault;
+    let app = with(Tokens::default()).await;
+    let (_, tokens) = issue(&app).await;
+    let kid = |access: &str| access.split('.').next().unwrap().to_owned();
+    let child = refresh(&app, &tokens).await;
+    app.wait(25 * HOUR);
+    // The first two calls are the session's, the third the key's.
+    app.store.fail(Fault::At(3));
+    let late = app
+        .auth
+        .refresh_session(child.refresh.expose())
+        .await
+        .unwrap()
+        .tokens
+        .unwrap();
+    assert_eq!(kid(late.access.expose()), kid(tokens.access.expose()));
+    app.store.fail(Fault::Never);
+    refresh(&app, &late).await;
+    assert_eq!(app.store.get_signing_keys().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn old_keys_go_when_nothing_they_signed_can_live() {
     let app = with(Tokens::default().key_interval(HOUR).refresh_validity(3 * HOUR)).await;
     for _ in 0..12 {

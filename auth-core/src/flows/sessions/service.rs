@@ -78,8 +78,10 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidUserId`] when the user is gone, [`ErrorKind::UserBanned`] when the user is shut out,
+    /// [`ErrorKind::ValidationFailed`] when the payload is longer than 2048 bytes of JSON,
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn create_session(&self, proof: &Proof, mut new: NewSession) -> Result<IssuedSession> {
+        check_payload(&new.payload)?;
         let now = self.now();
         if proof.user().is_banned(now) {
             return Err(ErrorKind::UserBanned.into());
@@ -262,8 +264,10 @@ impl Auth {
     /// Replaces what travels in access tokens; those already issued keep what they have.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::DatabaseUpdateFailed`].
+    /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::ValidationFailed`] when the payload is
+    /// longer than 2048 bytes of JSON, [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn update_session_payload(&self, handle: &SessionId, payload: JsonObject) -> Result<()> {
+        check_payload(&payload)?;
         let patch = SessionPatch {
             payload: Some(payload),
             ..SessionPatch::default()
@@ -395,4 +399,13 @@ impl Auth {
         }
         Ok(())
     }
+}
+
+/// A payload travels in cookies, which browsers drop when they are too long.
+fn check_payload(payload: &JsonObject) -> Result<()> {
+    const MAX_BYTES: usize = 2_048;
+    if payload.is_empty() || serde_json::to_vec(payload).is_ok_and(|text| text.len() <= MAX_BYTES) {
+        return Ok(());
+    }
+    Err(Error::from(ErrorKind::ValidationFailed).detail("A payload has at most 2048 bytes of JSON."))
 }

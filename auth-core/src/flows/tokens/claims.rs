@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     clock::Timestamp,
+    error::{Error, ErrorKind, Result},
     id::{SessionId, UserId},
     model::{Amr, Attributes, JsonObject, Session, SessionState, User},
     secret::{Digest, Generation},
@@ -100,6 +101,24 @@ impl Claims {
         }
     }
 
+    /// The claims as JSON, no longer than asked: what the user and then what the application noted about the user
+    /// stays out when there is too much of it. A browser would drop the cookie without a word.
+    pub(super) fn fitted(&mut self, limit: usize) -> Result<Vec<u8>> {
+        let leave_out: [fn(&mut Self); 2] = [
+            |claims| claims.user_metadata.clear(),
+            |claims| claims.app_metadata.clear(),
+        ];
+        for leave_out in leave_out.into_iter().map(Some).chain([None]) {
+            let text = serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
+            match leave_out {
+                _ if text.len() <= limit => return Ok(text),
+                Some(leave_out) => leave_out(self),
+                None => {}
+            }
+        }
+        Err(Error::from(ErrorKind::ValidationFailed).detail("The payload does not fit into an access token."))
+    }
+
     pub(crate) fn session_id(&self) -> SessionId {
         SessionId::from(self.session_id.as_str())
     }
@@ -157,18 +176,18 @@ impl Claims {
     }
 }
 
-fn write<S: Serializer>(digest: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
+fn write<S: Serializer>(digest: &Digest, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     serializer.serialize_str(&URL_SAFE_NO_PAD.encode(digest.as_bytes()))
 }
 
-fn write_some<S: Serializer>(digest: &Option<Digest>, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_some<S: Serializer>(digest: &Option<Digest>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     match digest {
         Some(digest) => write(digest, serializer),
         None => serializer.serialize_none(),
     }
 }
 
-fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Digest, D::Error> {
     let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
     let bytes = URL_SAFE_NO_PAD.decode(text.as_bytes()).ok();
     bytes
@@ -176,6 +195,6 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> 
         .ok_or_else(|| D::Error::custom("not a digest"))
 }
 
-fn read_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Digest>, D::Error> {
+fn read_some<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Digest>, D::Error> {
     read(deserializer).map(Some)
 }

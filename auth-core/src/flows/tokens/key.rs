@@ -26,7 +26,7 @@ pub(crate) struct Key {
     pub(super) active_from: Timestamp,
     /// The one header that tokens of this key have, encoded.
     pub(super) header: String,
-    algorithm: Algorithm,
+    pub(super) algorithm: Algorithm,
     signer: Signer,
     refresh: Secret,
 }

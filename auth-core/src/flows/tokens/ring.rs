@@ -35,6 +35,8 @@ pub(crate) struct KeyRing {
 struct State {
     /// Oldest first.
     keys: Vec<Arc<Key>>,
+    /// Of all there are in the store, those that do not open included.
+    last_generation: i64,
     loaded_at: Option<Timestamp>,
 }
 
@@ -65,8 +67,22 @@ impl KeyRing {
         if let Some(key) = self.state().signing(now).filter(|_| !self.is_due(now)) {
             return Ok(key);
         }
+        let prepared = self.prepare_next(auth, now).await;
+        match (self.state().signing(now), prepared) {
+            (Some(key), Ok(())) => Ok(key),
+            // A rotation can wait for the store; those who sign in need not.
+            (Some(key), Err(error)) => {
+                tracing::warn!(target: "auth::keys", error = &error as &dyn std::error::Error, "the next signing key is late");
+                Ok(key)
+            }
+            (None, Err(error)) => Err(error),
+            (None, Ok(())) => Err(Error::from(ErrorKind::Unknown).detail("there is no signing key")),
+        }
+    }
+
+    /// Reads or makes the next key, once for everybody who waits.
+    async fn prepare_next(&self, auth: &Auth, now: Timestamp) -> Result<()> {
         let _guard = self.loading.lock().await;
-        // Whoever waited finds the work done.
         if self.is_due(now) {
             self.load(auth, now).await?;
         }
@@ -74,8 +90,7 @@ impl KeyRing {
             self.make_next(auth, now).await?;
             self.load(auth, now).await?;
         }
-        let signing = self.state().signing(now);
-        signing.ok_or_else(|| Error::from(ErrorKind::Unknown).detail("there is no signing key"))
+        Ok(())
     }
 
     /// The key whose tokens have this header, if it may still check access tokens.
@@ -143,22 +158,26 @@ impl KeyRing {
         Ok(Some(Arc::new(Key::own(&secret))))
     }
 
-    /// Whether the next key is to be made now: so long before the newest one's time is over that it is published.
+    /// Whether the next key is to be made now: so long before the newest one's time is over that it is published; or
+    /// because another algorithm was configured.
     fn is_due(&self, now: Timestamp) -> bool {
         let state = self.state();
         let Some(newest) = state.keys.last() else {
             return true;
         };
-        now + PUBLISHED_AHEAD >= newest.active_from + self.interval
+        newest.algorithm != self.algorithm || now + PUBLISHED_AHEAD >= newest.active_from + self.interval
     }
 
     async fn make_next(&self, auth: &Auth, now: Timestamp) -> Result<()> {
         let state = self.state();
         let newest = state.keys.last();
         // The very first signs at once.
-        let active_from = newest.map_or(now, |key| (key.active_from + self.interval).max(now + PUBLISHED_AHEAD));
-        let stored = auth.inner.adapter.get_signing_keys().await?;
-        let generation = stored.last().map_or(1, |record| record.generation + 1);
+        let active_from = newest.map_or(now, |key| match key.algorithm == self.algorithm {
+            true => (key.active_from + self.interval).max(now + PUBLISHED_AHEAD),
+            false => now + PUBLISHED_AHEAD,
+        });
+        // The one after what was read: if another process was first, it is taken.
+        let generation = state.last_generation + 1;
         let secret = &auth.inner.config.secret;
         let entropy = auth.inner.entropy.as_ref();
         let record = Key::generate(secret, self.algorithm, generation, active_from, now, entropy)?;
@@ -202,6 +221,7 @@ impl KeyRing {
             .collect();
         let state = State {
             keys,
+            last_generation: records.last().map_or(0, |record| record.generation),
             loaded_at: Some(now),
         };
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);

@@ -26,8 +26,11 @@ pub(crate) struct TokenStrategy {
     verified: Option<Cache<[u8; 32], Arc<Claims>>>,
 }
 
-/// Access tokens with the largest metadata a body can bring.
-const MAX_TOKEN: usize = 256 * 1024;
+/// No token of ours is longer.
+const MAX_TOKEN: usize = 8 * 1024;
+
+/// Encoded, with header, signature and the longest name, they fit into a cookie (RFC 6265bis §5.6: 4096 bytes).
+const MAX_CLAIMS: usize = 2_700;
 
 impl TokenStrategy {
     pub(crate) fn new(config: Tokens, cookies: TokenCookies, default_issuer: String) -> Self {
@@ -112,7 +115,7 @@ impl TokenStrategy {
         claims.iat = now.as_unix_seconds();
         claims.exp = (now + validity).min(claims.refresh.expires).as_unix_seconds();
         let key = self.ring.signing(auth).await?;
-        let text = serde_json::to_vec(claims).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
+        let text = claims.fitted(MAX_CLAIMS)?;
         Ok(AccessToken {
             value: key.sign(&text),
             expires: claims.expires(),
