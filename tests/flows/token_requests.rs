@@ -24,6 +24,7 @@ stories![
     case_44_theft_at_the_endpoint_clears_and_ends_the_session,
     case_46_47_signing_out_ends_the_session_and_clears,
     case_48_a_refresh_of_nothing_is_refused_and_clears,
+    case_49_50_revoking_all_ends_every_session_of_the_user,
     sign_out_without_an_access_token_says_to_refresh,
     many_requests_with_one_expired_token_all_succeed,
     a_straggler_is_served_and_its_cookies_stay,
@@ -323,6 +324,29 @@ async fn case_48_a_refresh_of_nothing_is_refused_and_clears(app: App) {
     let answer = refresh(&app.browser()).await;
     assert_eq!(answer.status(), 401);
     assert_eq!(app.store.calls(), [""; 0]);
+}
+
+async fn case_49_50_revoking_all_ends_every_session_of_the_user(app: App) {
+    for check_store in [false, true] {
+        let app = with(app.clone(), Tokens::default().check_store(check_store)).await;
+        let ada = app.signed_up("ada@example.com").await;
+        let phone = app.browser();
+        phone.sign_in("ada@example.com", PASSWORD).await;
+        let bob = app.signed_up("bob@example.com").await;
+        let user = ada.get("/me").await.text().to_owned();
+        app.auth
+            .revoke_all_sessions_for_user(&user.as_str().into())
+            .await
+            .unwrap();
+        for browser in [&ada, &phone] {
+            let status = if check_store { 401 } else { 200 };
+            assert_eq!(browser.copy().get("/session").await.status(), status);
+            let answer = refresh(browser).await;
+            assert_eq!(answer.json()["message"], "unauthorised");
+            assert!(clears_all(&answer));
+        }
+        assert_eq!(refresh(&bob).await.status(), 200);
+    }
 }
 
 async fn sign_out_without_an_access_token_says_to_refresh(app: App) {

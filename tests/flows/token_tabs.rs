@@ -3,7 +3,9 @@
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use auth_core::{
-    Auth, Clock, ErrorKind, NewSession, NewUser, Proof, Secret, Tokens, adapters::MemoryAdapter, testing::ManualClock,
+    Auth, AuthBuilder, Clock, ErrorKind, NewSession, NewUser, Proof, Secret, Tokens,
+    adapters::{MemoryAdapter, SqliteAdapter},
+    testing::ManualClock,
 };
 use proptest::{
     prelude::*,
@@ -39,12 +41,18 @@ struct Served {
 
 impl Server {
     fn start() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        Self::over(Auth::builder(MemoryAdapter::default()), runtime())
+    }
+
+    fn start_on_sqlite() -> Self {
+        let runtime = runtime();
+        let store = runtime.block_on(SqliteAdapter::connect("sqlite::memory:")).unwrap();
+        Self::over(Auth::builder(store), runtime)
+    }
+
+    fn over(builder: AuthBuilder, runtime: tokio::runtime::Runtime) -> Self {
         let clock = ManualClock::default();
-        let auth = Auth::builder(MemoryAdapter::default())
+        let auth = builder
             .secret(Secret::new("a secret of the tests, 32 bytes and more"))
             .base_url("https://app.example.com")
             .clock(clock.clone())
@@ -52,6 +60,7 @@ impl Server {
             .build()
             .unwrap();
         let proof = runtime.block_on(async {
+            auth.migrate().await.unwrap();
             let new = NewUser::with_password("username", "ada", PASSWORD);
             auth.create_user(new).await.unwrap();
             auth.authenticate_user("username", "ada", PASSWORD).await.unwrap()
@@ -140,11 +149,26 @@ enum Moment {
     There(usize),
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
 #[test]
 fn twenty_tabs_without_a_lock_are_never_signed_out() {
-    let server = Server::start();
+    tabs(&Server::start(), cases(1_000));
+}
+
+#[test]
+fn twenty_tabs_without_a_lock_are_never_signed_out_on_sqlite() {
+    tabs(&Server::start_on_sqlite(), cases(1_000) / 10);
+}
+
+fn tabs(server: &Server, cases: u32) {
     let mut runner = TestRunner::new(Config {
-        cases: cases(1_000),
+        cases,
         failure_persistence: None,
         ..Config::default()
     });

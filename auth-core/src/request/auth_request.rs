@@ -389,7 +389,8 @@ impl AuthRequest {
         let nothing = Found::Nothing(Absence::Unauthenticated);
         let (token, renewal) = match &self.seen().credentials {
             Credentials::None => return Ok(nothing),
-            Credentials::Tokens(presented) => return self.resolve_tokens(presented, lookup, memo).await,
+            // Boxed, because a future is moved as often as it is handed on, and the other strategy need not pay for it.
+            Credentials::Tokens(presented) => return Box::pin(self.resolve_tokens(presented, lookup, memo)).await,
             Credentials::Bearer(token) => (token, Renewal::Extend),
             Credentials::Cookie(token) => {
                 if self.check_origin().is_err() {
@@ -432,12 +433,15 @@ impl AuthRequest {
         let auth = &self.inner.auth;
         let now = auth.now();
         let (record, user) = auth.look_up(token, lookup, now, self.client()).await?;
-        let valid = if record.state(now) == SessionState::Active {
-            auth.renew_if_idle(record, token, renewal, now, self.client()).await?
-        } else {
-            self.renew_detached(record, token, renewal).await?
-        };
-        Ok((valid, user))
+        if record.state(now) != SessionState::Active {
+            // Boxed, because it is large and rare, and every request carries the future about.
+            let valid = Box::pin(self.renew_detached(record, token, renewal)).await?;
+            return Ok((valid, user));
+        }
+        if auth.is_touch_due(&record, now) {
+            Box::pin(auth.touch(&record, now)).await?;
+        }
+        Ok((ValidSession::as_it_is(record, now), user))
     }
 
     /// Renews in a task of its own: a client that disconnects drops its handler, and must not cut a renewal in half.

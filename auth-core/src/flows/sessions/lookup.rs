@@ -88,8 +88,10 @@ impl Auth {
         client: &Client,
     ) -> Result<ValidSession> {
         if record.state(now) == SessionState::Active {
-            self.touch(&record, now).await?;
-            return Ok(as_it_is(record, now));
+            if self.is_touch_due(&record, now) {
+                self.touch(&record, now).await?;
+            }
+            return Ok(ValidSession::as_it_is(record, now));
         }
         if renewal == Renewal::Extend {
             return self.extend(record, now, client).await;
@@ -103,7 +105,7 @@ impl Auth {
             // Another request renewed or ended it in between: what stands now decides.
             None => {
                 let (record, _) = self.look_up(token, Lookup::Session, now, client).await?;
-                Ok(as_it_is(record, now))
+                Ok(ValidSession::as_it_is(record, now))
             }
         }
     }
@@ -164,16 +166,13 @@ impl Auth {
         })
     }
 
-    async fn touch(&self, record: &SessionRecord, now: Timestamp) -> Result<()> {
-        let due = self
-            .inner
-            .config
-            .sessions
-            .touch_interval
-            .is_some_and(|interval| now > record.last_seen + interval);
-        if !due {
-            return Ok(());
-        }
+    /// Whether `last_seen` of an active session is to be written.
+    pub(crate) fn is_touch_due(&self, record: &SessionRecord, now: Timestamp) -> bool {
+        let interval = self.inner.config.sessions.touch_interval;
+        interval.is_some_and(|interval| now > record.last_seen + interval)
+    }
+
+    pub(crate) async fn touch(&self, record: &SessionRecord, now: Timestamp) -> Result<()> {
         let patch = SessionPatch {
             last_seen: Some(now),
             ..SessionPatch::default()
@@ -188,9 +187,11 @@ impl Auth {
     }
 }
 
-fn as_it_is(record: SessionRecord, now: Timestamp) -> ValidSession {
-    ValidSession {
-        session: record.into_session(now, false),
-        renewed: None,
+impl ValidSession {
+    pub(crate) fn as_it_is(record: SessionRecord, now: Timestamp) -> Self {
+        Self {
+            session: record.into_session(now, false),
+            renewed: None,
+        }
     }
 }

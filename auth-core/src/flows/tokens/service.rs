@@ -101,9 +101,8 @@ impl Auth {
     /// [`ErrorKind::TryRefreshToken`] when the token is expired, forged, of another issuer, or the anti-CSRF value is
     /// another; [`ErrorKind::Unauthorised`] when the session has ended or another line of it is in use;
     /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
-    ///
-    /// # Panics
-    /// Never; under the opaque strategy every token is refused.
+    /// Under the opaque strategy every token is refused.
+    #[doc(alias = "getSession")]
     pub async fn validate_access_token(&self, access: &str, anti_csrf: Option<&str>) -> Result<OpenedSession> {
         let strategy = self.strategy()?;
         let claims = strategy.verify(self, access).await?;
