@@ -189,3 +189,49 @@ async fn an_expired_but_authentic_token_of_a_living_session_is_judged_by_the_sam
     assert_eq!(open(&app, &tokens).await, Err(ErrorKind::TryRefreshToken));
     refresh(&app, &tokens).await.unwrap();
 }
+
+/// A thief who refreshes a copy all the time holds, at any moment, a child as young as the owner's.
+#[tokio::test]
+async fn a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_window() {
+    let app = app(10).await;
+    let (issued, shared) = issue(&app).await;
+    let mut of_thief = refresh(&app, &shared).await.unwrap();
+    for _ in 0..5 {
+        app.wait(Duration::from_secs(4));
+        of_thief = refresh(&app, &shared).await.unwrap();
+    }
+    app.wait(Duration::from_secs(2));
+    let of_owner = refresh(&app, &shared).await.unwrap();
+    open(&app, &of_owner).await.unwrap();
+    // Within the window: served, and given nothing that lasts.
+    let opened = app
+        .auth
+        .validate_access_token(of_thief.access.expose(), None)
+        .await
+        .unwrap();
+    assert!(opened.renewed.is_none());
+    let refreshed = app.auth.refresh_session(of_thief.refresh.expose()).await.unwrap();
+    assert!(refreshed.tokens.is_none());
+    // After it he has to refresh, and one of the two who do is a thief.
+    app.wait(Duration::from_secs(11));
+    assert_eq!(open(&app, &of_thief).await, Err(ErrorKind::TryRefreshToken));
+    let next = refresh(&app, &of_thief).await.unwrap();
+    open(&app, &next).await.unwrap();
+    app.wait(Duration::from_secs(3_600));
+    is_theft(&app, &issued, &of_owner).await;
+    assert_eq!(refresh(&app, &next).await.err(), Some(ErrorKind::Unauthorised));
+}
+
+#[tokio::test]
+async fn once_the_owner_has_refreshed_a_siblings_time_is_over() {
+    let app = app(10).await;
+    let (issued, shared) = issue(&app).await;
+    let of_thief = refresh(&app, &shared).await.unwrap();
+    let of_owner = refresh(&app, &shared).await.unwrap();
+    open(&app, &of_owner).await.unwrap();
+    app.wait(Duration::from_secs(1_800));
+    // The owner's refresh leaves no room beside it, although its child is not used yet.
+    refresh(&app, &of_owner).await.unwrap();
+    app.wait(Duration::from_secs(11));
+    is_theft(&app, &issued, &of_thief).await;
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_core::{Tokens, Transfer};
+use auth_core::{NewSession, NewUser, Tokens, Transfer};
 use serde_json::json;
 
 use crate::{App, Client, PASSWORD, stories};
@@ -12,6 +12,7 @@ stories![
     the_twenty_four_rows_of_a_check,
     an_expired_token_in_the_place_that_counts_asks_for_a_refresh,
     somebody_elses_bearer_token_is_ignored,
+    the_configuration_decides_where_tokens_are_handed_out,
 ];
 
 const MODES: [Transfer; 3] = [Transfer::Any, Transfer::Header, Transfer::Cookie];
@@ -23,23 +24,25 @@ async fn with(app: &App, transfer: Transfer) -> App {
     .await
 }
 
-/// A signed-in browser, and the same user's tokens of another session, kept by a script.
+/// A browser with the cookies of a session, and the same user's tokens of another; whatever the mode would hand out.
 async fn signed_in(app: &App) -> (Client, String, String, String) {
-    let browser = app.signed_up("ada@example.com").await;
-    let script = app.script().with("st-auth-mode", "header");
-    let answer = script.sign_in("ada@example.com", PASSWORD).await.json();
-    let text = |name: &str| answer[name].as_str().unwrap().to_owned();
-    let opened = app
+    let new = NewUser::with_password("email", "ada@example.com", PASSWORD);
+    app.auth.create_user(new).await.unwrap();
+    let proof = app
         .auth
-        .validate_access_token(&text("access_token"), None)
+        .authenticate_user("email", "ada@example.com", PASSWORD)
         .await
         .unwrap();
-    (
-        browser,
-        text("access_token"),
-        text("refresh_token"),
-        opened.session.id.to_string(),
-    )
+    let issue = async || app.auth.create_session(&proof, NewSession::default()).await.unwrap();
+    let (in_cookies, in_headers) = (issue().await, issue().await);
+    let browser = app.browser();
+    let tokens = in_cookies.tokens.unwrap();
+    browser.set_cookie("__Host-auth_access", tokens.access.expose());
+    browser.set_cookie("__Host-auth_refresh", tokens.refresh.expose());
+    browser.set_cookie("__Host-auth_marker", "x");
+    let tokens = in_headers.tokens.unwrap();
+    let (access, refresh) = (tokens.access.expose().to_owned(), tokens.refresh.expose().to_owned());
+    (browser, access, refresh, in_headers.session.id.to_string())
 }
 
 fn client(app: &App, browser: &Client, bearer: Option<&str>, with_cookies: bool) -> Client {
@@ -148,7 +151,8 @@ async fn an_expired_token_in_the_place_that_counts_asks_for_a_refresh(app: App) 
 }
 
 async fn somebody_elses_bearer_token_is_ignored(app: App) {
-    for foreign in ["opaque-token-of-another-api", "a.b", "a.b.c.d"] {
+    let jwt_of_another = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IngifQ.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
+    for foreign in ["opaque-token-of-another-api", "a.b", "a.b.c.d", jwt_of_another] {
         let app = with(&app, Transfer::Any).await;
         let (browser, ..) = signed_in(&app).await;
         assert_eq!(
@@ -170,5 +174,31 @@ async fn somebody_elses_bearer_token_is_ignored(app: App) {
         // And it exempts from nothing.
         let forged = client(&app, &browser, Some(foreign), true).with("origin", "https://evil.test");
         assert_eq!(forged.post("/write", json!({})).await.status(), 403, "{foreign}");
+    }
+}
+
+async fn the_configuration_decides_where_tokens_are_handed_out(app: App) {
+    for (mode, asks, in_cookies) in [
+        (Transfer::Any, "header", false),
+        (Transfer::Any, "cookie", true),
+        (Transfer::Cookie, "header", true),
+        (Transfer::Header, "cookie", false),
+    ] {
+        let app = with(&app, mode).await;
+        let answer = app
+            .browser()
+            .with("st-auth-mode", asks)
+            .sign_up("ada@example.com", PASSWORD)
+            .await;
+        assert_eq!(
+            answer.set_cookies().len(),
+            if in_cookies { 3 } else { 0 },
+            "{mode:?} {asks}"
+        );
+        assert_eq!(
+            answer.json()["refresh_token"].is_string(),
+            !in_cookies,
+            "{mode:?} {asks}"
+        );
     }
 }

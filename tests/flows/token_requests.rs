@@ -46,6 +46,11 @@ stories![
     preflights_are_answered_for_trusted_origins_only,
     a_handler_reads_changes_and_ends_the_session_of_its_request,
     no_cookie_is_longer_than_browsers_take,
+    a_stricter_guard_counts_although_somebody_asked_before,
+    a_preflight_passes_every_guard,
+    signing_out_with_an_expired_access_token_does_not_pretend,
+    a_client_that_keeps_tokens_gets_new_ones_with_a_new_password,
+    signing_out_a_client_that_keeps_tokens_ends_one_session,
 ];
 
 const ACCESS: &str = "__Host-auth_access";
@@ -739,7 +744,7 @@ async fn validating_a_token_request_never_renews(app: App) {
     // The first use of a new token, and an old one.
     assert!(ask(&ada).await.is_ok());
     assert_eq!(ask(&expired).await.unwrap_err(), ErrorKind::TryRefreshToken);
-    assert_eq!(app.store.calls(), [""; 0]);
+    assert_eq!(app.store.calls(), ["get_session"]);
     assert_eq!(names(&ada.get("/session").await), ["auth_access"]);
 }
 
@@ -867,11 +872,118 @@ async fn no_cookie_is_longer_than_browsers_take(app: App) {
         .await
         .unwrap();
     let mut session = auth_core::NewSession::default();
-    session.payload = json!({ "x": "x".repeat(2_041) }).as_object().unwrap().clone();
+    session.payload = json!({ "x": "x".repeat(1_529) }).as_object().unwrap().clone();
     assert!(app.auth.create_session(&proof, session.clone()).await.is_err());
-    session.payload = json!({ "x": "x".repeat(2_040) }).as_object().unwrap().clone();
+    session.payload = json!({ "x": "x".repeat(1_528) }).as_object().unwrap().clone();
     let issued = app.auth.create_session(&proof, session).await.unwrap();
     let tokens = issued.tokens.unwrap();
     assert!(tokens.access.expose().len() < 4_000, "{}", tokens.access.expose().len());
     assert!(tokens.refresh.expose().len() < 300);
+}
+
+async fn a_stricter_guard_counts_although_somebody_asked_before(app: App) {
+    use auth_core::{AuthRequest, ErrorKind, VerifySession};
+    let app = with(app, Tokens::default().anti_csrf(AntiCsrf::Token)).await;
+    let ada = app.signed_up("ada@example.com").await;
+    let id = ada.get("/session").await.text().to_owned();
+    let ask = || {
+        let cookies = [ACCESS, REFRESH, MARKER].map(|name| format!("{name}={}", ada.cookie(name).unwrap()));
+        let request = http::Request::get("/").header("cookie", cookies.join("; "));
+        AuthRequest::new(&app.auth, &request.body(()).unwrap().into_parts().0)
+    };
+    let request = ask();
+    request.require_session().await.unwrap();
+    let strict = VerifySession::default().anti_csrf(true);
+    assert_eq!(
+        request.verify_session(strict).await.unwrap_err().kind(),
+        ErrorKind::TryRefreshToken
+    );
+    app.auth.invalidate_session(&id.as_str().into()).await.unwrap();
+    let request = ask();
+    request
+        .verify_session(VerifySession::default().optional(true))
+        .await
+        .unwrap()
+        .unwrap();
+    let strict = VerifySession::default().check_store(true);
+    assert_eq!(
+        request.verify_session(strict).await.unwrap_err().kind(),
+        ErrorKind::Unauthorised
+    );
+}
+
+async fn a_preflight_passes_every_guard(app: App) {
+    let app = with(app, Tokens::default()).await;
+    for path in ["/checked", "/lenient"] {
+        let ask = app.script().with("origin", "https://admin.example.com");
+        let ask = ask.with("access-control-request-method", "POST");
+        assert_eq!(ask.send("OPTIONS", path, None, "").await.status(), 200, "{path}");
+    }
+    assert_eq!(app.script().send("OPTIONS", "/checked", None, "").await.status(), 401);
+}
+
+async fn signing_out_with_an_expired_access_token_does_not_pretend(app: App) {
+    let app = at_endpoint(app).await;
+    let ada = app.signed_up("ada@example.com").await;
+    expire(&app);
+    let answer = ada.post("/api/auth/logout", json!({})).await;
+    assert_eq!(answer.json()["message"], "try refresh token");
+    refresh(&ada).await;
+    let answer = ada.post("/api/auth/logout", json!({})).await;
+    assert_eq!(answer.status(), 204);
+    assert!(clears_all(&answer));
+    assert_eq!(app.browser().post("/api/auth/logout", json!({})).await.status(), 204);
+    // And a page of another site signs nobody out.
+    let app = with(app, Tokens::default().anti_csrf(AntiCsrf::Header)).await;
+    let ada = app.signed_up("bob@example.com").await;
+    let answer = ada.post("/api/auth/logout", json!({})).await;
+    assert_eq!(answer.json()["message"], "try refresh token");
+}
+
+async fn a_client_that_keeps_tokens_gets_new_ones_with_a_new_password(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let script = app.script().with("st-auth-mode", "header");
+    let answer = script.sign_up("ada@example.com", PASSWORD).await.json();
+    let text = |answer: &Value, name: &str| answer[name].as_str().unwrap().to_owned();
+    let (access, old) = (text(&answer, "access_token"), text(&answer, "refresh_token"));
+    let bearer = |token: &str| {
+        app.script()
+            .with("st-auth-mode", "header")
+            .with("authorization", format!("Bearer {token}"))
+    };
+    // What a thief made of a copy a moment ago is worth nothing either.
+    let child = refresh(&bearer(&old))
+        .await
+        .header("st-refresh-token")
+        .unwrap()
+        .to_owned();
+    let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
+    let answer = bearer(&access).put("/api/auth/user", change).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(answer.set_cookies(), [""; 0]);
+    let new = answer.header("st-refresh-token").unwrap().to_owned();
+    assert_eq!(refresh(&bearer(&new)).await.status(), 200);
+    for stolen in [&child, &old] {
+        app.wait(Duration::from_millis(1));
+        assert_eq!(refresh(&bearer(stolen)).await.status(), 401);
+    }
+}
+
+async fn signing_out_a_client_that_keeps_tokens_ends_one_session(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let script = app.script().with("st-auth-mode", "header");
+    let one = script.sign_up("ada@example.com", PASSWORD).await.json();
+    let two = script.sign_in("ada@example.com", PASSWORD).await.json();
+    let bearer = |token: &Value| {
+        app.script()
+            .with("authorization", format!("Bearer {}", token.as_str().unwrap()))
+    };
+    let answer = bearer(&one["access_token"]).post("/api/auth/signout", json!({})).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.header("front-token"), Some("remove"));
+    assert_eq!(refresh(&bearer(&one["refresh_token"])).await.status(), 401);
+    assert_eq!(refresh(&bearer(&two["refresh_token"])).await.status(), 200);
+    // GoTrue's sign-out is the one that ends them all.
+    let answer = bearer(&two["access_token"]).post("/api/auth/logout", json!({})).await;
+    assert_eq!(answer.status(), 204);
 }

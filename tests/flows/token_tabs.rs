@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 use auth_core::{
-    Auth, AuthBuilder, Clock, ErrorKind, NewSession, NewUser, Proof, Secret, Tokens,
+    Auth, AuthBuilder, Clock, ErrorKind, NewSession, NewUser, Proof, Secret, SigningKeys, Tokens,
     adapters::{MemoryAdapter, SqliteAdapter},
     testing::ManualClock,
 };
@@ -56,7 +56,12 @@ impl Server {
             .secret(Secret::new("a secret of the tests, 32 bytes and more"))
             .base_url("https://app.example.com")
             .clock(clock.clone())
-            .sessions(Tokens::default().access_validity(ACCESS))
+            .sessions(
+                Tokens::default()
+                    .access_validity(ACCESS)
+                    // Months go by; nobody wants to rotate keys all along.
+                    .signing_keys(SigningKeys::fixed(Secret::new("a key of the tests, 32 bytes and more"))),
+            )
             .build()
             .unwrap();
         let proof = runtime.block_on(async {

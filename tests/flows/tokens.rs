@@ -105,6 +105,21 @@ async fn case_02_a_key_function_signs_and_checks_and_stores_nothing() {
     assert!(opens(&app, &child).await.is_some());
     assert_eq!(app.store.get_signing_keys().await.unwrap(), []);
 
+    // A key that changes ends access tokens, remembered ones too, and nobody's session.
+    let current = Arc::new(std::sync::Mutex::new("the first key, 32 bytes and more....."));
+    let shared = Arc::clone(&current);
+    let changing = SigningKeys::from_fn(move || {
+        let key = Secret::new(*shared.lock().unwrap());
+        async move { Ok(key) }
+    });
+    let app = with(Tokens::default().signing_keys(changing)).await;
+    let (_, tokens) = issue(&app).await;
+    assert_eq!(opens(&app, &tokens).await, None);
+    *current.lock().unwrap() = "the second key, 32 bytes and more....";
+    assert_eq!(refused(&app, tokens.access.expose()).await, ErrorKind::TryRefreshToken);
+    let child = refresh(&app, &tokens).await;
+    assert!(opens(&app, &child).await.is_some());
+
     let failing = SigningKeys::from_fn(|| async { Err(ErrorKind::Unknown.into()) });
     let app = with(Tokens::default().signing_keys(failing)).await;
     app.auth
@@ -381,9 +396,13 @@ async fn a_session_ends_at_its_absolute_end_however_much_it_is_used() {
     let end = issued.session.created_at + 5 * HOUR;
     for _ in 0..4 {
         tokens = refresh(&app, &tokens).await;
-        opens(&app, &tokens).await;
-        assert!(tokens.access.expires() <= end);
-        app.wait(HOUR);
+        let opened = app
+            .auth
+            .validate_access_token(tokens.access.expose(), None)
+            .await
+            .unwrap();
+        assert!(tokens.access.expires() <= end && opened.renewed.unwrap().expires() <= end);
+        app.wait(HOUR + HOUR / 5);
     }
     app.clock.set(end + Duration::from_millis(1));
     assert_eq!(
@@ -595,8 +614,8 @@ async fn a_first_use_of_an_ended_session_is_refused() {
     );
 }
 
-#[tokio::test]
-async fn fifty_refreshes_at_once_all_succeed_and_the_session_lives_on() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_refreshes_at_once_all_succeed_and_one_line_lives_on() {
     for sqlite in [false, true] {
         let clock = ManualClock::default();
         let builder = match sqlite {
@@ -628,13 +647,36 @@ async fn fifty_refreshes_at_once_all_succeed_and_the_session_lives_on() {
         for racer in racers {
             children.push(racer.await.unwrap());
         }
-        // Each is used: first its access token, later its refresh token.
-        for child in &children {
-            auth.validate_access_token(child.access.expose(), None).await.unwrap();
+        // Each is used at once, and from then on one line counts: the first that is refreshed.
+        let uses: Vec<_> = children
+            .iter()
+            .map(|child| {
+                let (auth, access) = (auth.clone(), child.access.expose().to_owned());
+                tokio::spawn(async move { auth.validate_access_token(&access, None).await.unwrap() })
+            })
+            .collect();
+        for used in uses {
+            used.await.unwrap();
         }
+        clock.advance(Duration::from_secs(60));
+        let next = auth
+            .refresh_session(children[7].refresh.expose())
+            .await
+            .unwrap()
+            .tokens
+            .unwrap();
+        auth.validate_access_token(next.access.expose(), None).await.unwrap();
         for child in &children {
-            auth.refresh_session(child.refresh.expose()).await.unwrap();
+            // Within the window the others are served.
+            assert!(
+                auth.refresh_session(child.refresh.expose())
+                    .await
+                    .unwrap()
+                    .tokens
+                    .is_none()
+            );
         }
+        auth.refresh_session(next.refresh.expose()).await.unwrap();
         assert_eq!(
             auth.get_all_session_handles_for_user(proof.user_id())
                 .await
@@ -642,6 +684,9 @@ async fn fifty_refreshes_at_once_all_succeed_and_the_session_lives_on() {
                 .len(),
             1
         );
+        clock.advance(Duration::from_secs(60));
+        let late = auth.refresh_session(children[8].refresh.expose()).await.unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::TokenTheft);
     }
 }
 
@@ -758,7 +803,15 @@ async fn old_keys_go_when_nothing_they_signed_can_live() {
         app.wait(HOUR);
     }
     let kept = app.store.get_signing_keys().await.unwrap();
-    assert!((2..=7).contains(&kept.len()), "{kept:?}");
+    assert!((2..=8).contains(&kept.len()), "{kept:?}");
+    // And none that is needed: the oldest session that can live does.
+    let (_, oldest) = issue(&app).await;
+    let child = refresh(&app, &oldest).await;
+    for _ in 0..3 {
+        app.wait(HOUR - Duration::from_secs(60));
+        let _ = issue(&app).await;
+    }
+    refresh(&app, &child).await;
 }
 
 #[tokio::test]

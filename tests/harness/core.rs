@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, rc::Rc, time::Duration};
 
-use auth_core::{Auth, AuthRequest, PeerAddr, VerifySession};
+use auth_core::{Auth, AuthRequest, PeerAddr, Requirement, VerifySession};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::json;
@@ -51,13 +51,13 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
             .await
             .map(|session| text(session.id.to_string())),
         "/checked" => asked()
-            .verify_session(CHECKED())
+            .require(Requirement::Session(CHECKED()))
             .await
-            .map(|_| text("checked".to_owned())),
+            .map(|()| text("checked".to_owned())),
         "/lenient" => asked()
-            .verify_session(LENIENT())
+            .require(Requirement::Session(LENIENT()))
             .await
-            .map(|_| text("lenient".to_owned())),
+            .map(|()| text("lenient".to_owned())),
         "/many" => many(asked()).await.map(text),
         "/broken" => asked().validate().await.map(|_| {
             let mut response = text("broken".to_owned());

@@ -59,8 +59,14 @@ impl Auth {
         if is_listed {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             response.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-            if !response.contains_key(VARY) {
-                response.insert(VARY, HeaderValue::from_static("Origin"));
+            let says_so = |value: &HeaderValue| {
+                let value = value.as_bytes().to_ascii_lowercase();
+                value
+                    .split(|byte| *byte == b',')
+                    .any(|name| matches!(name.trim_ascii(), b"origin" | b"*"))
+            };
+            if !response.get_all(VARY).iter().any(says_so) {
+                response.append(VARY, HeaderValue::from_static("Origin"));
             }
         }
         is_listed

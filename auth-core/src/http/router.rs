@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
+    flows::tokens::Transfer,
     request::{AuthRequest, VerifySession},
 };
 
@@ -165,7 +166,7 @@ impl Auth {
         let call = Call {
             auth: self.clone(),
             request: request.clone(),
-            delivery: delivery(parts, format),
+            delivery: self.delivery(parts, format),
             body,
             query,
             parameters: route.parameters(path).unwrap_or_default(),
@@ -216,6 +217,23 @@ impl Auth {
             .unwrap_or_else(|| "/".to_owned())
     }
 
+    /// Cookies for browsers; in the body for clients that ask for it, and for GoTrue's first clients, which cannot ask;
+    /// unless the configuration allows one way only.
+    fn delivery(&self, parts: &Parts, format: BodyFormat) -> Delivery {
+        match self.inner.tokens.as_ref().map(|strategy| strategy.config.transfer) {
+            Some(Transfer::Cookie) => return Delivery::Cookie,
+            Some(Transfer::Header) => return Delivery::Body,
+            Some(Transfer::Any) | None => {}
+        }
+        let asked = parts.headers.get("st-auth-mode").map(HeaderValue::as_bytes);
+        match asked {
+            Some(mode) if mode.eq_ignore_ascii_case(b"header") => Delivery::Body,
+            Some(_) => Delivery::Cookie,
+            None if format == BodyFormat::UntypedJson => Delivery::Body,
+            None => Delivery::Cookie,
+        }
+    }
+
     pub(super) fn error_reply(&self, error: &Error, new_errors: bool) -> Reply {
         let reply = Reply::error(error, new_errors);
         match &self.inner.tokens {
@@ -246,17 +264,6 @@ fn redirect_target(body: &Body, query: &[(String, String)]) -> Result<Option<Str
     }
     let named = query.iter().find(|(name, _)| name == "redirect_to");
     Ok(named.map(|(_, value)| value.clone()))
-}
-
-/// Cookies for browsers; in the body for clients that ask for it, and for GoTrue's first clients, which cannot ask.
-fn delivery(parts: &Parts, format: BodyFormat) -> Delivery {
-    let asked = parts.headers.get("st-auth-mode").map(HeaderValue::as_bytes);
-    match asked {
-        Some(mode) if mode.eq_ignore_ascii_case(b"header") => Delivery::Body,
-        Some(_) => Delivery::Cookie,
-        None if format == BodyFormat::UntypedJson => Delivery::Body,
-        None => Delivery::Cookie,
-    }
 }
 
 /// Sets `error_code` in a relative or absolute target, replacing an earlier one.

@@ -16,6 +16,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::sessions::{IssuedSession, Lookup, Renewal, ValidSession},
+    id::SessionId,
     model::{Session, SessionRecord, SessionState, User},
     secret::SessionToken,
 };
@@ -52,13 +53,15 @@ pub(super) struct Asked {
     seen: Seen,
     memo: Mutex<Arc<Memo>>,
     effects: Mutex<Effects>,
-    pub(super) wanted: OnceLock<VerifySession>,
+    wanted: Mutex<VerifySession>,
 }
 
 /// What has been found out, once.
 #[derive(Default)]
 pub(super) struct Memo {
     session: OnceCell<Found>,
+    /// Whether a handler said what it is, so that nobody has to find out.
+    is_said: bool,
     pub(super) user: OnceCell<Option<Arc<User>>>,
 }
 
@@ -253,6 +256,7 @@ impl AuthRequest {
         };
         let memo = Memo {
             session: OnceCell::new_with(Some(found)),
+            is_said: true,
             user: OnceCell::new(),
         };
         *lock(&self.asked().memo) = Arc::new(memo);
@@ -307,9 +311,28 @@ impl AuthRequest {
     pub(crate) fn is_bearer(&self) -> bool {
         match &self.seen().credentials {
             Credentials::Bearer(_) => true,
-            Credentials::Tokens(presented) => presented.bearer.is_some(),
+            Credentials::Tokens(presented) => presented.is_bearer,
             Credentials::None | Credentials::Cookie(_) => false,
         }
+    }
+
+    /// Adds to what is asked of the session. What was found under less is found out again.
+    pub(crate) fn want(&self, wanted: VerifySession) {
+        let asked = self.asked();
+        let is_more = {
+            let mut all = lock(&asked.wanted);
+            let before = *all;
+            *all = before.and(wanted);
+            *all != before
+        };
+        let mut memo = lock(&asked.memo);
+        if is_more && !memo.is_said {
+            *memo = Arc::default();
+        }
+    }
+
+    pub(super) fn wanted(&self) -> VerifySession {
+        *lock(&self.asked().wanted)
     }
 
     pub(super) fn with_effects(&self, change: impl FnOnce(&mut Effects)) {
@@ -359,10 +382,10 @@ impl AuthRequest {
     }
 
     /// Gives the session of the request's cookie a new secret, with no grace for the old one.
-    pub(crate) async fn replace_secret(&self) -> Result<()> {
+    pub(crate) async fn replace_secret(&self, session: &SessionId) -> Result<()> {
         let auth = &self.inner.auth;
         if matches!(self.seen().credentials, Credentials::Tokens(_)) {
-            return self.replace_tokens().await;
+            return self.replace_tokens(session).await;
         }
         let (Credentials::Cookie(Some(token)), Some(record)) =
             (&self.seen().credentials, self.presented_session().await?)
@@ -485,7 +508,7 @@ impl Asked {
             seen,
             memo: Mutex::default(),
             effects: Mutex::default(),
-            wanted: OnceLock::new(),
+            wanted: Mutex::default(),
         })
     }
 }

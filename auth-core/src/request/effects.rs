@@ -95,6 +95,10 @@ impl Effects {
     /// The `Cache-Control` of a response that sets a session cookie and says nothing itself.
     pub const CACHE_CONTROL: &'static str = "no-store";
 
+    pub(crate) fn unset_header(&mut self, name: &HeaderName) {
+        self.headers.retain(|(there, _)| there != name);
+    }
+
     pub(crate) fn set_header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.retain(|(there, _)| *there != name);
         self.headers.push((name, value));

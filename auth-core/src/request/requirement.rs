@@ -11,10 +11,10 @@ use crate::{error::Result, model::Session};
 /// let strict = VerifySession::default().check_store(true).anti_csrf(true);
 /// # let _ = strict;
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VerifySession {
-    check_store: bool,
-    anti_csrf: Option<bool>,
+    pub(super) check_store: bool,
+    pub(super) anti_csrf: Option<bool>,
     optional: bool,
 }
 
@@ -27,11 +27,24 @@ impl VerifySession {
         self
     }
 
-    /// Whether the anti-CSRF check is made, whatever the method.
+    /// Whether the configured anti-CSRF check is made, whatever the method. Where several say something, yes wins; with
+    /// [`AntiCsrf::None`](crate::AntiCsrf::None) there is nothing to check.
     #[must_use]
     pub fn anti_csrf(mut self, check: bool) -> Self {
         self.anti_csrf = Some(check);
         self
+    }
+
+    /// Both at once: the stricter of each.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            check_store: self.check_store || other.check_store,
+            anti_csrf: match (self.anti_csrf, other.anti_csrf) {
+                (Some(one), Some(two)) => Some(one || two),
+                (one, two) => one.or(two),
+            },
+            optional: self.optional && other.optional,
+        }
     }
 
     /// Whether a request without a session may pass.
@@ -60,6 +73,10 @@ impl AuthRequest {
     /// # Errors
     /// As [`AuthRequest::require_user`], [`AuthRequest::require_fresh`] and [`AuthRequest::verify_session`].
     pub async fn require(&self, requirement: Requirement) -> Result<()> {
+        if self.seen().is_preflight {
+            // It asks what may be sent, and comes without credentials by design (Fetch §4.8).
+            return Ok(());
+        }
         match requirement {
             Requirement::Fresh(age) => self.require_fresh(age).await.map(drop),
             Requirement::Session(wanted) => self.verify_session(wanted).await.map(drop),
@@ -67,8 +84,8 @@ impl AuthRequest {
         }
     }
 
-    /// As [`AuthRequest::require_session`], with what a route asks beyond the configuration. To be called before
-    /// anything else asks for the session: what was found is remembered.
+    /// As [`AuthRequest::require_session`], with what a route asks beyond the configuration. What was found under less is
+    /// found out again.
     ///
     /// # Errors
     /// As [`AuthRequest::require_session`]; without a session `None`, when that is allowed.
@@ -78,18 +95,5 @@ impl AuthRequest {
             return self.validate().await;
         }
         self.require_session().await.map(Some)
-    }
-
-    /// The first call counts.
-    pub(crate) fn want(&self, wanted: VerifySession) {
-        let _ = self.asked().wanted.set(wanted);
-    }
-
-    pub(super) fn store_wanted(&self) -> bool {
-        self.asked().wanted.get().is_some_and(|wanted| wanted.check_store)
-    }
-
-    pub(super) fn anti_csrf_wanted(&self) -> Option<bool> {
-        self.asked().wanted.get().and_then(|wanted| wanted.anti_csrf)
     }
 }

@@ -1,4 +1,7 @@
-use http::{HeaderName, header::ACCEPT};
+use http::{
+    HeaderName,
+    header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD},
+};
 
 use super::{
     BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, PresentedTokens, RequestView, read_bearer,
@@ -11,6 +14,8 @@ pub(crate) struct Seen {
     pub(crate) credentials: Credentials,
     pub(crate) origin: Result<(), OriginRefusal>,
     pub(crate) client: Client,
+    /// Whether a browser asks what it may send.
+    pub(crate) is_preflight: bool,
     /// Whether errors have the newer wire shape.
     pub(crate) new_errors: bool,
     /// Where to come back to after signing in, when a person is navigating and a sign-in page is configured.
@@ -39,12 +44,12 @@ impl Seen {
     pub(crate) fn of(auth: &Auth, view: &dyn RequestView) -> Self {
         let inner = &auth.inner;
         let credentials = match &inner.tokens {
-            Some(strategy) => Credentials::Tokens(Box::new(PresentedTokens::read(&strategy.cookies, view))),
+            Some(strategy) => Credentials::Tokens(Box::new(PresentedTokens::read(strategy, view))),
             None => credentials(inner.cookies.name(), view),
         };
         let is_bearer = match &credentials {
             Credentials::Bearer(_) => true,
-            Credentials::Tokens(presented) => presented.bearer.is_some(),
+            Credentials::Tokens(presented) => presented.is_bearer,
             Credentials::None | Credentials::Cookie(_) => false,
         };
         let facts = OriginFacts::from_view(view, is_bearer);
@@ -52,6 +57,7 @@ impl Seen {
             credentials,
             origin: inner.origins.check(&facts),
             client: inner.clients.read(view),
+            is_preflight: is_preflight(view),
             new_errors: has_new_errors(view),
             navigation: inner.config.sign_in_page.as_ref().and_then(|_| navigation(view)),
         }
@@ -63,6 +69,7 @@ impl Seen {
             credentials: Credentials::None,
             origin: Ok(()),
             client: Client::default(),
+            is_preflight: false,
             new_errors: false,
             navigation: None,
         }
@@ -98,6 +105,14 @@ fn has_new_errors(view: &dyn RequestView) -> bool {
         new |= is_date && value >= b"2024-01-01".as_slice();
     });
     new
+}
+
+fn is_preflight(view: &dyn RequestView) -> bool {
+    let mut asks = false;
+    if view.method() == "OPTIONS" {
+        view.each_header(&ACCESS_CONTROL_REQUEST_METHOD, &mut |_| asks = true);
+    }
+    asks
 }
 
 fn navigation(view: &dyn RequestView) -> Option<Navigation> {

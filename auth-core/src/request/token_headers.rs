@@ -39,6 +39,7 @@ impl Effects {
 
     /// Takes everything away from a client that keeps tokens itself.
     pub(crate) fn take_away(&mut self) {
+        self.unset_header(&ANTI_CSRF);
         for (name, value) in [(ACCESS, ""), (REFRESH, ""), (FRONT, "remove")] {
             self.set_header(name, HeaderValue::from_static(value));
         }

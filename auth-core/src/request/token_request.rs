@@ -58,15 +58,7 @@ impl AuthRequest {
             // Whoever removed the marker signed out.
             return Ok(self.gone(strategy));
         }
-        let guarded = self.anti_csrf_wanted().unwrap_or(presented.is_unsafe);
-        let expected = match strategy.config.anti_csrf {
-            AntiCsrf::Header if guarded && !presented.has_custom_header => {
-                return Err(ErrorKind::TryRefreshToken.into());
-            }
-            // Nothing at all must not pass for "no check".
-            AntiCsrf::Token if guarded => Some(presented.anti_csrf.as_deref().unwrap_or_default()),
-            _ => None,
-        };
+        let expected = self.anti_csrf_of(strategy, presented)?;
         let opened = match &presented.access {
             CookieReading::One(token) => self.open_access(strategy, token, expected, lookup, memo).await,
             CookieReading::Missing | CookieReading::Conflict => Err(ErrorKind::TryRefreshToken.into()),
@@ -120,8 +112,8 @@ impl AuthRequest {
     ) -> Result<OpenedSession> {
         let auth = self.auth();
         let claims = strategy.verify(auth, token).await?;
-        check_anti_csrf(&claims, anti_csrf)?;
-        let check_store = strategy.config.check_store || self.store_wanted();
+        check_anti_csrf(strategy.config.anti_csrf, &claims, anti_csrf)?;
+        let check_store = strategy.config.check_store || self.wanted().check_store;
         if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
             let found = auth.inner.adapter.get_session_and_user(&claims.session_id()).await?;
             let now = auth.now();
@@ -228,36 +220,53 @@ impl AuthRequest {
         }
     }
 
-    /// The session of the access token, never renewed and never confirmed.
+    /// The session of the access token, never renewed and never confirmed; otherwise checked as always.
     pub(super) async fn read_access_token(&self, presented: &PresentedTokens) -> Result<Session> {
         let auth = self.auth();
         let strategy = auth.strategy()?;
-        let token = match presented.access_place(strategy.config.transfer) {
-            Place::Header => presented.bearer.as_deref(),
-            Place::Cookie => one(&presented.access),
+        let (token, expected) = match presented.access_place(strategy.config.transfer) {
             Place::Nowhere => return Err(ErrorKind::Unauthorised.into()),
+            Place::Header => (presented.bearer.as_deref(), None),
+            Place::Cookie => {
+                if strategy.cookies.marker.is_some() && !presented.has_marker {
+                    return Err(ErrorKind::Unauthorised.into());
+                }
+                (one(&presented.access), self.anti_csrf_of(strategy, presented)?)
+            }
         };
-        let token = token.ok_or(ErrorKind::TryRefreshToken)?;
-        Ok(strategy.verify(auth, token).await?.session())
+        let claims = strategy.verify(auth, token.ok_or(ErrorKind::TryRefreshToken)?).await?;
+        check_anti_csrf(strategy.config.anti_csrf, &claims, expected)?;
+        if strategy.config.check_store || self.wanted().check_store || !claims.is_confirmed() {
+            auth.check_line(strategy, &claims).await?;
+        }
+        Ok(claims.session())
     }
 
-    /// Gives the session of the request's cookies new tokens, with no forgiveness for the old ones.
-    pub(super) async fn replace_tokens(&self) -> Result<()> {
+    /// What the request must carry on top of its cookies, if anything.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TryRefreshToken`] when a header is missing.
+    fn anti_csrf_of<'a>(&self, strategy: &TokenStrategy, presented: &'a PresentedTokens) -> Result<Option<&'a str>> {
+        let guarded = self.wanted().anti_csrf.unwrap_or(presented.is_unsafe);
+        match strategy.config.anti_csrf {
+            AntiCsrf::Header if guarded && !presented.has_custom_header => Err(ErrorKind::TryRefreshToken.into()),
+            // Nothing at all must not pass for "no check".
+            AntiCsrf::Token if guarded => Ok(Some(presented.anti_csrf.as_deref().unwrap_or_default())),
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them.
+    pub(super) async fn replace_tokens(&self, session: &SessionId) -> Result<()> {
         let auth = self.auth();
         let strategy = auth.strategy()?;
-        let Some(session) = self.presented_session().await? else {
-            return Ok(());
-        };
+        let session = auth.live_session(session, auth.now()).await?;
         let user = auth.get_user(&session.user_id).await?;
-        let reissued = auth
-            .reissue(strategy, session, &user, auth.now(), self.client())
-            .await?;
-        if let Some((_, tokens)) = reissued {
-            if self.is_bearer() {
-                self.hand_over(&tokens);
-            } else {
-                self.set_tokens(strategy, &tokens);
-            }
+        let tokens = auth.reissue(strategy, &session.id, &user, self.client()).await?;
+        if self.is_bearer() {
+            self.hand_over(&tokens);
+        } else {
+            self.set_tokens(strategy, &tokens);
         }
         Ok(())
     }

@@ -1,14 +1,21 @@
 //! The tokens a request presents, and which of them count.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderName;
+use memchr::memmem;
 
-use super::{BearerReading, CookieReading, RequestView, TokenCookies, read_bearer, read_cookie};
-use crate::{flows::tokens::Transfer, secret::RefreshToken};
+use super::{BearerReading, CookieReading, RequestView, read_bearer, read_cookie};
+use crate::{
+    flows::tokens::{TokenStrategy, Transfer},
+    secret::RefreshToken,
+};
 
 /// Everything the token strategy reads of a request.
 pub(crate) struct PresentedTokens {
     /// The bearer token, if it looks like one of ours; one of somebody else's is none of our business.
     pub(crate) bearer: Option<String>,
+    /// Whether the request authenticates by it.
+    pub(crate) is_bearer: bool,
     pub(crate) access: CookieReading,
     pub(crate) refresh: CookieReading,
     pub(crate) has_marker: bool,
@@ -31,7 +38,8 @@ const ANTI_CSRF: HeaderName = HeaderName::from_static("anti-csrf");
 const RID: HeaderName = HeaderName::from_static("rid");
 
 impl PresentedTokens {
-    pub(crate) fn read(cookies: &TokenCookies, view: &dyn RequestView) -> Self {
+    pub(crate) fn read(strategy: &TokenStrategy, view: &dyn RequestView) -> Self {
+        let cookies = &strategy.cookies;
         let bearer = match read_bearer(view) {
             BearerReading::Token(token) => Some(token).filter(|token| is_ours(token)),
             BearerReading::Conflict => Some(String::new()),
@@ -44,6 +52,7 @@ impl PresentedTokens {
         let mut has_custom_header = false;
         view.each_header(&RID, &mut |_| has_custom_header = true);
         Self {
+            is_bearer: bearer.is_some() && strategy.config.transfer != Transfer::Cookie,
             bearer,
             access: read_cookie(cookies.access.name(), view),
             refresh: read_cookie(cookies.refresh.name(), view),
@@ -66,7 +75,9 @@ impl PresentedTokens {
 
     /// Where to look for a refresh token.
     pub(crate) fn refresh_place(&self, transfer: Transfer) -> Place {
-        place(transfer, self.bearer.is_some(), self.refresh != CookieReading::Missing)
+        let renews = |token: &String| token.is_empty() || token.starts_with(RefreshToken::PREFIX);
+        let in_header = self.bearer.as_ref().is_some_and(renews);
+        place(transfer, in_header, self.refresh != CookieReading::Missing)
     }
 }
 
@@ -79,7 +90,11 @@ fn place(transfer: Transfer, in_header: bool, in_cookie: bool) -> Place {
     }
 }
 
-/// A JWT, or a refresh token.
+/// A refresh token, or a JWT that says it is an access token; whether it is a good one is another question.
 fn is_ours(token: &str) -> bool {
-    token.starts_with(RefreshToken::PREFIX) || token.bytes().filter(|byte| *byte == b'.').count() == 2
+    let says_so = |header: &str| {
+        let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+        memmem::find(&header, br#""at+jwt""#).is_some()
+    };
+    token.starts_with(RefreshToken::PREFIX) || token.split_once('.').is_some_and(|(header, _)| says_so(header))
 }

@@ -53,7 +53,8 @@ async fn end_session(call: Call) -> Result<Reply> {
 
 /// GoTrue's: 204.
 async fn log_out(call: Call) -> Result<Reply> {
-    leave(&call).await?;
+    let everywhere = call.request.is_bearer();
+    leave(&call, if everywhere { "global" } else { "local" }).await?;
     Ok(said_goodbye(&call, Reply::no_content()))
 }
 
@@ -63,21 +64,26 @@ async fn sign_out(call: Call) -> Result<Reply> {
         // Its clients refresh and try again when they hear 401.
         call.request.require_session().await?;
     }
-    leave(&call).await?;
+    leave(&call, "local").await?;
     Ok(said_goodbye(&call, Reply::ok(json!({ "status": "OK" }))))
 }
 
 /// Ends sessions on the server first; the cookie goes only when that succeeded. Without a session there is nothing to
 /// end, and that is no error.
-async fn leave(call: &Call) -> Result<()> {
-    let scope = match call.query("scope")? {
-        None if call.request.is_bearer() => "global",
-        None => "local",
-        Some(scope) => scope,
-    };
+async fn leave(call: &Call, default_scope: &str) -> Result<()> {
+    let scope = call.query("scope")?.unwrap_or(default_scope);
     if !matches!(scope, "global" | "local" | "others") {
         // The value is the caller's own; escaping it is JSON's doing.
         return Err(Error::from(ErrorKind::ValidationFailed).detail(format!("Unsupported logout scope {scope:?}")));
+    }
+    if call.auth.inner.tokens.is_some() {
+        // A session that its access token cannot reach any more is not over: its client is told to refresh, and a
+        // request that must carry more than cookies is asked for it.
+        match call.request.validate().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(()),
+            Err(error) => return Err(error),
+        }
     }
     let Some(session) = call.request.presented_session().await? else {
         return Ok(());

@@ -78,7 +78,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidUserId`] when the user is gone, [`ErrorKind::UserBanned`] when the user is shut out,
-    /// [`ErrorKind::ValidationFailed`] when the payload is longer than 2048 bytes of JSON,
+    /// [`ErrorKind::ValidationFailed`] when the payload is longer than 1536 bytes of JSON,
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn create_session(&self, proof: &Proof, mut new: NewSession) -> Result<IssuedSession> {
         check_payload(&new.payload)?;
@@ -124,6 +124,12 @@ impl Auth {
             updated_at: now,
             attributes: new.attributes,
         };
+        let session = record.clone().into_session(now, true);
+        // Signed first: a session nobody can be handed is not stored.
+        let tokens = match (&self.inner.tokens, refresh) {
+            (Some(strategy), Some(refresh)) => Some(strategy.issue(self, &session, proof.user(), refresh, now).await?),
+            _ => None,
+        };
         self.inner.adapter.set_session(&record).await?;
         if config.cleanup {
             self.delete_expired_user_sessions(proof.user_id()).await?;
@@ -133,11 +139,6 @@ impl Auth {
                 .user(&record.user_id)
                 .session(&record.id),
         );
-        let session = record.into_session(now, true);
-        let tokens = match (&self.inner.tokens, refresh) {
-            (Some(strategy), Some(refresh)) => Some(strategy.issue(self, &session, proof.user(), refresh, now).await?),
-            _ => None,
-        };
         Ok(IssuedSession { session, token, tokens })
     }
 
@@ -265,7 +266,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::ValidationFailed`] when the payload is
-    /// longer than 2048 bytes of JSON, [`ErrorKind::DatabaseUpdateFailed`].
+    /// longer than 1536 bytes of JSON, [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn update_session_payload(&self, handle: &SessionId, payload: JsonObject) -> Result<()> {
         check_payload(&payload)?;
         let patch = SessionPatch {
@@ -403,9 +404,9 @@ impl Auth {
 
 /// A payload travels in cookies, which browsers drop when they are too long.
 fn check_payload(payload: &JsonObject) -> Result<()> {
-    const MAX_BYTES: usize = 2_048;
+    const MAX_BYTES: usize = 1_536;
     if payload.is_empty() || serde_json::to_vec(payload).is_ok_and(|text| text.len() <= MAX_BYTES) {
         return Ok(());
     }
-    Err(Error::from(ErrorKind::ValidationFailed).detail("A payload has at most 2048 bytes of JSON."))
+    Err(Error::from(ErrorKind::ValidationFailed).detail("A payload has at most 1536 bytes of JSON."))
 }

@@ -101,22 +101,23 @@ impl Claims {
         }
     }
 
-    /// The claims as JSON, no longer than asked: what the user and then what the application noted about the user
-    /// stays out when there is too much of it. A browser would drop the cookie without a word.
+    /// The claims as JSON, no longer than asked: what users note about themselves stays out when there is too much of
+    /// it. A browser would drop the cookie without a word.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ValidationFailed`] when the application's own notes and the payload are too long.
     pub(super) fn fitted(&mut self, limit: usize) -> Result<Vec<u8>> {
-        let leave_out: [fn(&mut Self); 2] = [
-            |claims| claims.user_metadata.clear(),
-            |claims| claims.app_metadata.clear(),
-        ];
-        for leave_out in leave_out.into_iter().map(Some).chain([None]) {
+        for leave_out in [false, true] {
+            if leave_out {
+                self.user_metadata.clear();
+            }
             let text = serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
-            match leave_out {
-                _ if text.len() <= limit => return Ok(text),
-                Some(leave_out) => leave_out(self),
-                None => {}
+            if text.len() <= limit {
+                return Ok(text);
             }
         }
-        Err(Error::from(ErrorKind::ValidationFailed).detail("The payload does not fit into an access token."))
+        Err(Error::from(ErrorKind::ValidationFailed)
+            .detail("The payload and the user's app_metadata do not fit into an access token."))
     }
 
     pub(crate) fn session_id(&self) -> SessionId {

@@ -51,7 +51,8 @@ pub enum Rotation {
         straggler: Duration,
     },
     /// A refresh ends its parent at once, and for this long the parent still gives a new child, which replaces the one
-    /// before. Access tokens are then never checked against the store.
+    /// before. Access tokens are then never checked against the store. For clients that refresh one at a time: of two
+    /// tabs that ask at once the one whose answer is replaced is taken for a thief later.
     Grace(Duration),
 }
 

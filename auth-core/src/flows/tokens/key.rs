@@ -45,6 +45,8 @@ const NONCE: usize = 24;
 const KID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 impl Key {
+    pub(super) const KID_LENGTH: usize = 12;
+
     /// A key of the application's own: it signs as it is, so that others who have it can check.
     pub(super) fn own(secret: &Secret) -> Self {
         let name = secret.mac("kid", &[]);
@@ -52,7 +54,8 @@ impl Key {
         Self {
             header: header(&kid, Algorithm::Hs256),
             signer: Signer::Hs256(secret.clone()),
-            refresh: Secret::new(secret.mac("refresh token", &[])),
+            // Never asked for: refresh tokens outlive keys that an application may change at any time.
+            refresh: Secret::new([]),
             kid,
             algorithm: Algorithm::Hs256,
             generation: 0,
@@ -69,7 +72,7 @@ impl Key {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<SigningKeyRecord> {
-        let kid = random_string(entropy, KID_ALPHABET, 12)?;
+        let kid = random_string(entropy, KID_ALPHABET, Self::KID_LENGTH)?;
         let mut seed = Zeroizing::new([0_u8; 32]);
         entropy.fill(seed.as_mut())?;
         let mut nonce = [0_u8; NONCE];
@@ -134,9 +137,9 @@ impl Key {
         self.signer.verifies(message, signature)
     }
 
-    /// The code over a refresh token.
-    pub(super) fn authenticate(&self, message: &[u8]) -> Digest {
-        Digest::from(self.refresh.mac("refresh token", &[message]))
+    /// What the code over refresh tokens is made with.
+    pub(super) fn refresh(&self) -> &Secret {
+        &self.refresh
     }
 
     /// The public half as a JWK (RFC 7517); a symmetric key has none.
@@ -147,6 +150,11 @@ impl Key {
         jwk["use"] = Value::from("sig");
         Some(jwk)
     }
+}
+
+/// The code over a refresh token.
+pub(super) fn authenticate(secret: &Secret, message: &[u8]) -> [u8; 32] {
+    secret.mac("refresh token", &[message])
 }
 
 fn header(kid: &str, algorithm: Algorithm) -> String {

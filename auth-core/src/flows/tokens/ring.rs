@@ -5,19 +5,26 @@
 //! rotation signs nobody out. Whoever is first inserts the next generation; the others find it taken and read it.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use super::{Algorithm, Tokens, config::KeySource, key::Key};
+use super::{
+    Algorithm, Tokens,
+    config::KeySource,
+    key::{Key, authenticate},
+};
 use crate::{
     auth::Auth,
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
-    secret::Secret,
+    secret::{Digest, RefreshToken, Secret},
 };
 
 pub(crate) struct KeyRing {
@@ -29,6 +36,8 @@ pub(crate) struct KeyRing {
     state: RwLock<Arc<State>>,
     /// Held while keys are read or made, so that a crowd does it once.
     loading: tokio::sync::Mutex<()>,
+    /// When the store was last asked, in Unix milliseconds.
+    looked_at: AtomicI64,
 }
 
 #[derive(Default)]
@@ -44,6 +53,10 @@ struct State {
 const PUBLISHED_AHEAD: Duration = Duration::from_secs(60);
 /// Unknown keys make the ring read the store at most this often.
 const COOL_DOWN: Duration = Duration::from_secs(5);
+/// Who signs has looked at the store within this time, half of what a key is published ahead.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// The longest time a key may sign (30 days).
+const LONGEST_INTERVAL: Duration = Duration::from_secs(720 * 60 * 60);
 
 impl KeyRing {
     pub(super) fn new(config: &Tokens) -> Self {
@@ -52,9 +65,11 @@ impl KeyRing {
             algorithm: config.algorithm,
             interval: config.key_interval,
             access_life: config.access_validity + config.leeway,
-            refresh_life: config.refresh_validity,
+            // A refresh token may be confirmed, and so prolonged, as late as the access token beside it lives.
+            refresh_life: config.refresh_validity + config.access_validity + config.leeway,
             state: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
+            looked_at: AtomicI64::new(i64::MIN / 2),
         }
     }
 
@@ -64,11 +79,15 @@ impl KeyRing {
             return Ok(key);
         }
         let now = auth.now();
-        if let Some(key) = self.state().signing(now).filter(|_| !self.is_due(now)) {
+        let state = self.state();
+        if let Some(key) = state
+            .signing(self.algorithm, now)
+            .filter(|_| !self.wants_a_look(&state, now))
+        {
             return Ok(key);
         }
         let prepared = self.prepare_next(auth, now).await;
-        match (self.state().signing(now), prepared) {
+        match (self.state().signing(self.algorithm, now), prepared) {
             (Some(key), Ok(())) => Ok(key),
             // A rotation can wait for the store; those who sign in need not.
             (Some(key), Err(error)) => {
@@ -83,10 +102,10 @@ impl KeyRing {
     /// Reads or makes the next key, once for everybody who waits.
     async fn prepare_next(&self, auth: &Auth, now: Timestamp) -> Result<()> {
         let _guard = self.loading.lock().await;
-        if self.is_due(now) {
+        if self.wants_a_look(&self.state(), now) {
             self.load(auth, now).await?;
         }
-        if self.is_due(now) {
+        if self.is_due(&self.state(), now) {
             self.make_next(auth, now).await?;
             self.load(auth, now).await?;
         }
@@ -107,18 +126,41 @@ impl KeyRing {
         Ok(found.filter(|key| !self.state().is_over(key, self.access_life, now)))
     }
 
-    /// The key that authenticated a refresh token, if it may still.
-    pub(super) async fn refreshing(&self, auth: &Auth, kid: &str) -> Result<Option<Arc<Key>>> {
-        if let Some(key) = self.own_key().await? {
-            return Ok((key.kid == kid).then_some(key));
+    /// What makes the code over new refresh tokens, and its name. With keys of the application's own it comes from the
+    /// handle's secret, so that such a key can be changed without signing anybody out.
+    pub(super) async fn refresh_key(&self, auth: &Auth) -> Result<(String, Secret)> {
+        match self.source {
+            KeySource::Rotating => {
+                let key = self.signing(auth).await?;
+                Ok((key.kid.clone(), key.refresh().clone()))
+            }
+            KeySource::Fixed(_) | KeySource::Function(_) => {
+                Ok((OF_THE_SECRET.to_owned(), of_the_secret(&auth.inner.config.secret)))
+            }
+        }
+    }
+
+    /// Whether a refresh token is one of ours, and its key not over.
+    pub(super) async fn authenticates(&self, auth: &Auth, token: &RefreshToken) -> Result<bool> {
+        let (signed, code) = token.authenticated();
+        let is_right = |secret: &Secret| Digest::from(authenticate(secret, signed)) == code;
+        if token.kid() == OF_THE_SECRET {
+            return Ok(auth
+                .inner
+                .config
+                .secrets()
+                .iter()
+                .map(of_the_secret)
+                .any(|secret| is_right(&secret)));
         }
         let now = auth.now();
-        let find = |state: &State| state.find(|key| key.kid == kid);
+        let find = |state: &State| state.find(|key| key.kid == token.kid());
         let mut found = find(&self.state());
-        if found.is_none() && self.reload(auth, now).await? {
+        if found.is_none() && is_kid(token.kid()) && self.reload(auth, now).await? {
             found = find(&self.state());
         }
-        Ok(found.filter(|key| !self.state().is_over(key, self.refresh_life, now)))
+        let found = found.filter(|key| !self.state().is_over(key, self.refresh_life, now));
+        Ok(found.is_some_and(|key| is_right(key.refresh())))
     }
 
     /// The published keys: those that check, and the one to come; and how long the answer stays right.
@@ -131,8 +173,7 @@ impl KeyRing {
             .iter()
             .filter(|key| !state.is_over(key, self.access_life, now));
         let until_next = state
-            .keys
-            .last()
+            .newest(self.algorithm)
             .map_or(COOL_DOWN, |key| (key.active_from + self.interval).since(now));
         // The next is published ahead; whoever asks this often never misses it.
         let fresh_for = until_next.clamp(Duration::from_secs(1), PUBLISHED_AHEAD / 2);
@@ -158,36 +199,37 @@ impl KeyRing {
         Ok(Some(Arc::new(Key::own(&secret))))
     }
 
-    /// Whether the next key is to be made now: so long before the newest one's time is over that it is published; or
-    /// because another algorithm was configured.
-    fn is_due(&self, now: Timestamp) -> bool {
-        let state = self.state();
-        let Some(newest) = state.keys.last() else {
-            return true;
-        };
-        newest.algorithm != self.algorithm || now + PUBLISHED_AHEAD >= newest.active_from + self.interval
+    /// Whether the store may know better: others make keys as well, perhaps with other settings.
+    fn wants_a_look(&self, state: &State, now: Timestamp) -> bool {
+        let is_fresh = state
+            .loaded_at
+            .is_some_and(|at| now.since(at) <= LOOK_AGAIN && at <= now);
+        !is_fresh || self.is_due(state, now)
+    }
+
+    /// Whether the next key is to be made now: so long before the newest one's time is over that it is published.
+    fn is_due(&self, state: &State, now: Timestamp) -> bool {
+        let newest = state.newest(self.algorithm);
+        newest.is_none_or(|newest| now + PUBLISHED_AHEAD >= newest.active_from + self.interval)
     }
 
     async fn make_next(&self, auth: &Auth, now: Timestamp) -> Result<()> {
         let state = self.state();
-        let newest = state.keys.last();
-        // The very first signs at once.
-        let active_from = newest.map_or(now, |key| match key.algorithm == self.algorithm {
-            true => (key.active_from + self.interval).max(now + PUBLISHED_AHEAD),
-            false => now + PUBLISHED_AHEAD,
-        });
+        let active_from = match state.newest(self.algorithm) {
+            Some(newest) => (newest.active_from + self.interval).max(now + PUBLISHED_AHEAD),
+            // The very first signs at once.
+            None if state.keys.is_empty() => now,
+            None => now + PUBLISHED_AHEAD,
+        };
         // The one after what was read: if another process was first, it is taken.
         let generation = state.last_generation + 1;
         let secret = &auth.inner.config.secret;
         let entropy = auth.inner.entropy.as_ref();
         let record = Key::generate(secret, self.algorithm, generation, active_from, now, entropy)?;
         if auth.inner.adapter.set_signing_key(&record).await? {
-            let ended = state
-                .keys
-                .iter()
-                .filter(|key| state.is_over(key, self.refresh_life, now));
-            if let Some(last) = ended.map(|key| key.generation).max() {
-                auth.inner.adapter.delete_signing_keys(last).await?;
+            let over = |key: &&Arc<Key>| state.is_over(key, self.refresh_life, now);
+            if let Some(last) = state.keys.iter().take_while(over).last() {
+                auth.inner.adapter.delete_signing_keys(last.generation).await?;
             }
         }
         Ok(())
@@ -195,18 +237,23 @@ impl KeyRing {
 
     /// Reads the store for a key nobody here has seen, unless that was just done.
     async fn reload(&self, auth: &Auth, now: Timestamp) -> Result<bool> {
-        let is_recent = |state: &State| state.loaded_at.is_some_and(|at| now.since(at) < COOL_DOWN && at <= now);
-        if is_recent(&self.state()) {
+        // Failed attempts count as well, or garbage would be hardest on a store that is down.
+        let is_recent = || {
+            let since = now.as_unix_ms() - self.looked_at.load(Ordering::Relaxed);
+            (0..i64::try_from(COOL_DOWN.as_millis()).unwrap_or(i64::MAX)).contains(&since)
+        };
+        if is_recent() {
             return Ok(false);
         }
         let _guard = self.loading.lock().await;
-        if !is_recent(&self.state()) {
+        if !is_recent() {
             self.load(auth, now).await?;
         }
         Ok(true)
     }
 
     async fn load(&self, auth: &Auth, now: Timestamp) -> Result<()> {
+        self.looked_at.store(now.as_unix_ms(), Ordering::Relaxed);
         let secrets = &auth.inner.config.secrets();
         let records = auth.inner.adapter.get_signing_keys().await?;
         let keys: Vec<Arc<Key>> = records
@@ -234,17 +281,38 @@ impl State {
         self.keys.iter().rev().find(|key| is_it(key)).cloned()
     }
 
-    /// The newest whose time has come; with a clock that went back, the oldest.
-    fn signing(&self, now: Timestamp) -> Option<Arc<Key>> {
-        let begun = self.keys.iter().rev().find(|key| key.active_from <= now);
-        begun.or(self.keys.first()).cloned()
+    /// The newest of an algorithm, begun or not.
+    fn newest(&self, algorithm: Algorithm) -> Option<&Arc<Key>> {
+        self.keys.iter().rev().find(|key| key.algorithm == algorithm)
     }
 
-    /// Whether everything the key signed with this life has ended.
-    fn is_over(&self, key: &Key, life: Duration, now: Timestamp) -> bool {
-        let next = self.keys.iter().find(|next| next.generation > key.generation);
-        next.is_some_and(|next| now > next.active_from + life)
+    /// The newest of an algorithm whose time has come; else the newest of any; with a clock that went back, the oldest.
+    fn signing(&self, algorithm: Algorithm, now: Timestamp) -> Option<Arc<Key>> {
+        let begun = || self.keys.iter().rev().filter(|key| key.active_from <= now);
+        let own = begun().find(|key| key.algorithm == algorithm);
+        own.or_else(|| begun().next()).or(self.keys.first()).cloned()
     }
+
+    /// Whether everything the key signed with this life has ended: its successor has signed for so long. A key whose
+    /// algorithm was given up has none, and is over when any process that still had it has made one.
+    fn is_over(&self, key: &Key, life: Duration, now: Timestamp) -> bool {
+        let later = || self.keys.iter().filter(|later| later.generation > key.generation);
+        match later().find(|later| later.algorithm == key.algorithm) {
+            Some(next) => now > next.active_from + life,
+            None => later().any(|later| now > later.active_from + LONGEST_INTERVAL + life),
+        }
+    }
+}
+
+/// The name of what comes from the handle's secret; keys have twelve letters and digits.
+const OF_THE_SECRET: &str = "secret";
+
+fn of_the_secret(secret: &Secret) -> Secret {
+    Secret::new(secret.mac("refresh token key", &[]))
+}
+
+fn is_kid(kid: &str) -> bool {
+    kid.len() == Key::KID_LENGTH && kid.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Whether a header could be one of ours, of a key we have not seen: garbage does not make the store busy.

@@ -7,40 +7,58 @@ use crate::{clock::Timestamp, model::SessionRecord, secret::Generation};
 /// What a presented generation is to the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The session's own, or one made beside it within the window: two tabs asked at once.
-    Current,
     /// Made from the session's own and used for the first time: it takes its place.
     Child,
-    /// What was replaced a moment ago: served, but not renewed.
-    Straggler,
+    /// The session's own.
+    Current,
+    /// Made beside the session's own from the same parent: two tabs asked at once. The first of them to be refreshed
+    /// takes the place for good.
+    Sibling,
     /// Neither: somebody uses a copy.
     Stale,
+    /// What was replaced a moment ago, or made beside what took its place: served, but given nothing.
+    Straggler,
 }
 
 /// Judges an authentic token against the row.
 ///
 /// Times beside digests, because tabs that share a jar ask at once and each gets a child of its own: the jar keeps the
-/// last, the session the first that is used. Children of one parent made within the window count as one.
+/// last, the session the first that is used.
 pub(crate) fn judge(session: &SessionRecord, presented: &Generation, now: Timestamp, window: Duration) -> Verdict {
     if session.secret_digest == presented.at_rest {
         return Verdict::Current;
     }
-    let forgiving = !window.is_zero();
-    let beside = |issued_at: Timestamp| distance(presented.issued_at, issued_at) <= window;
     if presented.parent == Some(session.secret_digest) {
         return Verdict::Child;
     }
-    let is_sibling = presented.parent.is_some() && presented.parent == session.previous_digest;
-    if forgiving && is_sibling && beside(session.secret_issued_at) {
-        return Verdict::Current;
+    let forgiving = !window.is_zero();
+    let beside = |issued_at: Timestamp| distance(presented.issued_at, issued_at) <= window;
+    let in_window = session.previous_expires.is_some_and(|end| now <= end);
+    if is_open(session) && presented.parent.is_some() && presented.parent == session.previous_digest {
+        // A rival made at another time never was one of them.
+        return match forgiving && beside(session.secret_issued_at) {
+            true if in_window => Verdict::Straggler,
+            true => Verdict::Sibling,
+            false => Verdict::Stale,
+        };
     }
-    // A rival of the session's own, made from the same parent at another time, never was.
     let was_current = session.previous_digest == Some(presented.at_rest)
-        || (forgiving && !is_sibling && session.previous_issued_at.is_some_and(beside));
-    if was_current && session.previous_expires.is_some_and(|end| now <= end) {
+        || (forgiving && session.previous_issued_at.is_some_and(beside));
+    if was_current && in_window {
         return Verdict::Straggler;
     }
     Verdict::Stale
+}
+
+/// Whether the session's own token may have siblings: it took its parent's place, and nobody refreshed with it or one
+/// of them yet. A token that was given out in the place of a parent that was not to be forgiven has none.
+pub(crate) fn is_open(session: &SessionRecord) -> bool {
+    session
+        .previous_digest
+        .is_some_and(|previous| previous != session.secret_digest)
+        && session
+            .previous_expires
+            .is_some_and(|end| end >= session.secret_issued_at)
 }
 
 fn distance(one: Timestamp, other: Timestamp) -> Duration {

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use http::{HeaderValue, header::CACHE_CONTROL};
+use http::{
+    HeaderValue,
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL},
+};
 use serde_json::json;
 
 use crate::{
@@ -53,7 +56,10 @@ async fn published_keys(call: Call) -> Result<Reply> {
     let caching = format!("public, max-age={}, must-revalidate", fresh_for.as_secs());
     let reply = Reply::ok(json!({ "keys": keys }));
     Ok(match HeaderValue::from_str(&caching) {
-        Ok(caching) => reply.replace_header(CACHE_CONTROL, caching),
+        // Public, for pages of anybody.
+        Ok(caching) => reply
+            .replace_header(CACHE_CONTROL, caching)
+            .replace_header(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
         Err(_) => reply,
     })
 }

@@ -3,9 +3,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 use super::{
-    Rotation,
+    AntiCsrf, Rotation,
     claims::Claims,
-    rotation::{Verdict, judge},
+    rotation::{Verdict, is_open, judge},
     strategy::TokenStrategy,
 };
 use crate::{
@@ -106,7 +106,7 @@ impl Auth {
     pub async fn validate_access_token(&self, access: &str, anti_csrf: Option<&str>) -> Result<OpenedSession> {
         let strategy = self.strategy()?;
         let claims = strategy.verify(self, access).await?;
-        check_anti_csrf(&claims, anti_csrf)?;
+        check_anti_csrf(strategy.config.anti_csrf, &claims, anti_csrf)?;
         self.open_claims(strategy, claims, strategy.config.check_store, &Client::default())
             .await
     }
@@ -181,6 +181,17 @@ impl Auth {
             .ok_or_else(|| ErrorKind::Unauthorised.into())
     }
 
+    /// Whether the session of a token is alive and the token of a line that counts, without changing anything.
+    pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<()> {
+        let now = self.now();
+        let session = self.live_session(&claims.session_id(), now).await?;
+        let is_stale = judge(&session, &claims.generation(), now, strategy.siblings()) == Verdict::Stale;
+        match is_stale && !claims.is_confirmed() {
+            true => Err(ErrorKind::Unauthorised.into()),
+            false => Ok(()),
+        }
+    }
+
     pub(crate) async fn open_claims(
         &self,
         strategy: &TokenStrategy,
@@ -200,10 +211,15 @@ impl Auth {
         }
         let now = self.now();
         let session = self.live_session(&claims.session_id(), now).await?;
-        let session = self.confirm(strategy, session, &generation, now, client).await?;
+        let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
+            return Ok(OpenedSession {
+                session: claims.session(),
+                renewed: None,
+            });
+        };
         let mut claims = Claims::clone(&claims);
         claims.refresh.parent = None;
-        claims.refresh.expires = session.idle_expires;
+        claims.refresh.expires = session.into_session(now, false).expires();
         let renewed = strategy.sign(self, &mut claims, now).await?;
         Ok(OpenedSession {
             session: Session {
@@ -214,10 +230,11 @@ impl Auth {
         })
     }
 
-    /// Makes a generation the session's own at its first use.
+    /// Makes a generation the session's own at its first use; `None` for a request that is served and given nothing.
     ///
     /// # Errors
-    /// [`ErrorKind::Unauthorised`] when another line of the session is in use.
+    /// [`ErrorKind::TryRefreshToken`] when the refresh token beside it decides, [`ErrorKind::Unauthorised`] when another
+    /// line of the session is in use.
     async fn confirm(
         &self,
         strategy: &TokenStrategy,
@@ -225,34 +242,38 @@ impl Auth {
         generation: &Generation,
         now: Timestamp,
         client: &Client,
-    ) -> Result<SessionRecord> {
-        loop {
+    ) -> Result<Option<SessionRecord>> {
+        for _ in 0..RACES {
             match judge(&session, generation, now, strategy.siblings()) {
-                Verdict::Current => return Ok(session),
-                Verdict::Straggler | Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
+                Verdict::Current => return Ok(Some(session)),
+                Verdict::Straggler => return Ok(None),
+                Verdict::Sibling => return Err(ErrorKind::TryRefreshToken.into()),
+                Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
                 Verdict::Child => {}
             }
-            if self.promote(strategy, &mut session, generation, now, client).await? {
-                return Ok(session);
+            if self.settle(strategy, &mut session, generation, now, client).await? {
+                return Ok(Some(session));
             }
             // Another request was first: what stands now decides.
             session = self.live_session(&session.id, now).await?;
         }
+        Err(Error::update_failed("a session changes all the time"))
     }
 
-    /// Puts a child in its parent's place, if the parent still has it.
-    async fn promote(
+    /// Puts a generation in the place of the session's own, if that still has it. Put in its own place, it leaves no
+    /// room for siblings.
+    async fn settle(
         &self,
         strategy: &TokenStrategy,
         session: &mut SessionRecord,
-        child: &Generation,
+        generation: &Generation,
         now: Timestamp,
         client: &Client,
     ) -> Result<bool> {
         let expires = now + strategy.config.refresh_validity;
         let rotation = SessionRotation {
-            secret_digest: child.at_rest,
-            secret_issued_at: child.issued_at,
+            secret_digest: generation.at_rest,
+            secret_issued_at: generation.issued_at,
             previous_expires: window_end(now, strategy.window()),
             active_expires: expires,
             idle_expires: expires,
@@ -282,39 +303,41 @@ impl Auth {
         let strategy = self.strategy()?;
         let presented = strategy.authentic(self, refresh).await?;
         let now = self.now();
-        loop {
+        for _ in 0..RACES {
             let found = self.inner.adapter.get_session_and_user(presented.session_id()).await?;
             let (mut session, user) = found.ok_or(ErrorKind::Unauthorised)?;
             if !session.is_alive(now) || user.is_banned(now) {
                 return Err(ErrorKind::Unauthorised.into());
             }
-            let verdict = judge(&session, presented.generation(), now, strategy.siblings());
-            let made = match (strategy.config.rotation, verdict) {
-                (_, Verdict::Stale) => return Err(self.theft(strategy, &session, now, client).await?),
-                (Rotation::Grace(_), Verdict::Current | Verdict::Child) => {
-                    self.rotate_at_once(strategy, &mut session, false, now, client).await?
-                }
-                (Rotation::Grace(_), Verdict::Straggler) => {
+            let generation = presented.generation();
+            let verdict = judge(&session, generation, now, strategy.siblings());
+            let is_grace = matches!(strategy.config.rotation, Rotation::Grace(_));
+            let made = match verdict {
+                Verdict::Stale => return Err(self.theft(strategy, &session, now, client).await?),
+                Verdict::Straggler if is_grace => {
                     self.rotate_at_once(strategy, &mut session, true, now, client).await?
                 }
-                (Rotation::ParentChild { .. }, Verdict::Straggler) => {
+                Verdict::Straggler => {
                     return Ok(RefreshedSession {
                         session: session.into_session(now, false),
                         user,
                         tokens: None,
                     });
                 }
-                (Rotation::ParentChild { .. }, Verdict::Child) => {
-                    let child = presented.generation();
-                    if self.promote(strategy, &mut session, child, now, client).await? {
-                        Some(self.child_of(strategy, &session, now).await?)
-                    } else {
-                        None
+                Verdict::Current if is_grace => self.rotate_at_once(strategy, &mut session, false, now, client).await?,
+                // Nothing is written, unless there may be siblings: the first to come back is the one that counts.
+                Verdict::Current if strategy.siblings().is_zero() || !is_open(&session) => {
+                    Some(self.child_of(strategy, &session, now).await?)
+                }
+                Verdict::Current | Verdict::Sibling | Verdict::Child => {
+                    let settled = self.settle(strategy, &mut session, generation, now, client).await?;
+                    match settled && !is_grace {
+                        true => Some(self.child_of(strategy, &session, now).await?),
+                        false => None,
                     }
                 }
-                (Rotation::ParentChild { .. }, Verdict::Current) => Some(self.child_of(strategy, &session, now).await?),
             };
-            // Another request was first: what stands now decides.
+            // Another request was first, or the first half is done: what stands now decides.
             let Some(refresh) = made else { continue };
             // The client's tokens live from now; the row follows when they are first used.
             session.idle_expires = now + strategy.config.refresh_validity;
@@ -327,6 +350,7 @@ impl Auth {
                 tokens: Some(tokens),
             });
         }
+        Err(Error::update_failed("a session changes all the time"))
     }
 
     /// A child of the session's own token. Nothing is written.
@@ -366,32 +390,38 @@ impl Auth {
         Ok(swapped.then_some(refresh))
     }
 
-    /// New first tokens for a session, with no forgiveness for the old ones: after its owner changed the password.
+    /// New first tokens for a session, with no forgiveness for the old ones and their children: after its owner changed
+    /// the password.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthorised`] when the session ended meanwhile.
     pub(crate) async fn reissue(
         &self,
         strategy: &TokenStrategy,
-        mut session: SessionRecord,
+        id: &SessionId,
         user: &User,
-        now: Timestamp,
         client: &Client,
-    ) -> Result<Option<(Session, SessionTokens)>> {
-        let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
-        let expires = now + strategy.config.refresh_validity;
-        let rotation = SessionRotation {
-            secret_digest: refresh.generation().at_rest,
-            secret_issued_at: now,
-            previous_expires: window_end(now, Duration::ZERO),
-            active_expires: expires,
-            idle_expires: expires,
-            last_seen: now,
-            keeps_previous: false,
-        };
-        if !self.swap(&mut session, &rotation, client).await? {
-            return Ok(None);
+    ) -> Result<SessionTokens> {
+        let now = self.now();
+        for _ in 0..RACES {
+            let mut session = self.live_session(id, now).await?;
+            let refresh = strategy.issue_refresh(self, id, None, now).await?;
+            let expires = now + strategy.config.refresh_validity;
+            let rotation = SessionRotation {
+                secret_digest: refresh.generation().at_rest,
+                secret_issued_at: now,
+                previous_expires: window_end(now, Duration::ZERO),
+                active_expires: expires,
+                idle_expires: expires,
+                last_seen: now,
+                keeps_previous: false,
+            };
+            if self.swap(&mut session, &rotation, client).await? {
+                let session = session.into_session(now, true);
+                return strategy.issue(self, &session, user, refresh, now).await;
+            }
         }
-        let session = session.into_session(now, true);
-        let tokens = strategy.issue(self, &session, user, refresh, now).await?;
-        Ok(Some((session, tokens)))
+        Err(Error::update_failed("a session changes all the time"))
     }
 
     /// Tells everybody, and ends the session first: that stands although the answer is an error.
@@ -411,6 +441,9 @@ impl Auth {
     }
 }
 
+/// How often another request may be first before one gives up: each time one of them gets on.
+const RACES: usize = 64;
+
 /// The end of a window; one of no length is over before it begins.
 fn window_end(now: Timestamp, window: Duration) -> Timestamp {
     if window.is_zero() {
@@ -421,12 +454,17 @@ fn window_end(now: Timestamp, window: Duration) -> Timestamp {
 }
 
 /// The request's anti-CSRF value against the token's; in constant time, by their digests.
-pub(crate) fn check_anti_csrf(claims: &Claims, given: Option<&str>) -> Result<()> {
+pub(crate) fn check_anti_csrf(mode: AntiCsrf, claims: &Claims, given: Option<&str>) -> Result<()> {
     use crate::secret::Digest;
-    let (Some(expected), Some(given)) = (&claims.anti_csrf, given) else {
+    let Some(given) = given.filter(|_| mode == AntiCsrf::Token) else {
         return Ok(());
     };
-    if Digest::of(expected.as_bytes()) == Digest::of(given.as_bytes()) {
+    let expected = claims
+        .anti_csrf
+        .as_deref()
+        .map(|expected| Digest::of(expected.as_bytes()));
+    // A token from before the value was asked for has none, and is as good as one with another.
+    if expected == Some(Digest::of(given.as_bytes())) {
         Ok(())
     } else {
         Err(ErrorKind::TryRefreshToken.into())

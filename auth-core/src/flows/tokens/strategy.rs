@@ -6,7 +6,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use moka::sync::Cache;
 use zeroize::Zeroizing;
 
-use super::{AccessToken, AntiCsrf, Rotation, SessionTokens, Tokens, claims::Claims, ring::KeyRing};
+use super::{
+    AccessToken, AntiCsrf, Rotation, SessionTokens, Tokens,
+    claims::Claims,
+    key::{Key, authenticate},
+    ring::KeyRing,
+};
 use crate::{
     auth::Auth,
     clock::Timestamp,
@@ -30,7 +35,7 @@ pub(crate) struct TokenStrategy {
 const MAX_TOKEN: usize = 8 * 1024;
 
 /// Encoded, with header, signature and the longest name, they fit into a cookie (RFC 6265bis §5.6: 4096 bytes).
-const MAX_CLAIMS: usize = 2_700;
+const MAX_CLAIMS: usize = 2_750;
 
 impl TokenStrategy {
     pub(crate) fn new(config: Tokens, cookies: TokenCookies, default_issuer: String) -> Self {
@@ -72,9 +77,9 @@ impl TokenStrategy {
         parent: Option<Digest>,
         now: Timestamp,
     ) -> Result<RefreshToken> {
-        let key = self.ring.signing(auth).await?;
+        let (kid, secret) = self.ring.refresh_key(auth).await?;
         RefreshToken::issue(session, parent, now, auth.inner.entropy.as_ref(), |signed| {
-            (key.kid.clone(), *key.authenticate(signed).as_bytes())
+            (kid, authenticate(&secret, signed))
         })
     }
 
@@ -143,56 +148,48 @@ impl TokenStrategy {
         if token.len() > MAX_TOKEN {
             return Err(ErrorKind::TryRefreshToken.into());
         }
-        let name = self.verified.as_ref().map(|_| *Digest::of(token.as_bytes()).as_bytes());
-        let known = self
-            .verified
-            .as_ref()
-            .zip(name)
-            .and_then(|(cache, name)| cache.get(&name));
-        let claims = match known {
-            Some(claims) => claims,
-            None => {
-                let claims = Arc::new(self.check_signature(auth, token).await?);
-                if let Some((cache, name)) = self.verified.as_ref().zip(name) {
-                    cache.insert(name, Arc::clone(&claims));
+        let refused = || Error::from(ErrorKind::TryRefreshToken);
+        let header = token.split('.').next().unwrap_or_default();
+        // First the key: a token that was verified once is no better than the key it was signed with.
+        let key = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
+        let claims = match &self.verified {
+            None => Arc::new(self.check_signature(&key, token).ok_or_else(refused)?),
+            Some(verified) => {
+                let name = *Digest::of(token.as_bytes()).as_bytes();
+                match verified.get(&name) {
+                    Some(claims) => claims,
+                    None => {
+                        let claims = Arc::new(self.check_signature(&key, token).ok_or_else(refused)?);
+                        verified.insert(name, Arc::clone(&claims));
+                        claims
+                    }
                 }
-                claims
             }
         };
         if auth.now() > claims.expires() + self.config.leeway {
-            return Err(ErrorKind::TryRefreshToken.into());
+            return Err(refused());
         }
         Ok(claims)
     }
 
-    /// The header decides which key, and with it which algorithm: there is one header a key, and nothing in a token
+    /// The header has decided which key, and with it which algorithm: there is one header a key, and nothing in a token
     /// can ask for another.
-    async fn check_signature(&self, auth: &Auth, token: &str) -> Result<Claims> {
-        let refused = || Error::from(ErrorKind::TryRefreshToken);
-        let (message, signature) = token.rsplit_once('.').ok_or_else(refused)?;
-        let (header, claims) = message.split_once('.').ok_or_else(refused)?;
-        let key = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| refused())?;
+    fn check_signature(&self, key: &Key, token: &str) -> Option<Claims> {
+        let (message, signature) = token.rsplit_once('.')?;
+        let (_, claims) = message.split_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         if !key.verifies(message.as_bytes(), &signature) {
-            return Err(refused());
+            return None;
         }
-        let claims = URL_SAFE_NO_PAD
-            .decode(claims)
-            .map(Zeroizing::new)
-            .map_err(|_| refused())?;
-        let claims: Claims = serde_json::from_slice(&claims).map_err(|_| refused())?;
-        if claims.iss != self.issuer || claims.aud != self.config.audience {
-            return Err(refused());
-        }
-        Ok(claims)
+        let claims = URL_SAFE_NO_PAD.decode(claims).map(Zeroizing::new).ok()?;
+        let claims: Claims = serde_json::from_slice(&claims).ok()?;
+        (claims.iss == self.issuer && claims.aud == self.config.audience).then_some(claims)
     }
 
     /// A refresh token, if it is one of ours.
     pub(super) async fn authentic(&self, auth: &Auth, token: &str) -> Result<RefreshToken> {
         let token = RefreshToken::parse(token)?;
-        let (signed, mac) = token.authenticated();
-        let key = self.ring.refreshing(auth, token.kid()).await?;
-        if key.is_none_or(|key| key.authenticate(signed) != mac) {
+        if !self.ring.authenticates(auth, &token).await? {
             return Err(ErrorKind::Unauthorised.into());
         }
         Ok(token)

@@ -112,8 +112,8 @@ async fn change_password(call: &Call, session: &Session, user: &User, password: 
     call.auth
         .end_sessions(&user.id, Some(&session.id), call.request.client())
         .await?;
-    if call.delivery == Delivery::Cookie {
-        call.request.replace_secret().await?;
+    if call.delivery == Delivery::Cookie || call.auth.inner.tokens.is_some() {
+        call.request.replace_secret(&session.id).await?;
     }
     Ok(())
 }
