@@ -31,12 +31,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod convert;
+mod cors;
 mod extract;
 mod guard;
 mod layer;
 mod reject;
 mod routes;
 
+pub use cors::preflight;
 pub use extract::{AuthRequest, CurrentSession, CurrentUser, MaybeSession, MaybeUser};
 pub use guard::{Guard, GuardService, require_fresh, require_user, verify_session};
 pub use layer::{AuthLayer, AuthService, ResponseFuture};

@@ -788,6 +788,28 @@ async fn preflights_are_answered_for_trusted_origins_only(app: App) {
         assert_eq!(answer.header("access-control-allow-origin"), None, "{stranger}");
         assert_eq!(answer.header("access-control-allow-headers"), None, "{stranger}");
     }
+    // The application's own routes have a helper for theirs.
+    let own = app.script().with("access-control-request-method", "POST");
+    let own = own
+        .with("origin", "https://admin.example.com")
+        .send("OPTIONS", "/cors", None, "")
+        .await;
+    assert_eq!(
+        (own.status(), own.header("access-control-allow-methods")),
+        (204, Some("GET, POST"))
+    );
+    assert_eq!(
+        own.header("access-control-allow-origin"),
+        Some("https://admin.example.com")
+    );
+    let own = app.script().with("access-control-request-method", "POST");
+    assert_eq!(
+        own.with("origin", "https://evil.test")
+            .send("OPTIONS", "/cors", None, "")
+            .await
+            .status(),
+        404
+    );
     // The answer itself can be read by the same pages only, errors too.
     let refused = app
         .script()

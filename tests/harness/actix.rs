@@ -71,6 +71,16 @@ pub(super) fn configure(auth: Auth) -> impl FnOnce(&mut ServiceConfig) {
             .route("/many", web::get().to(ask_many))
             .route("/broken", web::get().to(broken))
             .route("/cookies", web::get().to(cookies))
+            .route(
+                "/cors",
+                web::to({
+                    let auth = auth.clone();
+                    move |request: actix_web::HttpRequest| {
+                        let answer = auth_actix::preflight(&auth, &request, "GET, POST");
+                        async move { answer.unwrap_or_else(|| HttpResponse::NotFound().finish()) }
+                    }
+                }),
+            )
             .service(
                 web::resource("/guarded")
                     .wrap(require_user())

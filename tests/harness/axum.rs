@@ -70,6 +70,16 @@ pub(super) fn router(auth: Auth) -> Router {
         .route("/many", get(ask_many))
         .route("/broken", get(broken))
         .route("/cookies", get(cookies))
+        .route(
+            "/cors",
+            any({
+                let auth = auth.clone();
+                async move |request: axum::extract::Request| {
+                    let (parts, _) = request.into_parts();
+                    auth_axum::preflight(&auth, &parts, "GET, POST").unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+                }
+            }),
+        )
         .merge(guarded)
         .merge(fresh)
         .merge(checked)

@@ -58,6 +58,11 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
             .require(Requirement::Session(LENIENT()))
             .await
             .map(|()| text("lenient".to_owned())),
+        "/cors" => Ok(shared.auth().preflight(&parts, "GET, POST").unwrap_or_else(|| {
+            let mut response = text(String::new());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
+        })),
         "/many" => many(asked()).await.map(text),
         "/broken" => asked().validate().await.map(|_| {
             let mut response = text("broken".to_owned());

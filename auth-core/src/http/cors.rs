@@ -2,15 +2,17 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    HeaderMap, HeaderValue, Response, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
     },
-    request::Parts,
 };
 
-use crate::auth::Auth;
+use crate::{
+    auth::Auth,
+    request::{RequestView, is_preflight},
+};
 
 /// What clients of ours send beyond what every browser may: SuperTokens' and GoTrue's headers.
 const HEADERS: &str = "content-type, rid, fdi-version, anti-csrf, authorization, st-auth-mode, x-supabase-api-version";
@@ -19,7 +21,7 @@ impl Auth {
     /// The answer to a CORS preflight (Fetch §4.8) for one of the application's own routes; `None` when the request is
     /// none, or comes from an origin that is not trusted. The library's routes answer theirs themselves.
     ///
-    /// The response to the request itself needs [`Auth::allow_origin`].
+    /// The response to the request itself needs [`Auth::allow_origin`], or a CORS layer of the application's.
     ///
     /// ```
     /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
@@ -34,12 +36,12 @@ impl Auth {
     /// assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example.com");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn preflight(&self, parts: &Parts, methods: &str) -> Option<Response<Bytes>> {
-        let asks = parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    pub fn preflight(&self, view: &dyn RequestView, methods: &str) -> Option<Response<Bytes>> {
+        let asks = is_preflight(view);
         let methods = HeaderValue::from_str(methods).ok().filter(|_| asks)?;
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NO_CONTENT;
-        if !self.allow_origin(&parts.headers, response.headers_mut()) {
+        if !self.allow_origin(view, response.headers_mut()) {
             return None;
         }
         let headers = response.headers_mut();
@@ -50,14 +52,19 @@ impl Auth {
     }
 
     /// Lets a page of a trusted origin read a response, with cookies; answers whether the request came from one.
-    pub fn allow_origin(&self, request: &HeaderMap, response: &mut HeaderMap) -> bool {
-        let mut origins = request.get_all(ORIGIN).iter();
-        let (Some(origin), None) = (origins.next(), origins.next()) else {
+    pub fn allow_origin(&self, view: &dyn RequestView, response: &mut HeaderMap) -> bool {
+        let mut origins = Vec::new();
+        view.each_header(&ORIGIN, &mut |value| origins.push(value.to_vec()));
+        let origin = match origins.as_slice() {
+            [origin] => HeaderValue::from_bytes(origin).ok(),
+            _ => None,
+        };
+        let Some(origin) = origin else {
             return false;
         };
         let is_listed = origin.to_str().is_ok_and(|origin| self.inner.origins.lists(origin));
         if is_listed {
-            response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             response.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             let says_so = |value: &HeaderValue| {
                 let value = value.as_bytes().to_ascii_lowercase();

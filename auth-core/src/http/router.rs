@@ -64,7 +64,7 @@ impl Auth {
 
         let reply = self.route(&request, &parts, body).await;
         let mut response = reply.into_response();
-        self.allow_origin(&parts.headers, response.headers_mut());
+        self.allow_origin(&parts, response.headers_mut());
         if !has_layer {
             request.take_effects().apply(response.headers_mut());
         }

@@ -273,6 +273,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// The public handle, under its name in seed 004.
+    pub fn handle(&self) -> &SessionId {
+        &self.id
+    }
+
     /// When the session ends if it is not used: the earlier of the idle and the absolute end.
     pub fn expires(&self) -> Timestamp {
         self.absolute_expires

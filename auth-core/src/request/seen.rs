@@ -107,7 +107,8 @@ fn has_new_errors(view: &dyn RequestView) -> bool {
     new
 }
 
-fn is_preflight(view: &dyn RequestView) -> bool {
+/// Fetch §4.8: a browser asks what it may send.
+pub(crate) fn is_preflight(view: &dyn RequestView) -> bool {
     let mut asks = false;
     if view.method() == "OPTIONS" {
         view.each_header(&ACCESS_CONTROL_REQUEST_METHOD, &mut |_| asks = true);
