@@ -137,9 +137,16 @@ async fn actix_app_walks() {
 /// The same requests over real sockets get the same bytes from both, but for what is theirs: order and date.
 #[tokio::test]
 async fn both_answer_alike_byte_for_byte() {
+    for strategy in ["opaque", "tokens"] {
+        alike(strategy).await;
+    }
+}
+
+async fn alike(strategy: &str) {
     let directory = tempfile::TempDir::new().unwrap();
-    let axum = Running::start(Which::Axum, &directory.path().join("axum.db")).await;
-    let actix = Running::start(Which::Actix, &directory.path().join("actix.db")).await;
+    let strategy = ["--strategy", strategy];
+    let axum = Running::start_with(Which::Axum, &directory.path().join("axum.db"), &strategy).await;
+    let actix = Running::start_with(Which::Actix, &directory.path().join("actix.db"), &strategy).await;
     let json = [("content-type", "application/json")];
     for (method, path, headers, body) in [
         ("GET", "/api/auth/session", &[][..], ""),
@@ -169,6 +176,33 @@ async fn both_answer_alike_byte_for_byte() {
         ("DELETE", "/api/auth/sessions/x", &[], ""),
         ("GET", "/me", &[], ""),
         ("GET", "/me", &[("cookie", "auth_session=x")], ""),
+        ("GET", "/me", &[("cookie", "auth_access=x; auth_marker=x")], ""),
+        (
+            "GET",
+            "/me",
+            &[("cookie", "auth_access=x; auth_refresh=rft_x; auth_marker=x")],
+            "",
+        ),
+        (
+            "GET",
+            "/me",
+            &[("authorization", "Bearer eyJ0eXAiOiJhdCtqd3QifQ.e30.x")],
+            "",
+        ),
+        ("POST", "/api/auth/session/refresh", &[], ""),
+        (
+            "POST",
+            "/api/auth/session/refresh",
+            &[("authorization", "Bearer rft_x")],
+            "",
+        ),
+        ("GET", "/api/auth/.well-known/jwks.json", &[], ""),
+        (
+            "POST",
+            "/api/auth/token?grant_type=refresh_token",
+            &json,
+            "{\"refresh_token\":\"x\"}",
+        ),
         ("GET", "/account", &[("accept", "text/html")], ""),
         ("GET", "/account?x=%20y", &[("accept", "text/html")], ""),
     ] {
