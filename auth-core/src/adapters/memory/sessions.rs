@@ -96,12 +96,10 @@ impl SessionTables {
     pub(super) fn remove_expired(&mut self, user_id: Option<&UserId>, now: Timestamp) -> u64 {
         let is_dead = |session: &SessionRecord| session.state(now) == SessionState::Dead;
         let dead: Vec<SessionId> = match user_id {
-            Some(user_id) => self
-                .of(user_id)
-                .into_iter()
-                .filter(is_dead)
-                .map(|session| session.id)
-                .collect(),
+            Some(user_id) => {
+                let ids = self.by_user.get(user_id).into_iter().flat_map(BTreeMap::values);
+                ids.filter(|id| self.get(id).is_some_and(is_dead)).cloned().collect()
+            }
             None => {
                 let all = self.sessions.values().map(|(_, session)| session);
                 all.filter(|session| is_dead(session))
