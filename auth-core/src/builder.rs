@@ -280,6 +280,13 @@ impl AuthBuilder {
             let cookies = TokenCookies::new(&self.cookie, &tokens, &refresh_path, secure, &mut problems);
             TokenStrategy::new(tokens, cookies, issuer)
         });
+        for attribute in self.session_attributes.iter().filter(|attribute| attribute.is_unique()) {
+            problems.push(ConfigProblem::new(
+                "session_attribute",
+                format!("{} is unique, and sessions come and go.", attribute.name()),
+                "Declare it without `unique()`, or on users.",
+            ));
+        }
         let schema = Schema::new(self.user_attributes, self.session_attributes);
         if let Err(problem) = self.adapter.declare(&schema) {
             problems.push(ConfigProblem::new(

@@ -3,6 +3,7 @@
 use crate::{
     clock::Timestamp,
     id::{SessionId, UserId},
+    model::AttemptSubject,
     request::Client,
 };
 
@@ -26,6 +27,8 @@ pub struct Event {
     pub session_id: Option<SessionId>,
     /// From where.
     pub client: Client,
+    /// Whose account was tried, as far as that is all that is known: a keyed digest, the same for the same account.
+    pub account: Option<String>,
     /// A word on the circumstances: why a check failed, which limit was hit.
     pub reason: Option<&'static str>,
 }
@@ -37,6 +40,7 @@ impl Event {
             at,
             user_id: None,
             session_id: None,
+            account: None,
             client: client.clone(),
             reason: None,
         }
@@ -49,6 +53,11 @@ impl Event {
 
     pub(crate) fn session(mut self, session_id: &SessionId) -> Self {
         self.session_id = Some(session_id.clone());
+        self
+    }
+
+    pub(crate) fn account(mut self, account: Option<AttemptSubject>) -> Self {
+        self.account = account.map(|account| account.as_str().to_owned());
         self
     }
 
@@ -122,6 +131,7 @@ impl EventSink for TracingSink {
             event = event.kind.as_str(),
             user.id = event.user_id.as_ref().map(|id| tracing::field::debug(id.as_str())),
             session.id = event.session_id.as_ref().map(|id| tracing::field::debug(id.as_str())),
+            account = event.account,
             client.ip = event.client.ip.map(tracing::field::display),
             client.user_agent = event.client.user_agent.as_ref().map(tracing::field::debug),
             reason = event.reason,

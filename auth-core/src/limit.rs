@@ -10,6 +10,7 @@ use crate::{
     config::ConfigProblem,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
+    id::UserId,
     model::AttemptSubject,
     request::{Client, throttle_subject},
 };
@@ -44,6 +45,7 @@ impl Limit {
 pub struct Limits {
     sign_in_per_account: Limit,
     sign_in_per_client: Limit,
+    sign_up_per_account: Limit,
     sign_up_per_client: Limit,
 }
 
@@ -52,6 +54,7 @@ impl Default for Limits {
         Self {
             sign_in_per_account: Limit::new(10, Duration::from_secs(15 * 60)),
             sign_in_per_client: Limit::new(100, Duration::from_secs(15 * 60)),
+            sign_up_per_account: Limit::new(10, Duration::from_secs(60 * 60)),
             sign_up_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
         }
     }
@@ -74,6 +77,14 @@ impl Limits {
         self
     }
 
+    /// Sign-ups with one address, whoever tries. Default 10 in an hour: each costs a hash and tells whether the account
+    /// is there.
+    #[must_use]
+    pub fn sign_up_per_account(mut self, limit: Limit) -> Self {
+        self.sign_up_per_account = limit;
+        self
+    }
+
     /// Sign-ups per client address. Default 30 in an hour.
     #[must_use]
     pub fn sign_up_per_client(mut self, limit: Limit) -> Self {
@@ -93,6 +104,7 @@ impl Limits {
         for (option, limit) in [
             ("limits.sign_in_per_account", self.sign_in_per_account),
             ("limits.sign_in_per_client", self.sign_in_per_client),
+            ("limits.sign_up_per_account", self.sign_up_per_account),
             ("limits.sign_up_per_client", self.sign_up_per_client),
         ] {
             if limit.max == 0 || limit.window.is_zero() {
@@ -122,6 +134,7 @@ fn known_address(client: &Client) -> Option<IpAddr> {
     client.ip
 }
 
+const REAUTHENTICATE: &str = "reauthenticate";
 const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
 
@@ -151,14 +164,26 @@ impl Auth {
     }
 
     /// Counts a sign-up before it is evaluated.
-    pub(crate) async fn limit_sign_up(&self, client: &Client) -> Result<()> {
-        match known_address(client) {
-            Some(ip) => {
-                let limit = self.inner.config.limits.sign_up_per_client;
-                self.count(self.client_subject(ip), SIGN_UP, limit, client).await
-            }
-            None => Ok(()),
+    pub(crate) async fn limit_sign_up(&self, account: &str, client: &Client) -> Result<()> {
+        let limits = &self.inner.config.limits;
+        if let Some(ip) = known_address(client) {
+            self.count(self.client_subject(ip), SIGN_UP, limits.sign_up_per_client, client)
+                .await?;
         }
+        let account = self.account_subject(account);
+        self.count(account, SIGN_UP, limits.sign_up_per_account, client).await
+    }
+
+    /// Counts a proof of somebody who is signed in, before it is evaluated.
+    pub(crate) async fn limit_reauthentication(&self, user_id: &UserId, client: &Client) -> Result<()> {
+        let limit = self.inner.config.limits.sign_in_per_account;
+        let subject = self.subject("user", user_id.as_str());
+        self.count(subject, REAUTHENTICATE, limit, client).await
+    }
+
+    pub(crate) async fn forget_reauthentications(&self, user_id: &UserId) -> Result<()> {
+        let subject = self.subject("user", user_id.as_str());
+        self.inner.adapter.clear_attempts(&subject, REAUTHENTICATE).await
     }
 
     async fn count(&self, subject: AttemptSubject, action: &'static str, limit: Limit, client: &Client) -> Result<()> {
@@ -171,11 +196,12 @@ impl Auth {
         if counted.count <= limit.max {
             return Ok(());
         }
-        self.emit(&Event::new(EventKind::LimitExceeded, now, client).reason(action));
+        let exceeded = Event::new(EventKind::LimitExceeded, now, client).reason(action);
+        self.emit(&exceeded.account(Some(subject)));
         Err(Error::from(ErrorKind::Throttled).retry_in(counted.window_ends.since(now)))
     }
 
-    fn account_subject(&self, account: &str) -> AttemptSubject {
+    pub(crate) fn account_subject(&self, account: &str) -> AttemptSubject {
         self.subject("account", account)
     }
 

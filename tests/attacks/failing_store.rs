@@ -64,12 +64,13 @@ async fn a_failure_at_any_call_is_503_and_clears_no_cookie(app: App) {
                     assert!(answer.status.is_success(), "{name} {answer:?}");
                     break;
                 }
-                assert_eq!(
-                    answer.status(),
-                    503,
-                    "{name} at call {call} of {:?}: {answer:?}",
-                    app.store.calls()
-                );
+                let calls = app.store.calls();
+                if name == "password" && calls[call - 1] == "clear_attempts" {
+                    // The password has changed by then; what is not forgotten ends with its window.
+                    assert_eq!(answer.status(), 200);
+                    continue;
+                }
+                assert_eq!(answer.status(), 503, "{name} at call {call} of {calls:?}: {answer:?}");
                 assert!(
                     answer.set_cookies().iter().all(|cookie| !cookie.contains("Max-Age=0")),
                     "{name} at call {call} clears a cookie"

@@ -120,3 +120,14 @@ fn the_handle_is_shareable_and_shows_no_secret() {
     is_shareable(&auth);
     assert!(!format!("{auth:?}").contains("0123456789abcdef"));
 }
+
+#[test]
+fn a_session_attribute_cannot_be_unique() {
+    let refused = auth_core::Auth::builder(auth_core::adapters::MemoryAdapter::default())
+        .secret(auth_core::Secret::new("a secret of the tests, 32 bytes and more"))
+        .base_url("https://app.example.com")
+        .session_attribute(auth_core::Attribute::text("country").unique())
+        .build()
+        .unwrap_err();
+    assert_eq!(refused.problems()[0].option, "session_attribute");
+}

@@ -4,6 +4,7 @@ use serde_json::json;
 use crate::{App, Client, PASSWORD, stories};
 
 stories![
+    one_address_cannot_be_tried_without_end,
     an_account_is_made_and_signed_in,
     what_the_user_says_is_kept_and_what_they_must_not_say_is_not,
     editable_attributes_are_taken_and_checked,
@@ -152,4 +153,22 @@ async fn sign_up_can_be_closed(app: App) {
         closed.browser().get("/api/auth/settings").await.json()["disable_signup"],
         true
     );
+}
+
+async fn one_address_cannot_be_tried_without_end(app: App) {
+    let limits = auth_core::Limits::default();
+    let app = App::with(app.driver, |builder| builder.limits(limits)).await;
+    app.signed_up("ada@example.com").await;
+    let mut told = 0;
+    for number in 0..20 {
+        let client = app.browser().from_ip(&format!("203.0.113.{}", number + 20));
+        let answer = client.sign_up("ada@example.com", PASSWORD).await;
+        match answer.status() {
+            422 => told += 1,
+            status => assert_eq!(status, 429),
+        }
+    }
+    assert_eq!(told, 9);
+    // Others sign up as ever.
+    app.signed_up("bob@example.com").await;
 }

@@ -6,6 +6,9 @@ use serde_json::json;
 use crate::{App, PASSWORD, stories};
 
 stories![
+    a_refused_change_changes_nothing,
+    a_password_change_that_a_store_cuts_short_leaves_no_other_session,
+    the_current_password_opens_a_locked_account_to_its_owner,
     n13_the_user_route_answers_the_user_and_renews,
     the_session_route_answers_both_or_nulls,
     metadata_is_merged_and_null_removes,
@@ -211,4 +214,106 @@ async fn a_session_can_be_ended_by_its_handle(app: App) {
     let path = format!("/api/auth/sessions/{}", handle(ada.token().unwrap()));
     assert_eq!(ada.delete(&path, json!({})).await.status(), 204);
     assert_eq!(ada.token(), None);
+}
+
+async fn a_refused_change_changes_nothing(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    app.signed_up("bob@example.com").await;
+    let before = ada.get("/api/auth/user").await.json();
+    for (change, status, word) in [
+        (
+            json!({ "data": { "a": 1 }, "email": "bob@example.com" }),
+            422,
+            "email_exists",
+        ),
+        (
+            json!({ "data": { "a": 1 }, "attributes": { "username": "x" }, "email": "eve@example.com", "password": "short" }),
+            422,
+            "weak_password",
+        ),
+        (
+            json!({ "data": { "a": 1 }, "email": "no address" }),
+            400,
+            "validation_failed",
+        ),
+        (
+            json!({ "data": { "a": 1 }, "password": PASSWORD }),
+            422,
+            "same_password",
+        ),
+        (
+            json!({ "data": { "a": 1 }, "password": "another horse battery", "current_password": "wrong" }),
+            400,
+            "invalid_credentials",
+        ),
+    ] {
+        let answer = ada.put("/api/auth/user", change.clone()).await;
+        assert_eq!(
+            (answer.status(), answer.error_code().as_str()),
+            (status, word),
+            "{change}"
+        );
+        assert_eq!(ada.get("/api/auth/user").await.json(), before, "{change}");
+    }
+    let change = json!({ "data": { "a": 1 }, "attributes": { "username": "x" }, "email": "eve@example.com" });
+    let changed = ada.put("/api/auth/user", change).await.json();
+    assert_eq!(changed["email"], "eve@example.com");
+    assert_eq!(
+        (&changed["user_metadata"]["a"], &changed["attributes"]["username"]),
+        (&json!(1), &json!("x"))
+    );
+    assert_eq!(app.browser().sign_in("eve@example.com", PASSWORD).await.status(), 200);
+}
+
+async fn a_password_change_that_a_store_cuts_short_leaves_no_other_session(app: App) {
+    for number in 1..20 {
+        let app = App::new(app.driver).await;
+        let ada = app.signed_up("ada@example.com").await;
+        let thief = app.browser();
+        thief.sign_in("ada@example.com", PASSWORD).await;
+        app.store.fail(auth_core::testing::Fault::At(number));
+        let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
+        let answer = ada.put("/api/auth/user", change).await;
+        app.store.fail(auth_core::testing::Fault::Never);
+        let has_changed = app.browser().sign_in("ada@example.com", PASSWORD).await.status() != 200;
+        if has_changed {
+            assert_eq!(thief.get("/me").await.status(), 401, "after call {number}: {answer:?}");
+        }
+        if answer.status() == 200 {
+            assert!(has_changed && number > 5);
+            return;
+        }
+        assert_eq!(answer.status(), 503, "after call {number}");
+    }
+    panic!("it never came to an end");
+}
+
+async fn the_current_password_opens_a_locked_account_to_its_owner(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    app.wait(Duration::from_secs(20 * 60));
+    let stranger = app.browser().from_ip("203.0.113.99");
+    while stranger
+        .sign_in("ada@example.com", "wrong horse battery")
+        .await
+        .status()
+        != 429
+    {}
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 429);
+    let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
+    assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+    assert_eq!(
+        app.browser()
+            .sign_in("ada@example.com", "another horse battery")
+            .await
+            .status(),
+        200
+    );
+    // It can be guessed no more often than a sign-in.
+    app.wait(Duration::from_secs(20 * 60));
+    let mut refused = 0;
+    for _ in 0..20 {
+        let guess = json!({ "data": {}, "password": "a third horse battery", "current_password": "wrong" });
+        refused += usize::from(ada.put("/api/auth/user", guess).await.status() == 429);
+    }
+    assert_eq!(refused, 10);
 }

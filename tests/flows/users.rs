@@ -352,3 +352,51 @@ async fn an_email_address_has_one_form(core: Core) {
     };
     assert_eq!(core.auth.update_user(&user.id, patch).await.unwrap().role, "editor");
 }
+
+#[tokio::test]
+async fn an_update_that_bans_ends_sessions_and_one_cannot_move_an_address() {
+    let app = crate::App::new(crate::Driver::Core).await;
+    let ada = app.signed_up("ada@example.com").await;
+    let id = auth_core::UserId::from(ada.get("/me").await.text());
+    let patch = auth_core::UserPatch {
+        email: Some(Some("eve@example.com".to_owned())),
+        ..Default::default()
+    };
+    let refused = app.auth.update_user(&id, patch).await.unwrap_err();
+    assert_eq!(refused.kind(), auth_core::ErrorKind::ValidationFailed);
+    let patch = auth_core::UserPatch {
+        banned_until: Some(Some(auth_core::Timestamp::from_unix_ms(i64::MAX))),
+        ..Default::default()
+    };
+    app.auth.update_user(&id, patch).await.unwrap();
+    assert_eq!(ada.get("/session").await.status(), 401);
+}
+
+/// A sign-in that read the old password while it was changed: its session is the one nobody knew of.
+#[tokio::test]
+async fn a_session_of_a_password_that_changed_meanwhile_does_not_live() {
+    use auth_core::{KeyId, KeyPatch, NewSession, adapter::UserAdapter};
+    let app = crate::App::new(crate::Driver::Core).await;
+    app.signed_up("ada@example.com").await;
+    let id = KeyId::from("email:ada@example.com");
+    let key = app.store.get_key(&id).await.unwrap().unwrap();
+    // As if the change came right after the check: the key is younger than the proof.
+    let patch = KeyPatch {
+        updated_at: Some(app_time(&app) + std::time::Duration::from_secs(1)),
+        ..Default::default()
+    };
+    app.store.update_key(&id, &patch).await.unwrap();
+    let refused = app
+        .auth
+        .sign_in_with_email("ada@example.com", crate::PASSWORD, NewSession::default())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), auth_core::ErrorKind::InvalidCredentials);
+    let handles = app.auth.get_all_session_handles_for_user(&key.user_id).await.unwrap();
+    assert_eq!(handles.len(), 1);
+}
+
+fn app_time(app: &crate::App) -> auth_core::Timestamp {
+    use auth_core::Clock;
+    app.clock.now()
+}

@@ -66,6 +66,7 @@ impl App {
             .limits(
                 Limits::default()
                     .sign_in_per_client(generous)
+                    .sign_up_per_account(generous)
                     .sign_up_per_client(generous),
             )
             .user_attribute(Attribute::text("username").unique().editable())

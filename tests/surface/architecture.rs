@@ -15,9 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("email", &["error"]),
     ("password", &["error", "secret", "entropy", "config"]),
     ("config", &["adapter", "secret", "flows", "limit"]),
-    ("event", &["clock", "id", "request"]),
+    ("event", &["clock", "id", "model", "request"]),
     ("proof", &["clock", "id", "model"]),
-    ("limit", &["auth", "config", "error", "event", "model", "request"]),
+    ("limit", &["auth", "config", "error", "event", "id", "model", "request"]),
     (
         "request",
         &[

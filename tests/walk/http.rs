@@ -1,10 +1,15 @@
 //! Just enough of a browser: one request a connection, one cookie.
 
-use std::{cell::RefCell, collections::BTreeMap, io, net::SocketAddr};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::TcpSocket,
 };
 
 /// An answer, as it came over the wire.
@@ -30,7 +35,22 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: &str,
 ) -> io::Result<Received> {
-    let mut stream = TcpStream::connect(address).await?;
+    let anywhere = Ipv4Addr::UNSPECIFIED.into();
+    send_from(anywhere, address, method, path, headers, body).await
+}
+
+/// As [`send`], from an address of this machine.
+pub(crate) async fn send_from(
+    from: IpAddr,
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Received> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    let mut stream = socket.connect(address).await?;
     let chunked = headers.iter().any(|(name, _)| *name == "transfer-encoding");
     let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {

@@ -3,7 +3,7 @@
 mod http;
 mod running;
 
-pub(crate) use http::send;
+pub(crate) use http::{send, send_from};
 pub(crate) use running::{Running, Which};
 
 use http::{Browser, Received};

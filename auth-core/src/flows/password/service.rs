@@ -2,6 +2,7 @@ use std::fmt;
 
 use crate::{
     auth::Auth,
+    clock::Timestamp,
     email::canonical_email,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
@@ -11,6 +12,7 @@ use crate::{
     },
     id::UserId,
     model::{Attributes, JsonObject, User, UserPatch},
+    password::Verified,
     proof::Proof,
     request::Client,
     secret::{HashedPassword, Password},
@@ -126,14 +128,30 @@ impl Auth {
         self.limit_sign_in(&email, &session.client).await?;
         let proof = match self.authenticate_user(EMAIL, &email, password).await {
             Ok(proof) => proof,
-            Err(error) => return Err(self.refuse_sign_in(error, &session.client)),
+            Err(error) => return Err(self.refuse_sign_in(error, Some(&email), &session.client)),
         };
         self.forget_sign_in_failures(&email).await?;
-        self.finish_sign_in(proof, session).await
+        let proven_at = proof.at();
+        let (user, issued) = self.finish_sign_in(proof, session).await?;
+        self.check_still_proven(&email, proven_at, &issued).await?;
+        Ok((user, issued))
+    }
+
+    /// Looks once more when the session is there: whoever changed the password or banned the user meanwhile has ended all
+    /// sessions but this one.
+    async fn check_still_proven(&self, email: &str, proven_at: Timestamp, issued: &IssuedSession) -> Result<()> {
+        let found = self.inner.adapter.get_key_and_user(&key_id(EMAIL, email)?).await?;
+        let refusal = match found {
+            Some((_, user)) if user.is_banned(self.now()) => ErrorKind::UserBanned,
+            Some((key, _)) if key.updated_at <= proven_at => return Ok(()),
+            _ => ErrorKind::InvalidCredentials,
+        };
+        self.invalidate_session(&issued.session.id).await?;
+        Err(refusal.into())
     }
 
     /// One answer for everything a stranger could learn from.
-    fn refuse_sign_in(&self, error: Error, client: &Client) -> Error {
+    fn refuse_sign_in(&self, error: Error, account: Option<&str>, client: &Client) -> Error {
         let reason = match error.kind() {
             ErrorKind::InvalidPassword => "wrong_password",
             ErrorKind::InvalidProviderId => "unknown_account",
@@ -141,7 +159,8 @@ impl Auth {
             ErrorKind::UserBanned => "banned",
             _ => return error,
         };
-        self.emit(&Event::new(EventKind::SignInFailed, self.now(), client).reason(reason));
+        let failed = Event::new(EventKind::SignInFailed, self.now(), client).reason(reason);
+        self.emit(&failed.account(account.map(|account| self.account_subject(account))));
         match error.kind() {
             ErrorKind::UserBanned => error,
             _ => ErrorKind::InvalidCredentials.into(),
@@ -180,7 +199,7 @@ impl Auth {
             return Err(ErrorKind::SignupDisabled.into());
         }
         let email = canonical_email(&sign_up.email)?;
-        self.limit_sign_up(&sign_up.session.client).await?;
+        self.limit_sign_up(&email, &sign_up.session.client).await?;
         let new = NewUser::with_password(EMAIL, email, sign_up.password)
             .attributes(sign_up.attributes)
             .user_metadata(sign_up.user_metadata)
@@ -198,6 +217,8 @@ impl Auth {
     /// [`ErrorKind::WeakPassword`], [`ErrorKind::Busy`], [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn update_user_password(&self, user_id: &UserId, password: Option<Password>) -> Result<User> {
         let user = self.get_user(user_id).await?;
+        // Before and after: if the store fails in between, no session of a thief stays.
+        self.invalidate_all_user_sessions(user_id).await?;
         self.store_password(&user, password, &Client::default()).await?;
         self.invalidate_all_user_sessions(user_id).await?;
         Ok(user)
@@ -216,21 +237,34 @@ impl Auth {
         };
         let now = self.now();
         self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
-        if let Some(email) = &user.email {
-            self.forget_sign_in_failures(email).await?;
-        }
         self.emit(&Event::new(EventKind::PasswordChanged, now, client).user(&user.id));
+        if let Some(email) = &user.email
+            && let Err(error) = self.forget_sign_in_failures(email).await
+        {
+            // The window ends by itself; the password has changed, and that is what counts.
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "failed sign-ins were not forgotten"
+            );
+        }
         Ok(())
     }
 
-    /// Checks the current password of somebody who is signed in; counted like a sign-in, because it can be guessed.
-    pub(crate) async fn check_current_password(&self, email: &str, password: Password, client: &Client) -> Result<()> {
-        self.limit_sign_in(email, client).await?;
-        let _proof = self
-            .authenticate_user(EMAIL, email, password)
-            .await
-            .map_err(|error| self.refuse_sign_in(error, client))?;
-        self.forget_sign_in_failures(email).await
+    /// Checks the current password of somebody who is signed in. Counted by itself, because it can be guessed and because
+    /// a stranger who has used up the sign-ins of the account must not lock its owner out of it.
+    pub(crate) async fn check_current_password(&self, user: &User, password: Password, client: &Client) -> Result<()> {
+        let hash = self.password_of(&user.id).await?;
+        let hash = hash.ok_or(ErrorKind::ReauthenticationNeeded)?;
+        self.inner
+            .passwords
+            .check_size(&password)
+            .map_err(|_| ErrorKind::InvalidCredentials)?;
+        self.limit_reauthentication(&user.id, client).await?;
+        match self.inner.passwords.verify(password, Some(hash)).await {
+            Ok(Verified::Yes | Verified::Outdated) => self.forget_reauthentications(&user.id).await,
+            Ok(_) => Err(self.refuse_sign_in(ErrorKind::InvalidPassword.into(), None, client)),
+            Err(error) => Err(self.refuse_sign_in(error, None, client)),
+        }
     }
 
     /// The hash of the password a user signs in with.

@@ -22,24 +22,28 @@ async fn get_user(call: Call) -> Result<Reply> {
     Ok(Reply::ok(user_answer(&call.auth, &user).await?))
 }
 
+/// All that can be refused is refused before anything is written; address, metadata and attributes are one act, and the
+/// password comes last.
 async fn update_user(mut call: Call) -> Result<Reply> {
     let (session, user) = call.request.require_user_of_route().await?;
     let password = call.body.take_password("password")?;
     let email = call.body.text("email")?.map(str::to_owned);
-    if password.is_some() || email.is_some() {
-        prove_again(&mut call, &session, &user).await?;
-    }
-
     let patch = UserPatch {
         user_metadata: call.body.object("data")?.map(|data| merged(&user.user_metadata, data)),
         attributes: editable_attributes(&call)?,
         ..UserPatch::default()
     };
-    if !patch.is_empty() {
-        call.auth.update_user(&user.id, patch).await?;
+    if password.is_some() || email.is_some() {
+        prove_again(&mut call, &session, &user).await?;
     }
-    if let Some(email) = email {
-        change_email(&call, &user, &email).await?;
+    if let Some(password) = &password {
+        check_new_password(&call, &user, password).await?;
+    }
+
+    match email {
+        Some(email) => change_email(&call, &user, &email, patch).await?,
+        None if patch.is_empty() => {}
+        None => drop(call.auth.change_user(&user.id, patch, call.request.client()).await?),
     }
     if let Some(password) = password {
         change_password(&call, &session, &user, password).await?;
@@ -65,9 +69,8 @@ async fn prove_again(call: &mut Call, session: &Session, user: &User) -> Result<
         }
         return Err(ErrorKind::ReauthenticationNeeded.into());
     };
-    let email = user.email.as_deref().ok_or(ErrorKind::ReauthenticationNeeded)?;
     call.auth
-        .check_current_password(email, password, call.request.client())
+        .check_current_password(user, password, call.request.client())
         .await
 }
 
@@ -84,8 +87,12 @@ fn merged(old: &JsonObject, given: &JsonObject) -> JsonObject {
     merged
 }
 
-async fn change_email(call: &Call, user: &User, email: &str) -> Result<()> {
-    let changed = call.auth.update_user_provider_id(&user.id, EMAIL, email).await;
+async fn change_email(call: &Call, user: &User, email: &str, patch: UserPatch) -> Result<()> {
+    let client = call.request.client();
+    let changed = call
+        .auth
+        .change_provider_id(&user.id, EMAIL, email, patch, client)
+        .await;
     changed.map(drop).map_err(|error| match error.kind() {
         ErrorKind::DuplicateKeyId => ErrorKind::EmailExists.into(),
         ErrorKind::InvalidUserId => {
@@ -95,23 +102,28 @@ async fn change_email(call: &Call, user: &User, email: &str) -> Result<()> {
     })
 }
 
-/// The other sessions end; a browser's own goes on with a new secret, so that a stolen copy of its cookie ends too.
-async fn change_password(call: &Call, session: &Session, user: &User, password: Password) -> Result<()> {
-    call.auth.inner.passwords.check_size(&password)?;
-    let user = call.auth.get_user(&user.id).await?;
+async fn check_new_password(call: &Call, user: &User, password: &Password) -> Result<()> {
+    let passwords = &call.auth.inner.passwords;
+    passwords.check_size(password)?;
+    let context: Vec<&str> = user.email.as_deref().into_iter().collect();
+    passwords.check_new(password, &context)?;
     if let Some(hash) = call.auth.password_of(&user.id).await? {
-        let candidate = Password::new(password.expose());
-        let same = call.auth.inner.passwords.verify(candidate, Some(hash)).await;
+        let same = passwords.verify(Password::new(password.expose()), Some(hash)).await;
         if matches!(same, Ok(Verified::Yes | Verified::Outdated)) {
             return Err(ErrorKind::SamePassword.into());
         }
     }
-    call.auth
-        .store_password(&user, Some(password), call.request.client())
-        .await?;
-    call.auth
-        .end_sessions(&user.id, Some(&session.id), call.request.client())
-        .await?;
+    Ok(())
+}
+
+/// The other sessions end; a browser's own goes on with a new secret, so that a stolen copy of its cookie ends too. They
+/// end before the password changes and once more after it: if a store fails in between, no thief stays.
+async fn change_password(call: &Call, session: &Session, user: &User, password: Password) -> Result<()> {
+    let client = call.request.client();
+    call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
+    let user = call.auth.get_user(&user.id).await?;
+    call.auth.store_password(&user, Some(password), client).await?;
+    call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
     if call.delivery == Delivery::Cookie || call.auth.inner.tokens.is_some() {
         call.request.replace_secret(&session.id).await?;
     }

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     email::canonical_email,
     entropy::random_string,
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     id::{KeyId, UserId},
     model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
@@ -218,17 +218,28 @@ impl Auth {
         .await
     }
 
-    /// Changes the given columns of a user and answers the user as it is then. An address is changed with
-    /// [`Auth::update_user_provider_id`], which moves the key along.
+    /// Changes the given columns of a user and answers the user as it is then. A ban ends all sessions.
     ///
     /// # Errors
-    /// As [`Auth::update_user_attributes`].
-    pub async fn update_user(&self, user_id: &UserId, mut patch: UserPatch) -> Result<User> {
+    /// As [`Auth::update_user_attributes`]; [`ErrorKind::ValidationFailed`] for an address, which is changed with
+    /// [`Auth::update_user_provider_id`], because its key has to move along.
+    pub async fn update_user(&self, user_id: &UserId, patch: UserPatch) -> Result<User> {
+        self.change_user(user_id, patch, &Client::default()).await
+    }
+
+    /// As [`Auth::update_user`], knowing who asks.
+    pub(crate) async fn change_user(&self, user_id: &UserId, mut patch: UserPatch, client: &Client) -> Result<User> {
+        if patch.email.is_some() {
+            return Err(Error::from(ErrorKind::ValidationFailed).detail("An address moves with its key."));
+        }
         self.check_attributes(&patch.attributes, self.inner.config.schema.user_attributes())?;
         let now = self.now();
         patch.updated_at = Some(now);
         self.inner.adapter.update_user(user_id, &patch).await?;
-        self.emit(&Event::new(EventKind::UserUpdated, now, &Client::default()).user(user_id));
+        if matches!(patch.banned_until, Some(Some(_))) {
+            self.inner.adapter.delete_sessions_by_user_id(user_id, None).await?;
+        }
+        self.emit(&Event::new(EventKind::UserUpdated, now, client).user(user_id));
         self.get_user(user_id).await
     }
 
@@ -244,30 +255,42 @@ impl Auth {
         provider: &str,
         provider_user_id: &str,
     ) -> Result<User> {
+        let (patch, client) = (UserPatch::default(), Client::default());
+        self.change_provider_id(user_id, provider, provider_user_id, patch, &client)
+            .await
+    }
+
+    /// As [`Auth::update_user_provider_id`], with other changes in the same act, and knowing who asks.
+    pub(crate) async fn change_provider_id(
+        &self,
+        user_id: &UserId,
+        provider: &str,
+        provider_user_id: &str,
+        mut patch: UserPatch,
+        client: &Client,
+    ) -> Result<User> {
         let new_id = key_id(provider, provider_user_id)?;
+        self.check_attributes(&patch.attributes, self.inner.config.schema.user_attributes())?;
         let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
         let old = keys
             .iter()
             .find(|key| key.id.provider() == provider && key.expires.is_none())
             .ok_or(ErrorKind::InvalidUserId)?;
         if old.id == new_id {
-            return self.get_user(user_id).await;
+            return match patch.is_empty() {
+                true => self.get_user(user_id).await,
+                false => self.change_user(user_id, patch, client).await,
+            };
         }
         let now = self.now();
-        let mut patch = UserPatch {
-            updated_at: Some(now),
-            ..UserPatch::default()
-        };
+        patch.updated_at = Some(now);
         if provider == EMAIL {
             patch.email = Some(Some(new_id.provider_user_id().to_owned()));
             patch.email_confirmed_at = Some(self.confirmation_of_new_addresses(now));
         }
         self.inner.adapter.rename_key(&old.id, &new_id, &patch, now).await?;
-        self.emit(
-            &Event::new(EventKind::UserUpdated, now, &Client::default())
-                .user(user_id)
-                .reason("provider_id"),
-        );
+        let moved = Event::new(EventKind::UserUpdated, now, client).user(user_id);
+        self.emit(&moved.reason("provider_id"));
         self.get_user(user_id).await
     }
 
