@@ -111,6 +111,14 @@ impl FromRequest for CurrentUser {
 }
 
 /// The live session; without one the request is refused (401, or 303 to the sign-in page).
+///
+/// ```
+/// use auth_actix::CurrentSession;
+///
+/// async fn until(session: CurrentSession) -> String {
+///     format!("signed in until {}", session.expires())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CurrentSession(Arc<Session>);
 
@@ -140,6 +148,14 @@ impl FromRequest for CurrentSession {
 
 /// The user if somebody is signed in: `None` only when there is no session; when the store fails the request is
 /// refused with 503.
+///
+/// ```
+/// use auth_actix::MaybeUser;
+///
+/// async fn home(MaybeUser(user): MaybeUser) -> String {
+///     user.map_or("Hello, stranger".to_owned(), |user| format!("Hello, {}", user.id()))
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a newtype to be matched on")]
 pub struct MaybeUser(pub Option<CurrentUser>);
@@ -161,6 +177,14 @@ impl FromRequest for MaybeUser {
 }
 
 /// The session if there is one: `None` only when there is none; when the store fails the request is refused with 503.
+///
+/// ```
+/// use auth_actix::MaybeSession;
+///
+/// async fn banner(MaybeSession(session): MaybeSession) -> &'static str {
+///     if session.is_some() { "welcome back" } else { "welcome" }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a newtype to be matched on")]
 pub struct MaybeSession(pub Option<CurrentSession>);

@@ -7,6 +7,19 @@ use bytes::Bytes;
 use crate::convert;
 
 /// Why a request was refused, with the response the core wrote for it.
+///
+/// ```
+/// use auth_core::ErrorKind;
+/// use auth_actix::{AuthRejection, AuthRequest};
+///
+/// async fn export(request: AuthRequest) -> Result<&'static str, AuthRejection> {
+///     let session = request.require_session().await.map_err(|error| request.reject(error))?;
+///     match session.aal {
+///         2 => Ok("everything"),
+///         _ => Err(request.reject(ErrorKind::ReauthenticationNeeded.into())),
+///     }
+/// }
+/// ```
 pub struct AuthRejection {
     error: Error,
     response: Box<http::Response<Bytes>>,

@@ -36,6 +36,17 @@ pub struct AuthRoutes {
 impl AuthRoutes {
     /// Mounts the routes at this path of the scope they are added to, where the scope's own path and this one together
     /// are the base path: `/auth` in a scope `/v1`, with `base_path("/v1/auth")`.
+    ///
+    /// ```
+    /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// use actix_web::{App, web};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com")
+    /// #     .base_path("/v1/auth").build()?;
+    /// let app = App::new().service(web::scope("/v1").service(auth_actix::routes(&auth).at("/auth")));
+    /// # Ok(()) }
+    /// ```
     pub fn at(mut self, path: impl Into<String>) -> Self {
         self.path = path.into();
         self

@@ -36,6 +36,14 @@ pub fn require_user() -> Guard {
 }
 
 /// Lets only users through who proved who they are at most `age` ago.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_axum::require_fresh;
+///
+/// let guard = require_fresh(Duration::from_secs(10 * 60));
+/// # let _ = guard;
+/// ```
 pub fn require_fresh(age: Duration) -> Guard {
     Guard {
         requirement: Requirement::Fresh(age),

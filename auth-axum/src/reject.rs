@@ -10,6 +10,19 @@ use crate::convert;
 ///
 /// The error rides on the response's extensions as `Arc<auth_core::Error>`, so that outer layers see the reason while
 /// the client sees the fixed sentence.
+///
+/// ```
+/// use auth_core::ErrorKind;
+/// use auth_axum::{AuthRejection, AuthRequest};
+///
+/// async fn export(request: AuthRequest) -> Result<&'static str, AuthRejection> {
+///     let session = request.require_session().await.map_err(|error| request.reject(error))?;
+///     match session.aal {
+///         2 => Ok("everything"),
+///         _ => Err(request.reject(ErrorKind::ReauthenticationNeeded.into())),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct AuthRejection {
     error: Error,

@@ -3,11 +3,13 @@ use std::{fmt, time::Duration};
 use crate::{
     auth::Auth,
     error::{ErrorKind, Result},
+    event::{Event, EventKind},
     flows::users::key_id,
     id::UserId,
     model::{Key, KeyPatch, KeyRecord, User},
     password::Verified,
     proof::Proof,
+    request::Client,
     secret::Password,
 };
 
@@ -210,7 +212,14 @@ impl Auth {
             updated_at: Some(self.now()),
             ..KeyPatch::default()
         };
-        self.inner.adapter.update_key(&id, &patch).await
+        self.inner.adapter.update_key(&id, &patch).await?;
+        let changed = Event::new(EventKind::PasswordChanged, self.now(), &Client::default());
+        self.emit(
+            &changed
+                .reason("key")
+                .account(Some(self.account_subject(id.provider_user_id()))),
+        );
+        Ok(())
     }
 
     /// Deletes a key unless it is primary. An unknown one is no error.
