@@ -27,7 +27,7 @@ pub struct SessionTokens {
     pub access: AccessToken,
     /// What renews it.
     pub refresh: RefreshToken,
-    /// What scripts of the application send along, with [`AntiCsrf::Token`](super::AntiCsrf::Token).
+    /// What scripts of the application send along, with [`AntiCsrf::Token`].
     pub anti_csrf: Option<String>,
     pub(crate) marker: String,
     pub(crate) expires: Timestamp,
