@@ -16,23 +16,34 @@ pub mod harness;
 
 pub use harness::{Answer, App, Client, Driver, PASSWORD, Setup};
 
-/// Runs each story through every driver.
+/// Runs each story through every driver, over real connections as well.
 #[macro_export]
 macro_rules! stories {
     ($($(#[$attribute:meta])* $story:ident,)+) => {
-        mod core {
+        $crate::stories_in_process![$($(#[$attribute])* $story,)+];
+        $crate::stories_with![axum_socket AxumSocket: $($(#[$attribute])* $story,)+];
+        $crate::stories_with![actix_socket ActixSocket: $($(#[$attribute])* $story,)+];
+    };
+}
+
+/// As [`stories!`], for those that look into the process: at its threads, at single polls.
+#[macro_export]
+macro_rules! stories_in_process {
+    ($($(#[$attribute:meta])* $story:ident,)+) => {
+        $crate::stories_with![core Core: $($(#[$attribute])* $story,)+];
+        $crate::stories_with![axum Axum: $($(#[$attribute])* $story,)+];
+        $crate::stories_with![actix Actix: $($(#[$attribute])* $story,)+];
+    };
+}
+
+/// Each story through one driver.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! stories_with {
+    ($module:ident $driver:ident: $($(#[$attribute:meta])* $story:ident,)+) => {
+        mod $module {
             $($(#[$attribute])* #[tokio::test] async fn $story() {
-                super::$story($crate::App::new($crate::Driver::Core).await).await;
-            })+
-        }
-        mod axum {
-            $($(#[$attribute])* #[tokio::test] async fn $story() {
-                super::$story($crate::App::new($crate::Driver::Axum).await).await;
-            })+
-        }
-        mod actix {
-            $($(#[$attribute])* #[tokio::test] async fn $story() {
-                super::$story($crate::App::new($crate::Driver::Actix).await).await;
+                super::$story($crate::App::new($crate::Driver::$driver).await).await;
             })+
         }
     };

@@ -5,9 +5,9 @@ use std::{task::Poll, time::Duration};
 use auth_core::{KeyId, adapter::UserAdapter};
 use futures_util::{FutureExt, future::poll_fn};
 
-use crate::{App, PASSWORD, stories};
+use crate::{App, PASSWORD, stories_in_process};
 
-stories![
+stories_in_process![
     a_sign_up_is_finished_without_its_client,
     a_renewal_is_finished_without_its_client,
     a_refresh_that_nobody_waits_for_signs_nobody_out,

@@ -6,9 +6,9 @@ use auth_core::{NewKey, NewUser, Password, Secret, SignUp, testing::Fault};
 use serde_json::json;
 use tracing_subscriber::{Layer, filter::dynamic_filter_fn, layer::SubscriberExt};
 
-use crate::{App, PASSWORD, stories};
+use crate::{App, PASSWORD, stories_in_process};
 
-stories![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
+stories_in_process![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
 
 thread_local! {
     /// What is logged on this test's thread, while it listens.

@@ -8,7 +8,7 @@ use auth_core::{
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::{Client, actix, axum, core};
+use super::{Client, actix, axum, core, socket};
 
 /// A password that no policy minds.
 pub const PASSWORD: &str = "correct horse battery";
@@ -19,6 +19,10 @@ pub enum Driver {
     Core,
     Axum,
     Actix,
+    /// axum, over a real connection.
+    AxumSocket,
+    /// actix-web, over a real connection.
+    ActixSocket,
 }
 
 impl Driver {
@@ -71,12 +75,18 @@ impl App {
             )
             .user_attribute(Attribute::text("username").unique().editable())
             .user_attribute(Attribute::integer("credits"));
+        let builder = match driver {
+            Driver::AxumSocket | Driver::ActixSocket => builder.trusted_proxy(socket::PROXY),
+            Driver::Core | Driver::Axum | Driver::Actix => builder,
+        };
         let auth = setup(builder).build().expect("the configuration is sound");
         auth.migrate().await.expect("the store is there");
         let call = match driver {
             Driver::Core => core::driver(auth.clone()),
             Driver::Axum => axum::driver(auth.clone()),
             Driver::Actix => actix::driver(auth.clone()).await,
+            Driver::AxumSocket => socket::axum_driver(auth.clone()).await,
+            Driver::ActixSocket => socket::actix_driver(auth.clone()),
         };
         Self {
             driver,

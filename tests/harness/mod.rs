@@ -3,6 +3,7 @@ mod app;
 mod axum;
 mod client;
 mod core;
+mod socket;
 
 pub use app::{App, Driver, PASSWORD, Setup};
 pub use client::{Answer, Client};
