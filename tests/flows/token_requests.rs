@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_core::{
-    AntiCsrf, EventKind, RefreshAt, Rotation, TokenNames, Tokens, adapter::SessionAdapter, testing::Fault,
+    AntiCsrf, AuthRequest, EventKind, RefreshAt, Rotation, TokenNames, Tokens, adapter::SessionAdapter, testing::Fault,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -98,6 +98,17 @@ fn clears_all(answer: &Answer) -> bool {
 
 async fn refresh(client: &Client) -> Answer {
     client.send("POST", "/api/auth/session/refresh", None, "").await
+}
+
+/// A request with the cookies of a browser, to be asked directly.
+fn asked(browser: &Client) -> AuthRequest {
+    let names = [ACCESS, REFRESH, MARKER, browser.app.cookie_name()];
+    let cookies: Vec<String> = names
+        .iter()
+        .filter_map(|name| Some(format!("{name}={}", browser.cookie(name)?)))
+        .collect();
+    let request = http::Request::get("/").header("cookie", cookies.join("; "));
+    AuthRequest::new(&browser.app.auth, &request.body(()).unwrap().into_parts().0)
 }
 
 fn front(answer: &Answer) -> Value {
@@ -590,17 +601,11 @@ async fn the_names_can_be_supertokens_own(app: App) {
 }
 
 async fn expose_headers_are_kept_and_completed(app: App) {
-    use auth_core::{AuthRequest, Effects};
+    use auth_core::Effects;
     let app = with(app, Tokens::default()).await;
     let ada = app.signed_up("ada@example.com").await;
     expire(&app);
-    let cookies = [ACCESS, REFRESH, MARKER].map(|name| format!("{name}={}", ada.cookie(name).unwrap()));
-    let (parts, ()) = http::Request::get("/")
-        .header("cookie", cookies.join("; "))
-        .body(())
-        .unwrap()
-        .into_parts();
-    let request = AuthRequest::new(&app.auth, &parts);
+    let request = asked(&ada);
     request.validate().await.unwrap().unwrap();
     let effects: Effects = request.take_effects();
     let mut headers = http::HeaderMap::new();
@@ -725,17 +730,14 @@ async fn opaque_applications_have_no_token_routes(app: App) {
 
 /// What a server that renders pages for others may do: read, and never renew, confirm or clear.
 async fn validating_a_token_request_never_renews(app: App) {
-    use auth_core::{AuthRequest, ErrorKind};
+    use auth_core::ErrorKind;
     let app = with(app, Tokens::default()).await;
     let ada = app.signed_up("ada@example.com").await;
     expire(&app);
     let expired = ada.copy();
     ada.get("/session").await;
     let ask = async |client: &Client| {
-        let cookies = [ACCESS, REFRESH, MARKER].map(|name| format!("{name}={}", client.cookie(name).unwrap()));
-        let request = http::Request::get("/").header("cookie", cookies.join("; "));
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        let request = AuthRequest::new(&app.auth, &parts);
+        let request = asked(client);
         let answer = request.validate_request().await;
         assert!(request.take_effects().is_empty());
         answer.map_err(|error| error.kind())
@@ -829,7 +831,7 @@ async fn preflights_are_answered_for_trusted_origins_only(app: App) {
 }
 
 async fn a_handler_reads_changes_and_ends_the_session_of_its_request(app: App) {
-    use auth_core::{AuthRequest, ErrorKind};
+    use auth_core::ErrorKind;
     for tokens in [true, false] {
         let app = App::with(app.driver, |builder| match tokens {
             true => builder.sessions(Tokens::default()),
@@ -837,15 +839,7 @@ async fn a_handler_reads_changes_and_ends_the_session_of_its_request(app: App) {
         })
         .await;
         let ada = app.signed_up("ada@example.com").await;
-        let ask = || {
-            let names = [ACCESS, REFRESH, MARKER, app.cookie_name()];
-            let cookies: Vec<String> = names
-                .iter()
-                .filter_map(|name| Some(format!("{name}={}", ada.cookie(name)?)))
-                .collect();
-            let request = http::Request::get("/").header("cookie", cookies.join("; "));
-            AuthRequest::new(&app.auth, &request.body(()).unwrap().into_parts().0)
-        };
+        let ask = || asked(&ada);
         assert!(ask().data().await.unwrap().is_empty());
         let data = json!({ "cart": [1] }).as_object().unwrap().clone();
         ask().update_data(data.clone()).await.unwrap();
@@ -904,15 +898,11 @@ async fn no_cookie_is_longer_than_browsers_take(app: App) {
 }
 
 async fn a_stricter_guard_counts_although_somebody_asked_before(app: App) {
-    use auth_core::{AuthRequest, ErrorKind, VerifySession};
+    use auth_core::{ErrorKind, VerifySession};
     let app = with(app, Tokens::default().anti_csrf(AntiCsrf::Token)).await;
     let ada = app.signed_up("ada@example.com").await;
     let id = ada.get("/session").await.text().to_owned();
-    let ask = || {
-        let cookies = [ACCESS, REFRESH, MARKER].map(|name| format!("{name}={}", ada.cookie(name).unwrap()));
-        let request = http::Request::get("/").header("cookie", cookies.join("; "));
-        AuthRequest::new(&app.auth, &request.body(()).unwrap().into_parts().0)
-    };
+    let ask = || asked(&ada);
     let request = ask();
     request.require_session().await.unwrap();
     let strict = VerifySession::default().anti_csrf(true);

@@ -85,14 +85,9 @@ async fn case_01_and_19_an_access_token_carries_what_it_was_made_with() {
     assert_eq!(opened.session.active_expires, tokens.access.expires());
     assert_eq!(
         opened.session.authenticated_at().as_unix_seconds(),
-        app_now(&app).as_unix_seconds()
+        app.now().as_unix_seconds()
     );
     assert!(opened.renewed.is_none());
-}
-
-fn app_now(app: &App) -> auth_core::Timestamp {
-    use auth_core::Clock;
-    app.clock.now()
 }
 
 #[tokio::test]
@@ -853,7 +848,7 @@ async fn jitter_only_shortens_and_stays_within_its_bound() {
     let (mut shortest, mut longest) = (HOUR, Duration::ZERO);
     for _ in 0..40 {
         let (_, tokens) = issue(&app).await;
-        let life = tokens.access.expires().since(app_now(&app));
+        let life = tokens.access.expires().since(app.now());
         shortest = shortest.min(life);
         longest = longest.max(life);
     }

@@ -382,7 +382,7 @@ async fn a_session_of_a_password_that_changed_meanwhile_does_not_live() {
     let key = app.store.get_key(&id).await.unwrap().unwrap();
     // As if the change came right after the check: the key is younger than the proof.
     let patch = KeyPatch {
-        updated_at: Some(app_time(&app) + std::time::Duration::from_secs(1)),
+        updated_at: Some(app.now() + std::time::Duration::from_secs(1)),
         ..Default::default()
     };
     app.store.update_key(&id, &patch).await.unwrap();
@@ -394,9 +394,4 @@ async fn a_session_of_a_password_that_changed_meanwhile_does_not_live() {
     assert_eq!(refused.kind(), auth_core::ErrorKind::InvalidCredentials);
     let handles = app.auth.get_all_session_handles_for_user(&key.user_id).await.unwrap();
     assert_eq!(handles.len(), 1);
-}
-
-fn app_time(app: &crate::App) -> auth_core::Timestamp {
-    use auth_core::Clock;
-    app.clock.now()
 }

@@ -1,7 +1,7 @@
 use std::{future::Future, net::IpAddr, pin::Pin, rc::Rc, time::Duration};
 
 use auth_core::{
-    Attribute, Auth, AuthBuilder, Limit, Limits, PasswordConfig, Secret,
+    Attribute, Auth, AuthBuilder, Clock, Limit, Limits, PasswordConfig, Secret, Timestamp,
     adapters::MemoryAdapter,
     testing::{EventLog, FaultyAdapter, ManualClock},
 };
@@ -114,6 +114,11 @@ impl App {
         let answer = browser.sign_up(email, PASSWORD).await;
         assert_eq!(answer.status(), 200, "{answer:?}");
         browser
+    }
+
+    /// The time, as the library reads it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Moves time on.

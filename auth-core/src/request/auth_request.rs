@@ -16,7 +16,6 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::sessions::{IssuedSession, Lookup, Renewal, ValidSession},
-    id::SessionId,
     model::{Session, SessionRecord, SessionState, User},
     secret::SessionToken,
 };
@@ -382,7 +381,7 @@ impl AuthRequest {
     }
 
     /// Gives the session of the request's cookie a new secret, with no grace for the old one.
-    pub(crate) async fn replace_secret(&self, session: &SessionId) -> Result<()> {
+    pub(crate) async fn replace_secret(&self, session: &Session) -> Result<()> {
         let auth = &self.inner.auth;
         if matches!(self.seen().credentials, Credentials::Tokens(_)) {
             return self.replace_tokens(session).await;
@@ -467,7 +466,7 @@ impl AuthRequest {
         Ok((ValidSession::as_it_is(record, now), user))
     }
 
-    /// Renews in a task of its own: a client that disconnects drops its handler, and must not cut a renewal in half.
+    /// Renews in a task of its own.
     async fn renew_detached(
         &self,
         record: SessionRecord,
@@ -477,7 +476,7 @@ impl AuthRequest {
         let request = self.clone();
         let token = token.clone();
         let now = self.inner.auth.now();
-        tokio::spawn(async move {
+        detached(async move {
             request
                 .inner
                 .auth
@@ -485,7 +484,6 @@ impl AuthRequest {
                 .await
         })
         .await
-        .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
     }
 
     fn set_cookie(&self, session: &Session, token: &SessionToken) {
@@ -529,6 +527,13 @@ impl fmt::Debug for AuthRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthRequest").finish_non_exhaustive()
     }
+}
+
+/// Runs an act in a task of its own: a client that disconnects drops its handler, and must not cut the act in half.
+pub(super) async fn detached<T: Send + 'static>(act: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    tokio::spawn(act)
+        .await
+        .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
 }
 
 /// The data stays whole whatever panicked while it was held: every critical section is a single assignment.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{
     AuthRequest, CookieReading, PresentedTokens,
-    auth_request::{Absence, Found, Memo},
+    auth_request::{Absence, Found, Memo, detached},
     seen::Credentials,
     tokens::Place,
 };
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{ErrorKind, Result},
     flows::{
         sessions::Lookup,
         tokens::{AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, SessionTokens, TokenStrategy, check_anti_csrf},
@@ -54,7 +54,7 @@ impl AuthRequest {
         if self.check_origin().is_err() {
             return Ok(Found::Nothing(Absence::OriginRefused));
         }
-        if strategy.cookies.marker.is_some() && !presented.has_marker {
+        if presented.is_unmarked(strategy) {
             // Whoever removed the marker signed out.
             return Ok(self.gone(strategy));
         }
@@ -67,17 +67,12 @@ impl AuthRequest {
             Ok(opened) => return Ok(self.opened(strategy, opened, Place::Cookie)),
             Err(error) => error,
         };
-        let mendable = match refused.kind() {
+        match (refused.kind(), strategy.config.refresh_at) {
             // A request that must carry the session's value cannot be let through by other means.
-            ErrorKind::TryRefreshToken if expected.is_some() => return Err(refused),
-            ErrorKind::TryRefreshToken | ErrorKind::Unauthorised => strategy.config.refresh_at == RefreshAt::Request,
+            (ErrorKind::TryRefreshToken, _) if expected.is_some() => return Err(refused),
+            (ErrorKind::TryRefreshToken | ErrorKind::Unauthorised, RefreshAt::Request) => {}
+            (ErrorKind::Unauthorised, RefreshAt::Endpoint) => return Ok(self.gone(strategy)),
             _ => return Err(refused),
-        };
-        if !mendable {
-            return match refused.kind() {
-                ErrorKind::Unauthorised => Ok(self.gone(strategy)),
-                _ => Err(refused),
-            };
         }
         let CookieReading::One(token) = &presented.refresh else {
             return Ok(self.gone(strategy));
@@ -127,21 +122,18 @@ impl AuthRequest {
         }
         // The first use writes: in a task of its own, which a client that disconnects does not cut in half.
         let request = self.clone();
-        tokio::spawn(async move {
+        detached(async move {
             let auth = request.auth();
             auth.open_claims(auth.strategy()?, claims, check_store, request.client())
                 .await
         })
         .await
-        .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
     }
 
     /// Refreshes in a task of its own.
     pub(crate) async fn detached_refresh(&self, token: String) -> Result<RefreshedSession> {
         let request = self.clone();
-        tokio::spawn(async move { request.auth().refresh_for(&token, request.client()).await })
-            .await
-            .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
+        detached(async move { request.auth().refresh_for(&token, request.client()).await }).await
     }
 
     /// For the endpoint: renews by the refresh token the request came with, and hands the new ones back the same way.
@@ -155,9 +147,8 @@ impl AuthRequest {
             (Place::Header, _) => presented.bearer.clone().unwrap_or_default(),
             (Place::Cookie, CookieReading::One(token)) => {
                 self.check_origin()?;
-                let is_marked = strategy.cookies.marker.is_none() || presented.has_marker;
                 let is_guarded = strategy.config.anti_csrf != AntiCsrf::Header || presented.has_custom_header;
-                if is_marked && is_guarded {
+                if is_guarded && !presented.is_unmarked(strategy) {
                     token.clone()
                 } else {
                     String::new()
@@ -228,7 +219,7 @@ impl AuthRequest {
             Place::Nowhere => return Err(ErrorKind::Unauthorised.into()),
             Place::Header => (presented.bearer.as_deref(), None),
             Place::Cookie => {
-                if strategy.cookies.marker.is_some() && !presented.has_marker {
+                if presented.is_unmarked(strategy) {
                     return Err(ErrorKind::Unauthorised.into());
                 }
                 (one(&presented.access), self.anti_csrf_of(strategy, presented)?)
@@ -257,10 +248,9 @@ impl AuthRequest {
     }
 
     /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them.
-    pub(super) async fn replace_tokens(&self, session: &SessionId) -> Result<()> {
+    pub(super) async fn replace_tokens(&self, session: &Session) -> Result<()> {
         let auth = self.auth();
         let strategy = auth.strategy()?;
-        let session = auth.live_session(session, auth.now()).await?;
         let user = auth.get_user(&session.user_id).await?;
         let tokens = auth.reissue(strategy, &session.id, &user, self.client()).await?;
         if self.is_bearer() {

@@ -66,6 +66,11 @@ impl PresentedTokens {
         }
     }
 
+    /// Whether the marker that goes with every session is gone.
+    pub(crate) fn is_unmarked(&self, strategy: &TokenStrategy) -> bool {
+        strategy.cookies.marker.is_some() && !self.has_marker
+    }
+
     /// Where to look for an access token.
     pub(crate) fn access_place(&self, transfer: Transfer) -> Place {
         let has_cookies =

@@ -16,7 +16,7 @@ use crate::{
     id::{SessionId, UserId},
     model::{Session, SessionRecord, SessionRotation, User},
     request::Client,
-    secret::{Generation, RefreshToken},
+    secret::{Digest, Generation, RefreshToken},
 };
 
 /// Both tokens of a session, to be handed to its owner.
@@ -185,11 +185,11 @@ impl Auth {
     pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<()> {
         let now = self.now();
         let session = self.live_session(&claims.session_id(), now).await?;
-        let is_stale = judge(&session, &claims.generation(), now, strategy.siblings()) == Verdict::Stale;
-        match is_stale && !claims.is_confirmed() {
-            true => Err(ErrorKind::Unauthorised.into()),
-            false => Ok(()),
+        let is_stale = || judge(&session, &claims.generation(), now, strategy.siblings()) == Verdict::Stale;
+        if !claims.is_confirmed() && is_stale() {
+            return Err(ErrorKind::Unauthorised.into());
         }
+        Ok(())
     }
 
     pub(crate) async fn open_claims(
@@ -199,7 +199,6 @@ impl Auth {
         check_store: bool,
         client: &Client,
     ) -> Result<OpenedSession> {
-        let generation = claims.generation();
         if claims.is_confirmed() {
             if check_store {
                 self.live_session(&claims.session_id(), self.now()).await?;
@@ -211,6 +210,7 @@ impl Auth {
         }
         let now = self.now();
         let session = self.live_session(&claims.session_id(), now).await?;
+        let generation = claims.generation();
         let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
             return Ok(OpenedSession {
                 session: claims.session(),
@@ -257,7 +257,7 @@ impl Auth {
             // Another request was first: what stands now decides.
             session = self.live_session(&session.id, now).await?;
         }
-        Err(Error::update_failed("a session changes all the time"))
+        Err(outraced())
     }
 
     /// Puts a generation in the place of the session's own, if that still has it. Put in its own place, it leaves no
@@ -270,16 +270,7 @@ impl Auth {
         now: Timestamp,
         client: &Client,
     ) -> Result<bool> {
-        let expires = now + strategy.config.refresh_validity;
-        let rotation = SessionRotation {
-            secret_digest: generation.at_rest,
-            secret_issued_at: generation.issued_at,
-            previous_expires: window_end(now, strategy.window()),
-            active_expires: expires,
-            idle_expires: expires,
-            last_seen: now,
-            keeps_previous: false,
-        };
+        let rotation = succession(strategy, generation, now, strategy.window());
         self.swap(session, &rotation, client).await
     }
 
@@ -350,7 +341,7 @@ impl Auth {
                 tokens: Some(tokens),
             });
         }
-        Err(Error::update_failed("a session changes all the time"))
+        Err(outraced())
     }
 
     /// A child of the session's own token. Nothing is written.
@@ -375,16 +366,9 @@ impl Auth {
         client: &Client,
     ) -> Result<Option<RefreshToken>> {
         let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
-        let expires = now + strategy.config.refresh_validity;
-        let kept = session.previous_expires.filter(|_| keeps_previous);
         let rotation = SessionRotation {
-            secret_digest: refresh.generation().at_rest,
-            secret_issued_at: now,
-            previous_expires: kept.unwrap_or(window_end(now, strategy.window())),
-            active_expires: expires,
-            idle_expires: expires,
-            last_seen: now,
             keeps_previous,
+            ..succession(strategy, refresh.generation(), now, strategy.window())
         };
         let swapped = self.swap(session, &rotation, client).await?;
         Ok(swapped.then_some(refresh))
@@ -406,22 +390,13 @@ impl Auth {
         for _ in 0..RACES {
             let mut session = self.live_session(id, now).await?;
             let refresh = strategy.issue_refresh(self, id, None, now).await?;
-            let expires = now + strategy.config.refresh_validity;
-            let rotation = SessionRotation {
-                secret_digest: refresh.generation().at_rest,
-                secret_issued_at: now,
-                previous_expires: window_end(now, Duration::ZERO),
-                active_expires: expires,
-                idle_expires: expires,
-                last_seen: now,
-                keeps_previous: false,
-            };
+            let rotation = succession(strategy, refresh.generation(), now, Duration::ZERO);
             if self.swap(&mut session, &rotation, client).await? {
                 let session = session.into_session(now, true);
                 return strategy.issue(self, &session, user, refresh, now).await;
             }
         }
-        Err(Error::update_failed("a session changes all the time"))
+        Err(outraced())
     }
 
     /// Tells everybody, and ends the session first: that stands although the answer is an error.
@@ -444,18 +419,30 @@ impl Auth {
 /// How often another request may be first before one gives up: each time one of them gets on.
 const RACES: usize = 64;
 
-/// The end of a window; one of no length is over before it begins.
-fn window_end(now: Timestamp, window: Duration) -> Timestamp {
-    if window.is_zero() {
-        now - Duration::from_millis(1)
-    } else {
-        now + window
+fn outraced() -> Error {
+    Error::update_failed("a session changes all the time")
+}
+
+/// What puts a generation in the place of another, which is forgiven for a window; one of no length is over before it
+/// begins.
+fn succession(strategy: &TokenStrategy, next: &Generation, now: Timestamp, window: Duration) -> SessionRotation {
+    let expires = now + strategy.config.refresh_validity;
+    SessionRotation {
+        secret_digest: next.at_rest,
+        secret_issued_at: next.issued_at,
+        previous_expires: match window.is_zero() {
+            true => now - Duration::from_millis(1),
+            false => now + window,
+        },
+        active_expires: expires,
+        idle_expires: expires,
+        last_seen: now,
+        keeps_previous: false,
     }
 }
 
 /// The request's anti-CSRF value against the token's; in constant time, by their digests.
 pub(crate) fn check_anti_csrf(mode: AntiCsrf, claims: &Claims, given: Option<&str>) -> Result<()> {
-    use crate::secret::Digest;
     let Some(given) = given.filter(|_| mode == AntiCsrf::Token) else {
         return Ok(());
     };

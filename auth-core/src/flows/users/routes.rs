@@ -125,7 +125,7 @@ async fn change_password(call: &Call, session: &Session, user: &User, password: 
     call.auth.store_password(&user, Some(password), client).await?;
     call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
     if call.delivery == Delivery::Cookie || call.auth.inner.tokens.is_some() {
-        call.request.replace_secret(&session.id).await?;
+        call.request.replace_secret(session).await?;
     }
     Ok(())
 }
