@@ -346,60 +346,6 @@ impl AuthRequest {
         })
     }
 
-    /// The live session of the token that came with the request, unrenewed; a token that opens nothing is `None`, and
-    /// its cookie is cleared.
-    pub(crate) async fn presented_session(&self) -> Result<Option<SessionRecord>> {
-        let (token, is_cookie) = match &self.seen().credentials {
-            Credentials::None => return Ok(None),
-            Credentials::Tokens(presented) => return self.presented_token_session(presented).await,
-            Credentials::Bearer(token) => (token, false),
-            Credentials::Cookie(token) => (token, true),
-        };
-        let auth = &self.inner.auth;
-        let found = match token {
-            Some(token) => auth.look_up(token, Lookup::Session, auth.now(), self.client()).await,
-            None => Err(ErrorKind::InvalidSessionId.into()),
-        };
-        match found {
-            Ok((session, _)) => Ok(Some(session)),
-            Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
-                if is_cookie {
-                    self.delete_all_cookies();
-                }
-                Ok(None)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Ends the session whose cookie came with the request, when another takes its place.
-    pub(crate) async fn end_presented_session(&self) -> Result<()> {
-        match self.presented_session().await? {
-            Some(session) => self.inner.auth.end_session(&session.id, self.client()).await.map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// Gives the session of the request's cookie a new secret, with no grace for the old one.
-    pub(crate) async fn replace_secret(&self, session: &Session) -> Result<()> {
-        let auth = &self.inner.auth;
-        if matches!(self.seen().credentials, Credentials::Tokens(_)) {
-            return self.replace_tokens(session).await;
-        }
-        let (Credentials::Cookie(Some(token)), Some(record)) =
-            (&self.seen().credentials, self.presented_session().await?)
-        else {
-            return Ok(());
-        };
-        let now = auth.now();
-        // A grace that is over before it begins.
-        let ended = now - Duration::from_millis(1);
-        if let Some(issued) = auth.rotate(&record, token, now, ended, self.client()).await? {
-            self.set_session(Some(&issued));
-        }
-        Ok(())
-    }
-
     async fn find(&self, lookup: Lookup) -> Result<Found> {
         let memo = self.memo();
         let found = memo.session.get_or_try_init(|| self.resolve(lookup, &memo)).await?;

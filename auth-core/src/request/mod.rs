@@ -12,6 +12,7 @@ mod effects;
 #[doc(hidden)]
 pub mod fuzz;
 mod origin;
+mod presented;
 mod redirect;
 mod requirement;
 mod seen;

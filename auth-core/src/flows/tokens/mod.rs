@@ -26,15 +26,15 @@
 mod claims;
 mod config;
 mod key;
+mod options;
 mod ring;
 mod rotation;
 pub(crate) mod routes;
 mod service;
 mod strategy;
 
-pub use config::{
-    Algorithm, AntiCsrf, RefreshAt, Rotation, SessionStrategy, SigningKeys, TokenNames, Tokens, Transfer,
-};
+pub use config::{SessionStrategy, Tokens};
+pub use options::{Algorithm, AntiCsrf, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
 pub(crate) use service::check_anti_csrf;
 pub use service::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
 pub(crate) use strategy::TokenStrategy;

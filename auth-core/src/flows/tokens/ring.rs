@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use super::{
     Algorithm, Tokens,
-    config::KeySource,
     key::{Key, authenticate},
+    options::KeySource,
 };
 use crate::{
     auth::Auth,
