@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    adapter::Adapter,
+    adapter::{Adapter, MigrationPlan},
     builder::AuthBuilder,
     clock::{Clock, Timestamp},
     config::Config,
@@ -69,6 +69,14 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`](crate::ErrorKind::DatabaseUpdateFailed).
     pub async fn migrate(&self) -> Result<()> {
         self.inner.adapter.migrate().await
+    }
+
+    /// What [`Auth::migrate`] would do now, without doing it: what the store lacks, and the SQL that adds it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
+    pub async fn migration_plan(&self) -> Result<MigrationPlan> {
+        self.inner.adapter.migration_plan().await
     }
 
     /// Where the routes are mounted, `/api/auth` unless configured otherwise.

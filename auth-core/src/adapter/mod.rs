@@ -11,6 +11,7 @@
 
 mod attempt;
 mod delegate;
+mod migration;
 mod schema;
 mod session;
 mod signing_key;
@@ -21,8 +22,9 @@ mod user;
 use async_trait::async_trait;
 
 pub use attempt::AttemptAdapter;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub(crate) use delegate::{delegate_sessions, delegate_signing_keys, delegate_users};
+pub use migration::{Migration, MigrationPlan};
 pub use schema::Schema;
 pub use session::SessionAdapter;
 pub use signing_key::SigningKeyAdapter;

@@ -3,7 +3,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 use super::{
-    Adapter, AttemptAdapter, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
+    Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
     delegate::{delegate_sessions, delegate_signing_keys, delegate_users},
 };
 use crate::{
@@ -52,6 +52,11 @@ impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> Sto
     async fn migrate(&self) -> Result<()> {
         self.users.migrate().await?;
         self.sessions.migrate().await
+    }
+
+    async fn migration_plan(&self) -> Result<MigrationPlan> {
+        let users = self.users.migration_plan().await?;
+        Ok(users.then(self.sessions.migration_plan().await?))
     }
 
     async fn ping(&self) -> Result<()> {

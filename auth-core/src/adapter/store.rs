@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::Schema;
+use super::{MigrationPlan, Schema};
 use crate::error::Result;
 
 /// What every adapter can do, whatever it keeps.
@@ -21,6 +21,14 @@ pub trait Store: Send + Sync + 'static {
     /// `DATABASE_UPDATE_FAILED`.
     async fn migrate(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// What `migrate` would do now, without doing it; empty when the store has everything, or needs nothing.
+    ///
+    /// # Errors
+    /// `DATABASE_FETCH_FAILED`.
+    async fn migration_plan(&self) -> Result<MigrationPlan> {
+        Ok(MigrationPlan::default())
     }
 
     /// Whether the store answers at all.

@@ -5,14 +5,20 @@
 //! | [`MemoryAdapter`] | – | tests, and trying things out |
 //! | [`MemorySessions`] | – | sessions beside users kept elsewhere, gone with the process |
 //! | [`SqliteAdapter`] | `sqlite` | one machine |
+//! | [`PostgresAdapter`] | `postgres` | many |
 
 mod memory;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use memory::{MemoryAdapter, MemorySessions};
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use postgres::{PostgresAdapter, PostgresOptions};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteAdapter, SqliteOptions, Synchronous};

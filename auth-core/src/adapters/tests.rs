@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The seed's 34, 14 more for sessions, 21 more for users and keys, and seven races.
-const CASES: usize = 80;
+pub(super) const CASES: usize = 80;
 
 #[expect(clippy::unwrap_used, reason = "a test without its database fails")]
 async fn file(directory: &TempDir) -> SqliteAdapter {

@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 
 use crate::{
-    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
+    adapter::{Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
     clock::Timestamp,
     error::{Error, Result},
     id::{KeyId, SessionId, UserId},
@@ -124,6 +124,10 @@ impl<A: Adapter> Store for FaultyAdapter<A> {
 
     async fn migrate(&self) -> Result<()> {
         self.inner.migrate().await
+    }
+
+    async fn migration_plan(&self) -> Result<MigrationPlan> {
+        self.inner.migration_plan().await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -3,32 +3,32 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 
 use super::{
-    Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step,
+    Dialect, Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step,
     columns::{self, check_attributes},
     queries::{Queries, Tables},
     rows::{Reader, attribute_sql, text},
 };
 use crate::{
-    adapter::{Adapter, Schema, Store},
+    adapter::{Adapter, MigrationPlan, Schema, Store},
     error::{Error, ErrorKind, Result},
     id::SessionId,
     model::{Attributes, SessionRecord, User},
 };
 
 /// All ports over the waist.
-pub(crate) struct SqlAdapter<D> {
-    pub(super) driver: D,
+pub(crate) struct SqlAdapter {
+    pub(super) driver: Box<dyn Sql>,
     pub(super) tables: Tables,
     queries: OnceLock<Queries>,
 }
 
-impl<D: Sql> SqlAdapter<D> {
+impl SqlAdapter {
     /// An adapter whose tables begin with a prefix.
-    pub(crate) fn new(driver: D, prefix: &str) -> Result<Self> {
+    pub(crate) fn new(driver: impl Sql, prefix: &str) -> Result<Self> {
         let tables = Tables::new(prefix, driver.dialect())
             .map_err(|problem| Error::from(ErrorKind::ValidationFailed).detail(problem))?;
         Ok(Self {
-            driver,
+            driver: Box::new(driver),
             tables,
             queries: OnceLock::new(),
         })
@@ -37,7 +37,11 @@ impl<D: Sql> SqlAdapter<D> {
     /// The statements; without a declaration there are no attributes.
     pub(super) fn queries(&self) -> &Queries {
         self.queries
-            .get_or_init(|| Queries::new(&Schema::default(), &self.tables, self.driver.dialect()))
+            .get_or_init(|| Queries::new(&Schema::default(), &self.tables, self.dialect()))
+    }
+
+    pub(super) fn dialect(&self) -> &'static Dialect {
+        self.driver.dialect()
     }
 
     pub(super) async fn read(&self, sql: &Arc<str>, values: Vec<SqlValue>) -> Result<Vec<Row>> {
@@ -66,17 +70,16 @@ impl<D: Sql> SqlAdapter<D> {
         if columns.is_empty() {
             return None;
         }
-        let dialect = self.driver.dialect();
-        let quote = dialect.quote;
+        let dialect = self.dialect();
         let assignments: Vec<String> = columns
             .iter()
             .enumerate()
-            .map(|(index, (name, _))| format!("{quote}{name}{quote} = {}", (dialect.placeholder)(index + 1)))
+            .map(|(index, (name, _))| format!("{} = {}", dialect.name(name), dialect.value(index + 1)))
             .collect();
         let sql = format!(
             "UPDATE {table} SET {} WHERE id = {}",
             assignments.join(", "),
-            (dialect.placeholder)(columns.len() + 1)
+            dialect.value(columns.len() + 1)
         );
         let mut values: Vec<SqlValue> = columns.into_iter().map(|(_, value)| value).collect();
         values.push(text(id));
@@ -107,17 +110,20 @@ pub(super) fn update_error(error: SqlError, unique: ErrorKind, missing: ErrorKin
     match error.kind {
         SqlErrorKind::ForeignKey => Error::with_source(ErrorKind::InvalidUserId, error),
         SqlErrorKind::NoRow => Error::with_source(missing, error),
-        SqlErrorKind::Other => Error::update_failed(error),
-        SqlErrorKind::Unique(_) => Error::with_source(unique, error),
+        SqlErrorKind::Again | SqlErrorKind::Other => Error::update_failed(error),
+        SqlErrorKind::PrimaryKey | SqlErrorKind::Unique => Error::with_source(unique, error),
+        SqlErrorKind::Value => {
+            Error::with_source(ErrorKind::ValidationFailed, error).detail("A value does not fit into the database.")
+        }
     }
 }
 
 #[async_trait]
-impl<D: Sql> Store for SqlAdapter<D> {
+impl Store for SqlAdapter {
     fn declare(&self, schema: &Schema) -> Result<(), String> {
-        check_attributes(schema.user_attributes(), columns::USER)?;
-        check_attributes(schema.session_attributes(), columns::SESSION)?;
-        let queries = Queries::new(schema, &self.tables, self.driver.dialect());
+        check_attributes(schema.user_attributes(), columns::USER, &self.tables.prefix)?;
+        check_attributes(schema.session_attributes(), columns::SESSION, &self.tables.prefix)?;
+        let queries = Queries::new(schema, &self.tables, self.dialect());
         let declared = self.queries.get_or_init(|| queries);
         if declared.schema == *schema {
             Ok(())
@@ -130,6 +136,10 @@ impl<D: Sql> Store for SqlAdapter<D> {
         self.run_migrations().await
     }
 
+    async fn migration_plan(&self) -> Result<MigrationPlan> {
+        self.plan().await
+    }
+
     async fn ping(&self) -> Result<()> {
         let alive = self.driver.fetch(Statement::text("SELECT 1")).await;
         alive.map(drop).map_err(Error::fetch_failed)
@@ -137,7 +147,7 @@ impl<D: Sql> Store for SqlAdapter<D> {
 }
 
 #[async_trait]
-impl<D: Sql> Adapter for SqlAdapter<D> {
+impl Adapter for SqlAdapter {
     async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
         let queries = self.queries();
         let Some(mut row) = self

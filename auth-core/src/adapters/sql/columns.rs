@@ -1,12 +1,17 @@
-//! The tables, as data: names and types of the library's own columns.
+//! The tables, as data: names and types of the library's own columns, keys and indexes.
 
 use crate::model::{Attribute, AttributeKind};
 
 /// The types all databases have.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnType {
     Blob,
+    Boolean,
     Integer,
+    /// Text that stands in an index: 512 characters where a database needs a bound.
+    Key,
+    /// Text that stands in an index beside a key: 64 characters where a database needs a bound.
+    Name,
     Real,
     Text,
 }
@@ -14,18 +19,81 @@ pub(crate) enum ColumnType {
 /// Name, type and whether it must have a value.
 pub(super) type Column = (&'static str, ColumnType, bool);
 
-use ColumnType::{Blob, Integer, Text};
+/// One of the library's tables.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [Column],
+    pub(super) primary_key: &'static [&'static str],
+    /// Whether `user_id` refers to a user and goes with it.
+    pub(super) is_owned: bool,
+    /// The last part of an index's name, and its columns.
+    pub(super) indexes: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// The number of the newest shape of the tables. A database that has seen a higher one is left alone.
+pub(super) const VERSION: i64 = 1;
+
+pub(super) const TABLES: &[Table] = &[
+    Table {
+        name: "user",
+        columns: USER,
+        primary_key: &["id"],
+        is_owned: false,
+        indexes: &[("email", &["email"])],
+    },
+    Table {
+        name: "key",
+        columns: KEY,
+        primary_key: &["id"],
+        is_owned: true,
+        indexes: &[("user_id", &["user_id", "created_at"])],
+    },
+    Table {
+        name: "session",
+        columns: SESSION,
+        primary_key: &["id"],
+        is_owned: true,
+        indexes: &[
+            ("user_id", &["user_id", "created_at"]),
+            ("idle_expires", &["idle_expires"]),
+            ("absolute_expires", &["absolute_expires"]),
+        ],
+    },
+    Table {
+        name: "attempt",
+        columns: ATTEMPT,
+        primary_key: &["subject", "action"],
+        is_owned: false,
+        indexes: &[("window_ends", &["window_ends"])],
+    },
+    Table {
+        name: "signing_key",
+        columns: SIGNING_KEY,
+        primary_key: &["generation"],
+        is_owned: false,
+        indexes: &[],
+    },
+    Table {
+        name: "migration",
+        columns: &[("version", ColumnType::Integer, true)],
+        primary_key: &["version"],
+        is_owned: false,
+        indexes: &[],
+    },
+];
+
+use ColumnType::{Blob, Boolean, Integer, Key, Name, Text};
 
 pub(super) const USER: &[Column] = &[
-    ("id", Text, true),
-    ("email", Text, false),
-    ("phone", Text, false),
+    ("id", Key, true),
+    ("email", Key, false),
+    ("phone", Key, false),
     ("email_confirmed_at", Integer, false),
     ("phone_confirmed_at", Integer, false),
     ("role", Text, true),
     ("app_metadata", Text, true),
     ("user_metadata", Text, true),
-    ("is_anonymous", Integer, true),
+    ("is_anonymous", Boolean, true),
     ("banned_until", Integer, false),
     ("last_sign_in_at", Integer, false),
     ("created_at", Integer, true),
@@ -33,18 +101,18 @@ pub(super) const USER: &[Column] = &[
 ];
 
 pub(super) const KEY: &[Column] = &[
-    ("id", Text, true),
-    ("user_id", Text, true),
+    ("id", Key, true),
+    ("user_id", Key, true),
     ("hashed_password", Text, false),
-    ("is_primary", Integer, true),
+    ("is_primary", Boolean, true),
     ("expires", Integer, false),
     ("created_at", Integer, true),
     ("updated_at", Integer, true),
 ];
 
 pub(super) const SESSION: &[Column] = &[
-    ("id", Text, true),
-    ("user_id", Text, true),
+    ("id", Key, true),
+    ("user_id", Key, true),
     ("secret_digest", Blob, true),
     ("secret_issued_at", Integer, true),
     ("previous_digest", Blob, false),
@@ -53,7 +121,7 @@ pub(super) const SESSION: &[Column] = &[
     ("active_expires", Integer, true),
     ("idle_expires", Integer, true),
     ("absolute_expires", Integer, false),
-    ("persistent", Integer, true),
+    ("persistent", Boolean, true),
     ("payload", Text, true),
     ("data", Text, true),
     ("aal", Integer, true),
@@ -66,8 +134,8 @@ pub(super) const SESSION: &[Column] = &[
 ];
 
 pub(super) const ATTEMPT: &[Column] = &[
-    ("subject", Text, true),
-    ("action", Text, true),
+    ("subject", Key, true),
+    ("action", Name, true),
     ("count", Integer, true),
     ("window_ends", Integer, true),
 ];
@@ -81,20 +149,28 @@ pub(super) const SIGNING_KEY: &[Column] = &[
     ("sealed", Blob, true),
 ];
 
-pub(super) fn type_of(kind: AttributeKind) -> ColumnType {
-    match kind {
-        AttributeKind::Boolean | AttributeKind::Integer | AttributeKind::Timestamp => Integer,
+pub(super) fn type_of(attribute: &Attribute) -> ColumnType {
+    match attribute.kind() {
+        AttributeKind::Boolean => Boolean,
+        AttributeKind::Integer | AttributeKind::Timestamp => Integer,
+        AttributeKind::Json | AttributeKind::Text if attribute.is_unique() => Key,
         AttributeKind::Json | AttributeKind::Text => Text,
         AttributeKind::Real => ColumnType::Real,
     }
 }
 
+/// The longest name of a table, column or index that every database takes (PostgreSQL's bound).
+const LONGEST_NAME: usize = 63;
+
 /// Refuses attributes that cannot be columns beside these.
-pub(super) fn check_attributes(attributes: &[Attribute], own: &[Column]) -> Result<(), String> {
+pub(super) fn check_attributes(attributes: &[Attribute], own: &[Column], prefix: &str) -> Result<(), String> {
     for (index, attribute) in attributes.iter().enumerate() {
         let name = attribute.name();
         if !is_identifier(name) {
             return Err(format!("{name:?} cannot be a column's name: use a-z, 0-9 and _."));
+        }
+        if prefix.len() + "session_".len() + name.len() > LONGEST_NAME {
+            return Err(format!("{name:?} is too long for the name of an index on it."));
         }
         let is_taken = own.iter().any(|(taken, ..)| *taken == name)
             || attributes[..index].iter().any(|earlier| earlier.name() == name);

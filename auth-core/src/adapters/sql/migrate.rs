@@ -1,164 +1,238 @@
-//! Migrations: embedded, repeatable, never destructive, safe when several processes start at once.
+//! Migrations: embedded, versioned, repeatable, never destructive, safe when several processes start at once.
+//!
+//! The tables are data; a plan is what the database lacks of them. A process that finds the ground changed under its
+//! plan makes a new one, so that any number can start at once, whatever the database locks.
+
+use std::collections::BTreeSet;
 
 use super::{
-    Sql, SqlValue, Statement, Step,
+    Row, SqlValue, Statement, Step,
     adapter::SqlAdapter,
-    columns::{self, Column, type_of},
+    columns::{self, Column, ColumnType, TABLES, Table, type_of},
+    dialect::IndexNames,
 };
 use crate::{
-    error::{Error, Result},
+    adapter::{Migration, MigrationPlan},
+    error::{Error, ErrorKind, Result},
     model::Attribute,
 };
 
-impl<D: Sql> SqlAdapter<D> {
-    /// The statements that make an empty database ready, as [`Store::migrate`](crate::adapter::Store::migrate) would
-    /// run them; for people who run their SQL themselves.
-    pub(crate) fn migration_sql(&self) -> Vec<String> {
-        let mut statements = self.create_statements();
-        for (table, attributes) in self.attribute_tables() {
-            statements.extend(attributes.iter().map(|attribute| self.add_column(table, attribute)));
-            statements.extend(
-                attributes
-                    .iter()
-                    .filter_map(|attribute| self.add_index(table, attribute)),
-            );
-        }
-        statements
-    }
+/// How many processes may come in between before one gives up.
+const TRIES: usize = 20;
 
+impl SqlAdapter {
+    /// Brings the tables to what this release and its attributes need.
     pub(super) async fn run_migrations(&self) -> Result<()> {
-        let steps = self.create_statements().into_iter().map(Statement::text).map(Step::any);
-        self.write(steps.collect()).await.map_err(Error::update_failed)?;
-        for (table, attributes) in self.attribute_tables() {
-            self.add_columns(table, attributes).await?;
+        let mut tries = 0;
+        loop {
+            let plan = self.plan().await?;
+            if plan.is_empty() {
+                return Ok(());
+            }
+            let (lock, unlock) = (self.dialect().lock)(&self.name("migration"));
+            let statements = lock
+                .into_iter()
+                .chain(plan.statements().map(str::to_owned))
+                .chain(unlock);
+            let steps = statements.map(Statement::text).map(Step::any).collect();
+            tries += 1;
+            if let Err(error) = self.write(steps).await
+                && (tries == TRIES || tries > 1 && self.plan().await? == plan)
+            {
+                // Nobody else has changed anything, so it is not that another process was faster.
+                return Err(Error::update_failed(error));
+            }
         }
-        Ok(())
     }
 
-    fn attribute_tables(&self) -> [(&'static str, &[Attribute]); 2] {
-        let schema = &self.queries().schema;
-        [
-            ("user", schema.user_attributes()),
-            ("session", schema.session_attributes()),
-        ]
+    /// What the database lacks.
+    pub(super) async fn plan(&self) -> Result<MigrationPlan> {
+        let dialect = self.dialect();
+        let schema = self.tables.schema.as_deref();
+        let columns = self.inspect((dialect.columns_of)(schema)).await?;
+        let indexes = self.inspect((dialect.indexes_of)(schema)).await?;
+        let there = There {
+            columns: columns.iter().filter_map(|row| pair(row)).collect(),
+            indexes: indexes.iter().filter_map(|row| text(row.first()?)).collect(),
+            version: self.version(&columns).await?,
+        };
+        Ok(self.plan_beside(&there))
     }
 
-    /// Adds the columns that are missing; one that another process adds at the same moment is there as well.
-    async fn add_columns(&self, table: &'static str, attributes: &[Attribute]) -> Result<()> {
-        let dialect = self.driver.dialect();
-        let name = format!("{}{table}", self.tables.prefix);
-        let columns_of = (dialect.columns_of)(self.tables.schema.as_deref(), &name);
-        let rows = self.driver.fetch(Statement::text(columns_of)).await;
-        let there: Vec<SqlValue> = rows.map_err(Error::fetch_failed)?.into_iter().flatten().collect();
-        for attribute in attributes {
-            if !there.contains(&SqlValue::Text(attribute.name().to_owned())) {
-                let add = Step::any(Statement::text(self.add_column(table, attribute)));
-                match self.write(vec![add]).await {
-                    Err(error) if !(dialect.is_duplicate_column)(&error.to_string()) => {
-                        return Err(Error::update_failed(error));
-                    }
-                    _ => {}
+    /// The statements for an empty database.
+    pub(crate) fn whole_plan(&self) -> MigrationPlan {
+        self.plan_beside(&There::default())
+    }
+
+    async fn inspect(&self, sql: String) -> Result<Vec<Row>> {
+        let rows = self.driver.fetch(Statement::text(sql)).await;
+        rows.map_err(Error::fetch_failed)
+    }
+
+    /// The newest version the database has seen; an error when that is newer than ours.
+    async fn version(&self, columns: &[Row]) -> Result<Option<i64>> {
+        let migration = self.name("migration");
+        let is_there = |row: &Row| row.first().and_then(text) == Some(migration.as_str());
+        if !columns.iter().any(is_there) {
+            return Ok(None);
+        }
+        let rows = self
+            .inspect(format!("SELECT MAX(version) FROM {}", self.tables.migration))
+            .await?;
+        match rows.first().and_then(|row| row.first()) {
+            Some(SqlValue::Integer(version)) if *version > columns::VERSION => {
+                let newer = Error::from(ErrorKind::DatabaseUpdateFailed);
+                Err(newer.detail("the tables belong to a newer release of this library"))
+            }
+            Some(SqlValue::Integer(version)) => Ok(Some(*version)),
+            _ => Ok(None),
+        }
+    }
+
+    fn plan_beside(&self, there: &There<'_>) -> MigrationPlan {
+        let mut steps = Vec::new();
+        let dialect = self.dialect();
+        if let (Some(schema), Some(create), true) =
+            (&self.tables.schema, dialect.create_schema, there.columns.is_empty())
+        {
+            steps.push(Migration::new(
+                format!("schema {schema}"),
+                create(&dialect.name(schema)),
+            ));
+        }
+        for table in TABLES {
+            self.plan_table(table, there, &mut steps);
+        }
+        if there.version != Some(columns::VERSION) {
+            let version = columns::VERSION;
+            let insert = format!("INSERT INTO {} (version) VALUES ({version})", self.tables.migration);
+            steps.push(Migration::new(format!("version {version}"), insert));
+        }
+        MigrationPlan::new(steps)
+    }
+
+    fn plan_table(&self, table: &Table, there: &There<'_>, steps: &mut Vec<Migration>) {
+        let name = self.name(table.name);
+        let in_schema = self.tables.in_schema(table.name);
+        let has = |column: &str| there.columns.contains(&(name.as_str(), column));
+        let own = table
+            .columns
+            .iter()
+            .map(|(column, column_type, required)| (*column, *column_type, *required));
+        let attributes = self.attributes(table.name);
+        if there.columns.iter().any(|(there, _)| *there == name) {
+            for (column, column_type, required) in own {
+                if !has(column) {
+                    let definition = self.definition(column, column_type, required);
+                    steps.push(add_column(&name, in_schema, column, &definition));
                 }
             }
-            if let Some(index) = self.add_index(table, attribute) {
-                let step = Step::any(Statement::text(index));
-                self.write(vec![step]).await.map_err(Error::update_failed)?;
+        } else {
+            steps.push(Migration::new(format!("table {name}"), self.create(table)));
+        }
+        for attribute in attributes.iter().filter(|attribute| !has(attribute.name())) {
+            let definition = self.definition(attribute.name(), type_of(attribute), false);
+            steps.push(add_column(&name, in_schema, attribute.name(), &definition));
+        }
+        let own = table
+            .indexes
+            .iter()
+            .map(|(index, columns)| (*index, columns.to_vec(), false));
+        let unique = attributes.iter().filter(|attribute| attribute.is_unique());
+        let unique = unique.map(|attribute| (attribute.name(), vec![attribute.name()], true));
+        for (index, columns, is_unique) in own.chain(unique) {
+            let index = format!("{name}_{index}");
+            if !there.indexes.contains(index.as_str()) {
+                steps.push(self.index(&name, in_schema, &index, &columns, is_unique));
             }
         }
-        Ok(())
     }
 
-    fn add_column(&self, table: &str, attribute: &Attribute) -> String {
-        let dialect = self.driver.dialect();
-        let quote = dialect.quote;
-        let column_type = (dialect.column_type)(type_of(attribute.kind()));
-        let table = self.table(table);
+    fn attributes(&self, table: &str) -> &[Attribute] {
+        let schema = &self.queries().schema;
+        match table {
+            "user" => schema.user_attributes(),
+            "session" => schema.session_attributes(),
+            _ => &[],
+        }
+    }
+
+    fn create(&self, table: &Table) -> String {
+        let dialect = self.dialect();
+        let column = |(name, column_type, required): &Column| self.definition(name, *column_type, *required);
+        let mut parts: Vec<String> = table.columns.iter().map(column).collect();
+        parts.push(format!("PRIMARY KEY ({})", self.list(table.primary_key)));
+        if table.is_owned {
+            let schema = self.tables.schema.as_deref().filter(|_| dialect.qualifies_references);
+            let user = dialect.name_in(schema, &self.name("user"));
+            parts.push(format!(
+                "FOREIGN KEY (user_id) REFERENCES {user} (id) ON DELETE CASCADE"
+            ));
+        }
         format!(
-            "ALTER TABLE {table} ADD COLUMN {quote}{}{quote} {column_type}",
-            attribute.name()
-        )
-    }
-
-    fn add_index(&self, table: &str, attribute: &Attribute) -> Option<String> {
-        let name = attribute.name();
-        attribute
-            .is_unique()
-            .then(|| self.index("UNIQUE INDEX", table, name, &[name]))
-    }
-
-    fn create_statements(&self) -> Vec<String> {
-        let quote = self.driver.dialect().quote;
-        let prefix = &self.tables.prefix;
-        // A foreign key stays within its schema, and SQLite refuses to be told which.
-        let owner = format!(", FOREIGN KEY (user_id) REFERENCES {quote}{prefix}user{quote} (id) ON DELETE CASCADE");
-        let migration = &self.tables.migration;
-        vec![
-            self.create("user", columns::USER, "id", ""),
-            self.create("key", columns::KEY, "id", &owner),
-            self.create("session", columns::SESSION, "id", &owner),
-            self.create("attempt", columns::ATTEMPT, "subject, action", ""),
-            self.create("signing_key", columns::SIGNING_KEY, "generation", ""),
-            self.create(
-                "migration",
-                &[("version", columns::ColumnType::Integer, true)],
-                "version",
-                "",
-            ),
-            self.index("INDEX", "user", "email", &["email"]),
-            self.index("INDEX", "key", "user_id", &["user_id", "created_at"]),
-            self.index("INDEX", "session", "user_id", &["user_id", "created_at"]),
-            self.index("INDEX", "session", "idle_expires", &["idle_expires"]),
-            self.index("INDEX", "session", "absolute_expires", &["absolute_expires"]),
-            self.index("INDEX", "attempt", "window_ends", &["window_ends"]),
-            format!(
-                "INSERT INTO {migration} (version) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM {migration} WHERE version = 1)"
-            ),
-        ]
-    }
-
-    fn create(&self, table: &str, columns: &[Column], primary_key: &str, constraint: &str) -> String {
-        let dialect = self.driver.dialect();
-        let quote = dialect.quote;
-        let columns: Vec<String> = columns
-            .iter()
-            .map(|(name, column_type, required)| {
-                let required = if *required { " NOT NULL" } else { "" };
-                format!("{quote}{name}{quote} {}{required}", (dialect.column_type)(*column_type))
-            })
-            .collect();
-        format!(
-            "CREATE TABLE IF NOT EXISTS {} ({}, PRIMARY KEY ({primary_key}){constraint}){}",
-            self.table(table),
-            columns.join(", "),
+            "CREATE TABLE IF NOT EXISTS {} ({}){}",
+            self.tables.in_schema(table.name),
+            parts.join(", "),
             dialect.table_options
         )
     }
 
-    fn index(&self, kind: &str, table: &str, name: &str, columns: &[&str]) -> String {
-        let quote = self.driver.dialect().quote;
-        let prefix = &self.tables.prefix;
-        // SQLite wants the schema on the index and not on the table.
-        let schema = self
-            .tables
-            .schema
-            .as_ref()
-            .map(|schema| format!("{quote}{schema}{quote}."))
-            .unwrap_or_default();
-        let columns: Vec<String> = columns.iter().map(|column| format!("{quote}{column}{quote}")).collect();
+    fn definition(&self, name: &str, column_type: ColumnType, required: bool) -> String {
+        let dialect = self.dialect();
+        let required = if required { " NOT NULL" } else { "" };
         format!(
-            "CREATE {kind} IF NOT EXISTS {schema}{quote}{prefix}{table}_{name}{quote} ON {quote}{prefix}{table}{quote} ({})",
-            columns.join(", ")
+            "{} {}{required}",
+            dialect.name(name),
+            (dialect.column_type)(column_type)
         )
     }
 
-    fn table(&self, table: &str) -> &str {
-        match table {
-            "user" => &self.tables.user,
-            "key" => &self.tables.key,
-            "session" => &self.tables.session,
-            "attempt" => &self.tables.attempt,
-            "signing_key" => &self.tables.signing_key,
-            _ => &self.tables.migration,
-        }
+    fn index(&self, table: &str, in_schema: &str, index: &str, columns: &[&str], unique: bool) -> Migration {
+        let dialect = self.dialect();
+        let sql = (dialect.create_index)(&IndexNames {
+            unique,
+            index: &dialect.name(index),
+            index_in_schema: &dialect.name_in(self.tables.schema.as_deref(), index),
+            table: &dialect.name(table),
+            table_in_schema: in_schema,
+            columns: &self.list(columns),
+        });
+        Migration::new(format!("index {index}"), sql)
+    }
+
+    fn list(&self, columns: &[&str]) -> String {
+        let names: Vec<String> = columns.iter().map(|column| self.dialect().name(column)).collect();
+        names.join(", ")
+    }
+
+    /// A table's whole name, without quotes.
+    fn name(&self, table: &str) -> String {
+        format!("{}{table}", self.tables.prefix)
+    }
+}
+
+fn add_column(table: &str, in_schema: &str, column: &str, definition: &str) -> Migration {
+    Migration::new(
+        format!("column {table}.{column}"),
+        format!("ALTER TABLE {in_schema} ADD COLUMN {definition}"),
+    )
+}
+
+/// What is in a database.
+#[derive(Default)]
+struct There<'a> {
+    columns: BTreeSet<(&'a str, &'a str)>,
+    indexes: BTreeSet<&'a str>,
+    version: Option<i64>,
+}
+
+fn pair(row: &Row) -> Option<(&str, &str)> {
+    Some((text(row.first()?)?, text(row.get(1)?)?))
+}
+
+fn text(value: &SqlValue) -> Option<&str> {
+    match value {
+        SqlValue::Text(text) => Some(text),
+        _ => None,
     }
 }

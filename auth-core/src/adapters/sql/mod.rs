@@ -7,6 +7,7 @@ mod adapter;
 mod columns;
 mod dialect;
 mod migrate;
+mod public;
 mod queries;
 mod rows;
 mod sessions;
@@ -15,5 +16,12 @@ mod users;
 mod waist;
 
 pub(super) use adapter::SqlAdapter;
-pub(super) use dialect::{Dialect, SQLITE};
+pub(super) use dialect::Dialect;
+#[cfg(feature = "postgres")]
+pub(super) use dialect::POSTGRES;
+#[cfg(feature = "sqlite")]
+pub(super) use dialect::SQLITE;
+#[cfg(feature = "mysql")]
+pub(super) use dialect::{MARIADB, MYSQL};
+pub(super) use public::sql_adapter;
 pub(super) use waist::{Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step};

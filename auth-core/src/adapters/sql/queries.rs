@@ -21,6 +21,9 @@ pub(super) struct Tables {
     pub(super) migration: String,
 }
 
+/// The longest beginning: names of indexes follow, and PostgreSQL cuts names at 63 bytes.
+const LONGEST_PREFIX: usize = 32;
+
 impl Tables {
     /// Tables that begin with a prefix, `auth_` or `schema.auth_`.
     pub(super) fn new(prefix: &str, dialect: &Dialect) -> Result<Self, String> {
@@ -28,15 +31,15 @@ impl Tables {
             Some((schema, prefix)) => (Some(schema), prefix),
             None => (None, prefix),
         };
-        let is_plain = columns::is_identifier(prefix) && schema.is_none_or(columns::is_identifier);
+        let is_plain = columns::is_identifier(prefix)
+            && prefix.len() <= LONGEST_PREFIX
+            && schema.is_none_or(columns::is_identifier);
         if !is_plain {
-            return Err(format!("{prefix:?} cannot begin a table's name: use a-z, 0-9 and _."));
+            return Err(format!(
+                "{prefix:?} cannot begin a table's name: use a-z, 0-9 and _, {LONGEST_PREFIX} at most."
+            ));
         }
-        let quote = dialect.quote;
-        let name = |table: &str| match schema {
-            Some(schema) => format!("{quote}{schema}{quote}.{quote}{prefix}{table}{quote}"),
-            None => format!("{quote}{prefix}{table}{quote}"),
-        };
+        let name = |table: &str| dialect.name_in(schema, &format!("{prefix}{table}"));
         Ok(Self {
             user: name("user"),
             key: name("key"),
@@ -47,6 +50,18 @@ impl Tables {
             schema: schema.map(str::to_owned),
             prefix: prefix.to_owned(),
         })
+    }
+
+    /// A table's name, quoted, in its schema.
+    pub(super) fn in_schema(&self, table: &str) -> &str {
+        match table {
+            "user" => &self.user,
+            "key" => &self.key,
+            "session" => &self.session,
+            "attempt" => &self.attempt,
+            "signing_key" => &self.signing_key,
+            _ => &self.migration,
+        }
     }
 }
 
@@ -80,7 +95,7 @@ pub(super) struct Queries {
     pub(super) get_signing_keys: Arc<str>,
     pub(super) insert_signing_key: Arc<str>,
     pub(super) delete_signing_keys: Arc<str>,
-    pub(super) count_attempt: Arc<str>,
+    pub(super) count_attempt: Vec<Arc<str>>,
     pub(super) clear_attempts: Arc<str>,
     pub(super) delete_expired_attempts: Arc<str>,
 }
@@ -95,7 +110,7 @@ impl Queries {
             signing_key,
             ..
         } = tables;
-        let p = dialect.placeholder;
+        let p = |number| dialect.value(number);
         let (p1, p2, p3) = (p(1), p(2), p(3));
         let users = |alias| list(columns::USER, schema.user_attributes(), alias, dialect);
         let keys = |alias| list(columns::KEY, &[], alias, dialect);
@@ -134,13 +149,14 @@ impl Queries {
                 .into(),
             insert_key: insert(key, keys("")).into(),
             delete_key: format!("DELETE FROM {key} WHERE id = {p1}").into(),
-            delete_non_primary_key: format!("DELETE FROM {key} WHERE id = {p1} AND is_primary = 0").into(),
+            delete_non_primary_key: format!("DELETE FROM {key} WHERE id = {p1} AND is_primary = FALSE").into(),
             delete_keys_of_user: format!("DELETE FROM {key} WHERE user_id = {p1}").into(),
             rename_key: format!("UPDATE {key} SET id = {p1}, updated_at = {p2} WHERE id = {p3}").into(),
+            // The innermost SELECT has a limit because MySQL would otherwise look into the table that it is changing.
             set_password: format!(
                 "UPDATE {key} SET hashed_password = {p1}, updated_at = {p2} WHERE user_id = {p3} AND expires IS NULL \
-                 AND (hashed_password IS NOT NULL OR (is_primary = 1 AND NOT EXISTS (SELECT 1 FROM {key} other \
-                 WHERE other.user_id = {p3} AND other.expires IS NULL AND other.hashed_password IS NOT NULL)))"
+                 AND (hashed_password IS NOT NULL OR (is_primary = TRUE AND NOT EXISTS (SELECT 1 FROM (SELECT 1 AS one \
+                 FROM {key} WHERE user_id = {p3} AND expires IS NULL AND hashed_password IS NOT NULL LIMIT 1) other)))"
             )
             .into(),
             replace_hash: format!("UPDATE {key} SET hashed_password = {p1} WHERE id = {p2} AND hashed_password = {p3}")
@@ -155,6 +171,7 @@ impl Queries {
             )
             .into(),
             insert_session: insert(session, sessions("")).into(),
+            // What was comes first: MySQL assigns from left to right.
             rotate_session: format!(
                 "UPDATE {session} SET previous_digest = secret_digest, previous_issued_at = secret_issued_at, \
                  previous_expires = {}, {rotated}",
@@ -171,7 +188,7 @@ impl Queries {
             get_signing_keys: format!("SELECT {key_ring} FROM {signing_key} ORDER BY generation").into(),
             insert_signing_key: insert(signing_key, key_ring).into(),
             delete_signing_keys: format!("DELETE FROM {signing_key} WHERE generation <= {p1}").into(),
-            count_attempt: (dialect.count_attempt)(attempt).into(),
+            count_attempt: (dialect.count_attempt)(attempt).into_iter().map(Arc::from).collect(),
             clear_attempts: format!("DELETE FROM {attempt} WHERE subject = {p1} AND action = {p2}").into(),
             delete_expired_attempts: format!("DELETE FROM {attempt} WHERE window_ends < {p1}").into(),
             schema: schema.clone(),
@@ -181,10 +198,9 @@ impl Queries {
 
 /// The library's own columns and the application's, in the order rows are read in.
 fn list(own: &[Column], attributes: &[Attribute], alias: &str, dialect: &Dialect) -> String {
-    let quote = dialect.quote;
     let own = own.iter().map(|(name, ..)| *name);
     own.chain(attributes.iter().map(Attribute::name))
-        .map(|name| format!("{alias}{quote}{name}{quote}"))
+        .map(|name| format!("{alias}{}", dialect.name(name)))
         .collect::<Vec<_>>()
         .join(", ")
 }

@@ -61,7 +61,11 @@ impl Reader {
     }
 
     fn boolean(&mut self) -> Result<bool> {
-        Ok(self.integer()? != 0)
+        match self.next()? {
+            SqlValue::Boolean(flag) => Ok(flag),
+            SqlValue::Integer(flag) => Ok(flag != 0),
+            _ => Err(Self::wrong("a truth value")),
+        }
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp> {
@@ -184,6 +188,7 @@ impl Reader {
 fn attribute_value(kind: AttributeKind, value: SqlValue) -> Result<AttributeValue> {
     Ok(match (kind, value) {
         (_, SqlValue::Null) => AttributeValue::Null,
+        (AttributeKind::Boolean, SqlValue::Boolean(value)) => AttributeValue::Boolean(value),
         (AttributeKind::Boolean, SqlValue::Integer(value)) => AttributeValue::Boolean(value != 0),
         (AttributeKind::Integer, SqlValue::Integer(value)) => AttributeValue::Integer(value),
         (AttributeKind::Json, SqlValue::Text(text)) => {
@@ -207,7 +212,7 @@ pub(super) fn user_values(user: &User, declared: &[Attribute]) -> Result<Vec<Sql
         text(&user.role),
         json(&user.app_metadata)?,
         json(&user.user_metadata)?,
-        SqlValue::Integer(user.is_anonymous.into()),
+        SqlValue::Boolean(user.is_anonymous),
         maybe_time(user.banned_until),
         maybe_time(user.last_sign_in_at),
         time(user.created_at),
@@ -223,7 +228,7 @@ pub(super) fn key_values(key: &KeyRecord) -> Vec<SqlValue> {
         text(key.id.as_str()),
         text(key.user_id.as_str()),
         hash(key.hashed_password.as_ref()),
-        SqlValue::Integer(key.primary.into()),
+        SqlValue::Boolean(key.primary),
         maybe_time(key.expires),
         time(key.created_at),
         time(key.updated_at),
@@ -255,7 +260,7 @@ pub(super) fn session_values(session: &SessionRecord, declared: &[Attribute]) ->
         time(session.active_expires),
         time(session.idle_expires),
         maybe_time(session.absolute_expires),
-        SqlValue::Integer(session.persistent.into()),
+        SqlValue::Boolean(session.persistent),
         json(&session.payload)?,
         json(&session.data)?,
         SqlValue::Integer(session.aal.into()),
@@ -282,7 +287,7 @@ fn push_attributes(values: &mut Vec<SqlValue>, attributes: &Attributes, declared
 
 pub(super) fn attribute_sql(value: &AttributeValue) -> Result<SqlValue> {
     Ok(match value {
-        AttributeValue::Boolean(value) => SqlValue::Integer((*value).into()),
+        AttributeValue::Boolean(value) => SqlValue::Boolean(*value),
         AttributeValue::Integer(value) => SqlValue::Integer(*value),
         AttributeValue::Json(value) => json(value)?,
         AttributeValue::Null => SqlValue::Null,

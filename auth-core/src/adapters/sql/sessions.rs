@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    Sql, SqlValue, Statement, Step,
+    SqlValue, Statement, Step,
     adapter::{SqlAdapter, update_error},
     rows::{Reader, digest, json, session_values, text, time},
 };
@@ -17,7 +17,7 @@ use crate::{
 };
 
 #[async_trait]
-impl<D: Sql> SessionAdapter for SqlAdapter<D> {
+impl SessionAdapter for SqlAdapter {
     async fn get_session(&self, session_id: &SessionId) -> Result<Option<SessionRecord>> {
         let queries = self.queries();
         let row = self.read_one(&queries.get_session, session_id.as_str()).await?;
@@ -131,7 +131,7 @@ impl<D: Sql> SessionAdapter for SqlAdapter<D> {
 }
 
 #[async_trait]
-impl<D: Sql> AttemptAdapter for SqlAdapter<D> {
+impl AttemptAdapter for SqlAdapter {
     async fn count_attempt(
         &self,
         subject: &AttemptSubject,
@@ -140,8 +140,11 @@ impl<D: Sql> AttemptAdapter for SqlAdapter<D> {
         now: Timestamp,
     ) -> Result<AttemptCount> {
         let values = vec![text(subject.as_str()), text(action), time(now + window), time(now)];
-        let step = Step::any(Statement::new(&self.queries().count_attempt, values));
-        let outcomes = self.write(vec![step]).await.map_err(Error::update_failed)?;
+        let statements = self.queries().count_attempt.iter();
+        let steps = statements
+            .map(|sql| Step::any(Statement::new(sql, values.clone())))
+            .collect();
+        let outcomes = self.write(steps).await.map_err(Error::update_failed)?;
         let row = outcomes.into_iter().flat_map(|outcome| outcome.rows).next();
         let mut row = Reader::new(row.ok_or_else(|| Error::update_failed("an attempt was not counted"))?);
         Ok(AttemptCount {

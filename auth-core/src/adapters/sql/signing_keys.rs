@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{
-    Sql, SqlErrorKind, SqlValue, Statement, Step,
+    SqlValue, Statement, Step,
     adapter::SqlAdapter,
     rows::{Reader, signing_key_values},
 };
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[async_trait]
-impl<D: Sql> SigningKeyAdapter for SqlAdapter<D> {
+impl SigningKeyAdapter for SqlAdapter {
     async fn get_signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
         let rows = self.read(&self.queries().get_signing_keys, Vec::new()).await?;
         rows.into_iter().map(|row| Reader::new(row).signing_key()).collect()
@@ -22,7 +22,7 @@ impl<D: Sql> SigningKeyAdapter for SqlAdapter<D> {
         let insert = Statement::new(&self.queries().insert_signing_key, signing_key_values(key));
         match self.write(vec![Step::any(insert)]).await {
             Ok(_) => Ok(true),
-            Err(error) if matches!(error.kind, SqlErrorKind::Unique(_)) => Ok(false),
+            Err(error) if error.kind.is_duplicate() => Ok(false),
             Err(error) => Err(Error::update_failed(error)),
         }
     }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{
-    Sql, SqlErrorKind, SqlValue, Statement, Step,
+    SqlErrorKind, SqlValue, Statement, Step,
     adapter::{SqlAdapter, update_error},
     rows::{Reader, hash, json, key_values, maybe_text, maybe_time, text, time, user_values},
 };
@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[async_trait]
-impl<D: Sql> UserAdapter for SqlAdapter<D> {
+impl UserAdapter for SqlAdapter {
     async fn get_user(&self, user_id: &UserId) -> Result<Option<User>> {
         let queries = self.queries();
         let row = self.read_one(&queries.get_user, user_id.as_str()).await?;
@@ -33,7 +33,7 @@ impl<D: Sql> UserAdapter for SqlAdapter<D> {
         let Err(error) = self.write(steps).await else {
             return Ok(());
         };
-        let is_user_id = matches!(&error.kind, SqlErrorKind::Unique(columns) if is_id(columns));
+        let is_user_id = error.kind == SqlErrorKind::PrimaryKey;
         Err(match error.step {
             0 if is_user_id => Error::update_failed(error),
             0 => update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId),
@@ -165,7 +165,7 @@ impl<D: Sql> UserAdapter for SqlAdapter<D> {
     }
 }
 
-impl<D: Sql> SqlAdapter<D> {
+impl SqlAdapter {
     fn user_update(&self, id: &str, patch: &UserPatch) -> Result<Option<Statement>> {
         let mut columns: Vec<(&str, SqlValue)> = Vec::new();
         let mut set = |name, value: Option<SqlValue>| columns.extend(value.map(|value| (name, value)));
@@ -177,19 +177,11 @@ impl<D: Sql> SqlAdapter<D> {
         set("role", patch.role.as_deref().map(text));
         set("app_metadata", metadata(&patch.app_metadata)?);
         set("user_metadata", metadata(&patch.user_metadata)?);
-        set(
-            "is_anonymous",
-            patch.is_anonymous.map(|flag| SqlValue::Integer(flag.into())),
-        );
+        set("is_anonymous", patch.is_anonymous.map(SqlValue::Boolean));
         set("banned_until", patch.banned_until.map(maybe_time));
         set("last_sign_in_at", patch.last_sign_in_at.map(maybe_time));
         set("updated_at", patch.updated_at.map(time));
         Self::push_attributes(&mut columns, &patch.attributes, self.queries().schema.user_attributes())?;
         Ok(self.update(&self.tables.user, id, columns))
     }
-}
-
-/// Whether a unique violation is about the primary key and nothing else.
-fn is_id(columns: &str) -> bool {
-    columns.ends_with(".id")
 }

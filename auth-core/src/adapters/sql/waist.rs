@@ -13,7 +13,8 @@ pub(crate) trait Sql: Send + Sync + 'static {
     /// Reads.
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError>;
 
-    /// Runs the steps in order, all or none; committed when it returns.
+    /// Runs the steps in order, all or none; committed when it returns. A statement without values may be any SQL, and
+    /// its rows are not looked at.
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError>;
 }
 
@@ -79,6 +80,7 @@ pub(crate) type Row = Vec<SqlValue>;
 #[derive(Clone, PartialEq)]
 pub(crate) enum SqlValue {
     Blob(Vec<u8>),
+    Boolean(bool),
     Integer(i64),
     Null,
     Real(f64),
@@ -93,14 +95,26 @@ pub(crate) struct SqlError {
     pub(crate) source: Box<dyn StdError + Send + Sync>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SqlErrorKind {
+    /// The database broke it off in favour of another; once more may do.
+    Again,
     ForeignKey,
     /// A step that must affect a row affected none.
     NoRow,
     Other,
-    /// The text names the columns or the constraint.
-    Unique(String),
+    /// There is a row with this primary key.
+    PrimaryKey,
+    /// There is a row with this value in a unique index.
+    Unique,
+    /// A value does not fit into its column, or is none for this database.
+    Value,
+}
+
+impl SqlErrorKind {
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(self, Self::PrimaryKey | Self::Unique)
+    }
 }
 
 impl SqlError {

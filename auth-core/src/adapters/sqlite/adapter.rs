@@ -1,19 +1,9 @@
-use std::{fmt, sync::Arc, time::Duration};
-
-use async_trait::async_trait;
+use std::sync::Arc;
 
 use super::{driver::SqliteDriver, options::SqliteOptions};
 use crate::{
-    adapter::{Adapter, Schema, Store, delegate_sessions, delegate_signing_keys, delegate_users},
-    adapters::sql::SqlAdapter,
-    clock::Timestamp,
+    adapters::sql::{SqlAdapter, sql_adapter},
     error::Result,
-    id::{KeyId, SessionId, UserId},
-    model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-        SigningKeyRecord, User, UserPatch,
-    },
-    secret::{Digest, HashedPassword},
 };
 
 /// Everything in one SQLite database. Clones share its threads, which end with the last of them.
@@ -31,7 +21,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct SqliteAdapter {
-    inner: Arc<SqlAdapter<SqliteDriver>>,
+    inner: Arc<SqlAdapter>,
 }
 
 impl SqliteAdapter {
@@ -54,15 +44,9 @@ impl SqliteAdapter {
             inner: Arc::new(SqlAdapter::new(driver, &options.prefix)?),
         })
     }
-
-    /// The SQL that [`Auth::migrate`](crate::Auth::migrate) runs on an empty database, for people who run it
-    /// themselves; with the declared attributes once the adapter belongs to an [`Auth`](crate::Auth).
-    pub fn migration_sql(&self) -> String {
-        let mut sql = self.inner.migration_sql().join(";\n");
-        sql.push_str(";\n");
-        sql
-    }
 }
+
+sql_adapter!(SqliteAdapter);
 
 #[cfg(test)]
 impl SqliteAdapter {
@@ -70,41 +54,3 @@ impl SqliteAdapter {
         Arc::downgrade(&self.inner)
     }
 }
-
-impl fmt::Debug for SqliteAdapter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteAdapter").finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl Store for SqliteAdapter {
-    fn declare(&self, schema: &Schema) -> Result<(), String> {
-        self.inner.declare(schema)
-    }
-
-    async fn migrate(&self) -> Result<()> {
-        self.inner.migrate().await
-    }
-
-    async fn ping(&self) -> Result<()> {
-        self.inner.ping().await
-    }
-}
-
-#[async_trait]
-impl Adapter for SqliteAdapter {
-    async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
-        self.inner.get_session_and_user(session_id).await
-    }
-}
-
-delegate_users!([] SqliteAdapter, inner, {
-    async fn delete_user(&self, user_id: &UserId) -> Result<()> {
-        self.inner.delete_user(user_id).await
-    }
-});
-
-delegate_sessions!([] SqliteAdapter, inner);
-
-delegate_signing_keys!([] SqliteAdapter, inner);

@@ -97,6 +97,7 @@ impl ToSql for Bound<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self.0 {
             SqlValue::Blob(bytes) => ValueRef::Blob(bytes),
+            SqlValue::Boolean(flag) => ValueRef::Integer((*flag).into()),
             SqlValue::Integer(integer) => ValueRef::Integer(*integer),
             SqlValue::Null => ValueRef::Null,
             SqlValue::Real(real) => ValueRef::Real(*real),
@@ -119,11 +120,10 @@ fn error(error: rusqlite::Error) -> SqlError {
     use rusqlite::ffi::{SQLITE_CONSTRAINT_FOREIGNKEY, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
     let kind = match &error {
-        rusqlite::Error::SqliteFailure(failure, message) => match failure.extended_code {
+        rusqlite::Error::SqliteFailure(failure, _) => match failure.extended_code {
             SQLITE_CONSTRAINT_FOREIGNKEY => SqlErrorKind::ForeignKey,
-            SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE => {
-                SqlErrorKind::Unique(message.clone().unwrap_or_default())
-            }
+            SQLITE_CONSTRAINT_PRIMARYKEY => SqlErrorKind::PrimaryKey,
+            SQLITE_CONSTRAINT_UNIQUE => SqlErrorKind::Unique,
             _ => SqlErrorKind::Other,
         },
         _ => SqlErrorKind::Other,

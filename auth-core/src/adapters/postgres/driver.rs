@@ -1,0 +1,144 @@
+use std::{
+    future::Future,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::{options::PostgresOptions, reader::Reader, run, tls};
+use crate::{
+    adapters::sql::{Dialect, Outcome, POSTGRES, Row, Sql, SqlError, SqlErrorKind, Statement, Step},
+    error::{Error, Result},
+};
+
+/// The connections of one database.
+pub(super) struct PostgresDriver {
+    readers: Box<[Reader]>,
+    next: AtomicUsize,
+    writers: Pool,
+    under_way: Semaphore,
+    timeout: Duration,
+}
+
+/// How often an act is repeated that the server broke off in favour of another.
+const TRIES: usize = 5;
+
+impl PostgresDriver {
+    pub(super) async fn open(options: &PostgresOptions) -> Result<Self> {
+        let manager = || {
+            let config = ManagerConfig {
+                // Whether the connection is closed; a question to the server would double the round trips.
+                recycling_method: RecyclingMethod::Fast,
+            };
+            Ok::<_, Error>(Manager::from_config(
+                options.config()?,
+                tls::connector(options)?,
+                config,
+            ))
+        };
+        let writers = Pool::builder(manager()?)
+            .max_size(options.pool_size)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(options.timeout),
+                create: Some(options.connect_timeout),
+                recycle: Some(options.timeout),
+            })
+            .build()
+            .map_err(Error::fetch_failed)?;
+        let readers: Result<Vec<_>> = (0..options.readers).map(|_| manager().map(Reader::new)).collect();
+        let driver = Self {
+            readers: readers?.into(),
+            next: AtomicUsize::new(0),
+            writers,
+            under_way: Semaphore::new(options.queue),
+            timeout: options.timeout,
+        };
+        let alive = driver.fetch(Statement::text("SELECT 1")).await;
+        alive.map_err(Error::fetch_failed)?;
+        Ok(driver)
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
+        let other = |reason: &'static str| SqlError::new(SqlErrorKind::Other, reason);
+        let _permit = self
+            .under_way
+            .try_acquire()
+            .map_err(|_| other("too many statements are waiting for PostgreSQL"))?;
+        timeout(self.timeout, work)
+            .await
+            .unwrap_or_else(|_| Err(other("PostgreSQL did not answer in time")))
+    }
+
+    async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
+        for _ in 1..TRIES {
+            match self.try_act(steps).await {
+                Err(error) if error.kind == SqlErrorKind::Again => {}
+                done => return done,
+            }
+        }
+        self.try_act(steps).await
+    }
+
+    async fn try_act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
+        let client = self.writers.get().await;
+        let client = client.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
+        let mut writer = Writer(Some(client));
+        let Some(client) = &writer.0 else {
+            return Err(SqlError::new(SqlErrorKind::Other, "there is no connection"));
+        };
+        let done = run::act(client, steps).await;
+        if done
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind != SqlErrorKind::Other)
+        {
+            writer.give_back();
+        }
+        done
+    }
+}
+
+/// A connection in an act. Whoever leaves in the middle of one leaves a transaction that nobody knows: it is closed, and
+/// the server undoes it.
+struct Writer(Option<Object>);
+
+impl Writer {
+    fn give_back(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+#[async_trait]
+impl Sql for PostgresDriver {
+    fn dialect(&self) -> &'static Dialect {
+        &POSTGRES
+    }
+
+    async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
+        self.in_time(async {
+            let client = self.readers[next].client().await?;
+            run::fetch(&client, &statement).await
+        })
+        .await
+    }
+
+    async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
+        if steps.iter().all(|step| step.statement.values.is_empty()) {
+            return self.act(&steps).await;
+        }
+        self.in_time(self.act(&steps)).await
+    }
+}

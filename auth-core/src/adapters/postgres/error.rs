@@ -1,0 +1,46 @@
+use std::{error::Error as StdError, fmt};
+
+use tokio_postgres::error::SqlState;
+
+use crate::adapters::sql::{SqlError, SqlErrorKind};
+
+/// What the server said, without its details: those quote values, people's addresses among them.
+#[derive(Debug)]
+struct Refused {
+    code: SqlState,
+    message: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code.code())
+    }
+}
+
+impl StdError for Refused {}
+
+pub(super) fn sql_error(error: tokio_postgres::Error) -> SqlError {
+    let Some(refused) = error.as_db_error() else {
+        return SqlError::new(SqlErrorKind::Other, error);
+    };
+    let code = refused.code();
+    let kind = if *code == SqlState::UNIQUE_VIOLATION {
+        match refused.constraint() {
+            Some(name) if name.ends_with("_pkey") => SqlErrorKind::PrimaryKey,
+            _ => SqlErrorKind::Unique,
+        }
+    } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
+        SqlErrorKind::ForeignKey
+    } else if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
+        SqlErrorKind::Again
+    } else if code.code().starts_with("22") {
+        SqlErrorKind::Value
+    } else {
+        SqlErrorKind::Other
+    };
+    let refused = Refused {
+        code: code.clone(),
+        message: refused.message().to_owned(),
+    };
+    SqlError::new(kind, refused)
+}

@@ -1,0 +1,166 @@
+use std::{fmt, net::IpAddr, str::FromStr, thread::available_parallelism, time::Duration};
+
+use tokio_postgres::config::{Config, Host, SslMode};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How a PostgreSQL database is reached.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::adapters::PostgresOptions;
+///
+/// let options = PostgresOptions::new("postgres://app:secret@db.example.com/app")
+///     .schema("auth")
+///     .pool_size(20)
+///     .timeout(Duration::from_secs(2));
+/// # let _ = options;
+/// ```
+#[derive(Clone)]
+pub struct PostgresOptions {
+    pub(super) url: String,
+    pub(super) schema: Option<String>,
+    pub(super) prefix: String,
+    pub(super) pool_size: usize,
+    pub(super) readers: usize,
+    pub(super) queue: usize,
+    pub(super) timeout: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) root_certificates: Option<Vec<u8>>,
+}
+
+impl PostgresOptions {
+    /// A database at `postgres://user:password@host:port/database`, or `host=… user=…`, as libpq takes it.
+    ///
+    /// Without an `sslmode` in it, a server on another machine must offer TLS with a certificate that verifies;
+    /// `sslmode=disable` says otherwise, by name.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            schema: None,
+            prefix: "auth_".to_owned(),
+            pool_size: 10,
+            readers: available_parallelism().map_or(1, usize::from).min(4),
+            queue: 1_024,
+            timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            root_certificates: None,
+        }
+    }
+
+    /// The schema of the tables; made by `migrate` when it is missing. Default the first of the `search_path`.
+    #[must_use]
+    pub fn schema(mut self, schema: impl Into<String>) -> Self {
+        self.schema = Some(schema.into());
+        self
+    }
+
+    /// What table names begin with, `auth_` by default.
+    #[must_use]
+    pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How many connections write. Default 10; more than the server has cores for rarely helps.
+    #[must_use]
+    pub fn pool_size(mut self, size: usize) -> Self {
+        self.pool_size = size.max(1);
+        self
+    }
+
+    /// How many connections all reads share. Default one per core, four at most.
+    #[must_use]
+    pub fn readers(mut self, readers: usize) -> Self {
+        self.readers = readers.max(1);
+        self
+    }
+
+    /// How many reads and writes may be under way. Default 1024; beyond it they fail, which is a 503.
+    #[must_use]
+    pub fn queue(mut self, length: usize) -> Self {
+        self.queue = length.max(1);
+        self
+    }
+
+    /// How long a read or an act may take, waiting for a connection included; the server is told as well. Default 5
+    /// seconds. Migrations take the time they need.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long making a connection may take. Default 5 seconds.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The certificates (PEM) that may vouch for the server, instead of the web's; hosted databases often have their own.
+    #[must_use]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
+    /// What tables' names begin with, schema included.
+    pub(super) fn whole_prefix(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{schema}.{}", self.prefix),
+            None => self.prefix.clone(),
+        }
+    }
+
+    /// What the driver is told.
+    pub(super) fn config(&self) -> Result<Config> {
+        let mut config = Config::from_str(&self.url).map_err(|_| {
+            // The driver's own words may hold a part of the password.
+            Error::from(ErrorKind::ValidationFailed).detail("this is not the URL of a PostgreSQL database")
+        })?;
+        if !self.url.contains("sslmode") {
+            config.ssl_mode(if is_near(&config) {
+                SslMode::Disable
+            } else {
+                SslMode::Require
+            });
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("auth-core");
+        }
+        let ms = self.timeout.as_millis();
+        let given = config.get_options().unwrap_or_default();
+        let options = format!(
+            "{given} -c statement_timeout={ms} -c lock_timeout={ms} -c idle_in_transaction_session_timeout={ms}"
+        );
+        config
+            .options(options.trim())
+            .connect_timeout(self.connect_timeout)
+            .tcp_user_timeout(self.timeout * 2)
+            .keepalives_idle(Duration::from_secs(30));
+        Ok(config)
+    }
+}
+
+/// Whether the server is on this machine.
+fn is_near(config: &Config) -> bool {
+    config.get_hosts().iter().all(|host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
+        #[cfg(unix)]
+        Host::Unix(_) => true,
+    })
+}
+
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The URL has a password in it.
+        f.debug_struct("PostgresOptions")
+            .field("schema", &self.schema)
+            .field("prefix", &self.prefix)
+            .field("pool_size", &self.pool_size)
+            .field("readers", &self.readers)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

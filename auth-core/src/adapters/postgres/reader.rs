@@ -1,0 +1,45 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
+use deadpool::managed::Manager as _;
+use deadpool_postgres::{ClientWrapper, Manager};
+use tokio::sync::Mutex;
+
+use super::error::sql_error;
+use crate::adapters::sql::SqlError;
+
+/// One connection that everybody reads on, made anew when it breaks.
+pub(super) struct Reader {
+    manager: Manager,
+    client: RwLock<Option<Arc<ClientWrapper>>>,
+    /// Held while connecting, so that one does it and the others wait.
+    connecting: Mutex<()>,
+}
+
+impl Reader {
+    pub(super) fn new(manager: Manager) -> Self {
+        Self {
+            manager,
+            client: RwLock::default(),
+            connecting: Mutex::default(),
+        }
+    }
+
+    /// The connection, or why there is none.
+    pub(super) async fn client(&self) -> Result<Arc<ClientWrapper>, SqlError> {
+        if let Some(client) = self.open() {
+            return Ok(client);
+        }
+        let _connecting = self.connecting.lock().await;
+        if let Some(client) = self.open() {
+            return Ok(client);
+        }
+        let client = Arc::new(self.manager.create().await.map_err(sql_error)?);
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&client));
+        Ok(client)
+    }
+
+    fn open(&self) -> Option<Arc<ClientWrapper>> {
+        let client = self.client.read().unwrap_or_else(PoisonError::into_inner);
+        client.as_ref().filter(|client| !client.is_closed()).cloned()
+    }
+}

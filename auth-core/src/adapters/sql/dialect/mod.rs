@@ -1,0 +1,82 @@
+//! What databases spell differently. A new database is a new constant and a driver; the statements stay.
+//!
+//! Statements number their values, `?1` or `$1`, and may use one twice.
+
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+#[cfg(feature = "mysql")]
+pub(crate) use mysql::{MARIADB, MYSQL};
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::POSTGRES;
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::SQLITE;
+
+use super::columns::ColumnType;
+
+/// One database's spelling.
+pub(crate) struct Dialect {
+    /// Encloses names.
+    pub(crate) quote: char,
+    /// What stands before the number of a value.
+    pub(crate) placeholder: char,
+    /// The name of a type.
+    pub(crate) column_type: fn(ColumnType) -> &'static str,
+    /// Behind a table's column list.
+    pub(crate) table_options: &'static str,
+    /// Makes an index.
+    pub(crate) create_index: fn(&IndexNames<'_>) -> String,
+    /// Whether a foreign key must name its schema.
+    pub(crate) qualifies_references: bool,
+    /// Lists the columns of a schema's tables: two texts a row, table and column.
+    pub(crate) columns_of: fn(schema: Option<&str>) -> String,
+    /// Lists the names of a schema's indexes.
+    pub(crate) indexes_of: fn(schema: Option<&str>) -> String,
+    /// Makes a schema, where a prefix may name one that is not there.
+    pub(crate) create_schema: Option<fn(&str) -> String>,
+    /// Before and after a migration, so that one process at a time changes tables.
+    pub(crate) lock: fn(name: &str) -> (Vec<String>, Vec<String>),
+    /// Counts an attempt; values: subject, action, end of a new window, now. The last statement answers count and end.
+    pub(crate) count_attempt: fn(table: &str) -> Vec<String>,
+}
+
+impl Dialect {
+    /// The placeholder of the n-th value, counted from 1.
+    pub(super) fn value(&self, number: usize) -> String {
+        format!("{}{number}", self.placeholder)
+    }
+
+    /// A name as it stands in SQL.
+    pub(super) fn name(&self, name: &str) -> String {
+        let quote = self.quote;
+        format!("{quote}{name}{quote}")
+    }
+
+    /// A name within its schema, if there is one.
+    pub(super) fn name_in(&self, schema: Option<&str>, name: &str) -> String {
+        match schema {
+            Some(schema) => format!("{}.{}", self.name(schema), self.name(name)),
+            None => self.name(name),
+        }
+    }
+}
+
+/// The names in an index, quoted.
+pub(crate) struct IndexNames<'a> {
+    pub(crate) unique: bool,
+    pub(crate) index: &'a str,
+    pub(crate) index_in_schema: &'a str,
+    pub(crate) table: &'a str,
+    pub(crate) table_in_schema: &'a str,
+    pub(crate) columns: &'a str,
+}
+
+impl IndexNames<'_> {
+    fn kind(&self) -> &'static str {
+        if self.unique { "UNIQUE INDEX" } else { "INDEX" }
+    }
+}

@@ -1,0 +1,70 @@
+use super::{super::columns::ColumnType, Dialect, IndexNames};
+
+/// MySQL 8.0.17 or newer.
+pub(crate) const MYSQL: Dialect = Dialect {
+    // Compares bytes and keeps trailing spaces apart, as the other databases do.
+    table_options: " ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+    ..MARIADB
+};
+
+/// MariaDB 10.11 or newer.
+pub(crate) const MARIADB: Dialect = Dialect {
+    quote: '`',
+    placeholder: '?',
+    column_type: |column_type| match column_type {
+        ColumnType::Blob => "BLOB",
+        ColumnType::Boolean => "BOOLEAN",
+        ColumnType::Integer => "BIGINT",
+        // The longest index is 3072 bytes, four to a character.
+        ColumnType::Key => "VARCHAR(512)",
+        ColumnType::Name => "VARCHAR(64)",
+        ColumnType::Real => "DOUBLE",
+        ColumnType::Text => "LONGTEXT",
+    },
+    table_options: " ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
+    create_index: |names: &IndexNames<'_>| {
+        format!(
+            "CREATE {} {} ON {} ({})",
+            names.kind(),
+            names.index,
+            names.table_in_schema,
+            names.columns
+        )
+    },
+    qualifies_references: true,
+    columns_of: |schema| {
+        format!(
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = {}",
+            database(schema)
+        )
+    },
+    indexes_of: |schema| {
+        format!(
+            "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = {}",
+            database(schema)
+        )
+    },
+    create_schema: None,
+    // Ends with the connection as well.
+    lock: |name| {
+        (
+            vec![format!("DO GET_LOCK('{name}', 60)")],
+            vec![format!("DO RELEASE_LOCK('{name}')")],
+        )
+    },
+    // Assignments happen from left to right: the count is made before the window it looks at changes.
+    count_attempt: |table| {
+        vec![
+            format!(
+                "INSERT INTO {table} (subject, action, count, window_ends) VALUES (?1, ?2, 1, ?3) \
+                 ON DUPLICATE KEY UPDATE count = IF(window_ends < ?4, 1, count + 1), \
+                 window_ends = IF(window_ends < ?4, ?3, window_ends)"
+            ),
+            format!("SELECT count, window_ends FROM {table} WHERE subject = ?1 AND action = ?2"),
+        ]
+    },
+};
+
+fn database(schema: Option<&str>) -> String {
+    schema.map_or_else(|| "DATABASE()".to_owned(), |schema| format!("'{schema}'"))
+}

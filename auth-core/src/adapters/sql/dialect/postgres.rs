@@ -1,0 +1,63 @@
+use super::{super::columns::ColumnType, Dialect};
+
+/// PostgreSQL 12 or newer.
+pub(crate) const POSTGRES: Dialect = Dialect {
+    quote: '"',
+    placeholder: '$',
+    column_type: |column_type| match column_type {
+        ColumnType::Blob => "BYTEA",
+        ColumnType::Boolean => "BOOLEAN",
+        ColumnType::Integer => "BIGINT",
+        // Bytes in order: comparing them asks no locale, and an upgrade of one cannot break an index.
+        ColumnType::Key | ColumnType::Name => "TEXT COLLATE \"C\"",
+        ColumnType::Real => "DOUBLE PRECISION",
+        ColumnType::Text => "TEXT",
+    },
+    table_options: "",
+    create_index: |names| {
+        format!(
+            "CREATE {} IF NOT EXISTS {} ON {} ({})",
+            names.kind(),
+            names.index,
+            names.table_in_schema,
+            names.columns
+        )
+    },
+    qualifies_references: true,
+    columns_of: |schema| {
+        format!(
+            "SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_attribute a \
+             JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+             WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname = {}",
+            namespace(schema)
+        )
+    },
+    indexes_of: |schema| {
+        format!(
+            "SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = {}",
+            namespace(schema)
+        )
+    },
+    create_schema: Some(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}")),
+    lock: |name| {
+        let lock = vec![
+            "SET LOCAL statement_timeout = 0".to_owned(),
+            "SET LOCAL lock_timeout = 0".to_owned(),
+            format!("SELECT pg_advisory_xact_lock(hashtext('{name}'))"),
+        ];
+        (lock, Vec::new())
+    },
+    count_attempt: |table| {
+        vec![format!(
+            "INSERT INTO {table} AS held (subject, action, count, window_ends) VALUES ($1, $2, 1, $3) \
+             ON CONFLICT (subject, action) DO UPDATE SET \
+             count = CASE WHEN held.window_ends < $4 THEN 1 ELSE held.count + 1 END, \
+             window_ends = CASE WHEN held.window_ends < $4 THEN excluded.window_ends ELSE held.window_ends END \
+             RETURNING count, window_ends"
+        )]
+    },
+};
+
+fn namespace(schema: Option<&str>) -> String {
+    schema.map_or_else(|| "current_schema()".to_owned(), |schema| format!("'{schema}'"))
+}

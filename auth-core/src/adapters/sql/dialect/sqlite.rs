@@ -1,0 +1,50 @@
+use super::{super::columns::ColumnType, Dialect};
+
+/// SQLite 3.38 or newer.
+pub(crate) const SQLITE: Dialect = Dialect {
+    quote: '"',
+    placeholder: '?',
+    column_type: |column_type| match column_type {
+        ColumnType::Blob => "BLOB",
+        ColumnType::Boolean | ColumnType::Integer => "INTEGER",
+        ColumnType::Key | ColumnType::Name | ColumnType::Text => "TEXT",
+        ColumnType::Real => "REAL",
+    },
+    table_options: " STRICT, WITHOUT ROWID",
+    // The schema stands on the index; the table must be in the same.
+    create_index: |names| {
+        format!(
+            "CREATE {} {} ON {} ({})",
+            names.kind(),
+            names.index_in_schema,
+            names.table,
+            names.columns
+        )
+    },
+    qualifies_references: false,
+    columns_of: |schema| {
+        let (master, argument) = match schema {
+            Some(schema) => (format!("\"{schema}\".sqlite_master"), format!(", '{schema}'")),
+            None => ("sqlite_master".to_owned(), String::new()),
+        };
+        format!(
+            "SELECT t.name, c.name FROM {master} t JOIN pragma_table_info(t.name{argument}) c WHERE t.type = 'table'"
+        )
+    },
+    indexes_of: |schema| {
+        let schema = schema.map(|schema| format!("\"{schema}\".")).unwrap_or_default();
+        format!("SELECT name FROM {schema}sqlite_master WHERE type = 'index'")
+    },
+    create_schema: None,
+    // There is one writer.
+    lock: |_| (Vec::new(), Vec::new()),
+    count_attempt: |table| {
+        vec![format!(
+            "INSERT INTO {table} AS held (subject, action, count, window_ends) VALUES (?1, ?2, 1, ?3) \
+             ON CONFLICT (subject, action) DO UPDATE SET \
+             count = CASE WHEN held.window_ends < ?4 THEN 1 ELSE held.count + 1 END, \
+             window_ends = CASE WHEN held.window_ends < ?4 THEN excluded.window_ends ELSE held.window_ends END \
+             RETURNING count, window_ends"
+        )]
+    },
+};

@@ -1,0 +1,77 @@
+//! What every adapter over SQL does in the same way.
+
+/// Implements all ports for an adapter that has an `inner: Arc<SqlAdapter>`.
+macro_rules! sql_adapter {
+    ($adapter:ident) => {
+        const _: () = {
+            use std::time::Duration;
+
+            use $crate::{
+                adapter::{
+                    Adapter, MigrationPlan, Schema, Store, delegate_sessions, delegate_signing_keys, delegate_users,
+                },
+                clock::Timestamp,
+                error::Result,
+                id::{KeyId, SessionId, UserId},
+                model::{
+                    AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
+                    SigningKeyRecord, User, UserPatch,
+                },
+                secret::{Digest, HashedPassword},
+            };
+
+            impl $adapter {
+                /// The SQL that [`Auth::migrate`](crate::Auth::migrate) runs on an empty database, for people who run it
+                /// themselves; with the declared attributes once the adapter belongs to an [`Auth`](crate::Auth). For a
+                /// database that is not empty, see [`Auth::migration_plan`](crate::Auth::migration_plan).
+                pub fn migration_sql(&self) -> String {
+                    self.inner.whole_plan().to_string()
+                }
+            }
+
+            impl std::fmt::Debug for $adapter {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.debug_struct(stringify!($adapter)).finish_non_exhaustive()
+                }
+            }
+
+            #[async_trait::async_trait]
+            impl Store for $adapter {
+                fn declare(&self, schema: &Schema) -> Result<(), String> {
+                    self.inner.declare(schema)
+                }
+
+                async fn migrate(&self) -> Result<()> {
+                    self.inner.migrate().await
+                }
+
+                async fn migration_plan(&self) -> Result<MigrationPlan> {
+                    self.inner.migration_plan().await
+                }
+
+                async fn ping(&self) -> Result<()> {
+                    self.inner.ping().await
+                }
+            }
+
+            #[async_trait::async_trait]
+            impl Adapter for $adapter {
+                async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
+                    self.inner.get_session_and_user(session_id).await
+                }
+            }
+
+            delegate_users!([] $adapter, inner, {
+                async fn delete_user(&self, user_id: &UserId) -> Result<()> {
+                    self.inner.delete_user(user_id).await
+                }
+            });
+
+    delegate_sessions!([] $adapter, inner);
+
+    delegate_signing_keys!([] $adapter, inner);
+        };
+    };
+}
+
+pub(in crate::adapters) use sql_adapter;
