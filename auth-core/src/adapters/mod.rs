@@ -6,8 +6,11 @@
 //! | [`MemorySessions`] | – | sessions beside users kept elsewhere, gone with the process |
 //! | [`SqliteAdapter`] | `sqlite` | one machine |
 //! | [`PostgresAdapter`] | `postgres` | many |
+//! | [`MysqlAdapter`] | `mysql` | many |
 
 mod memory;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
@@ -16,6 +19,9 @@ mod sql;
 mod sqlite;
 
 pub use memory::{MemoryAdapter, MemorySessions};
+#[cfg(feature = "mysql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mysql")))]
+pub use mysql::{MysqlAdapter, MysqlOptions};
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use postgres::{PostgresAdapter, PostgresOptions};

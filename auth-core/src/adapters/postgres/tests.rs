@@ -12,8 +12,9 @@ use crate::{
     testing::conformance,
 };
 
+#[expect(clippy::expect_used, reason = "a test without its server fails")]
 pub(in crate::adapters) fn url() -> String {
-    std::env::var("AUTH_TEST_POSTGRES").unwrap_or_else(|_| panic!("AUTH_TEST_POSTGRES is not set: see tests/servers"))
+    std::env::var("AUTH_TEST_POSTGRES").expect("AUTH_TEST_POSTGRES is not set: see tests/servers")
 }
 
 /// Options with a schema of their own.

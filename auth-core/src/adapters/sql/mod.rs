@@ -7,6 +7,8 @@ mod adapter;
 mod columns;
 mod dialect;
 mod migrate;
+#[cfg(feature = "mysql")]
+mod positional;
 mod public;
 mod queries;
 mod rows;
@@ -23,5 +25,7 @@ pub(super) use dialect::POSTGRES;
 pub(super) use dialect::SQLITE;
 #[cfg(feature = "mysql")]
 pub(super) use dialect::{MARIADB, MYSQL};
+#[cfg(feature = "mysql")]
+pub(super) use positional::Positions;
 pub(super) use public::sql_adapter;
 pub(super) use waist::{Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step};

@@ -1,0 +1,53 @@
+use std::sync::Arc;
+
+use super::{driver::MysqlDriver, options::MysqlOptions};
+use crate::{
+    adapters::sql::{SqlAdapter, sql_adapter},
+    error::Result,
+};
+
+/// Everything in one MySQL (8.0.17 or newer) or MariaDB (10.11 or newer) database. Clones share its connections, which end with the last of them.
+///
+/// When the server does not answer, every call fails within the configured time; it is asked again at the next call, so
+/// that nothing must be restarted when it is back.
+///
+/// ```no_run
+/// use auth_core::{Auth, Secret, adapters::MysqlAdapter};
+///
+/// # async fn build() -> Result<(), Box<dyn std::error::Error>> {
+/// let auth = Auth::builder(MysqlAdapter::connect("mysql://app:secret@localhost/app").await?)
+///     .secret(Secret::from_env("AUTH_SECRET")?)
+///     .base_url("http://localhost:3000")
+///     .build()?;
+/// auth.migrate().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct MysqlAdapter {
+    inner: Arc<SqlAdapter>,
+}
+
+impl MysqlAdapter {
+    /// Connects to the database at `mysql://user:password@host:port/database`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when it does not answer,
+    /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when this is no such URL.
+    pub async fn connect(url: &str) -> Result<Self> {
+        Self::open(MysqlOptions::new(url)).await
+    }
+
+    /// Connects as the options say.
+    ///
+    /// # Errors
+    /// As [`MysqlAdapter::connect`]; and [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when
+    /// schema or prefix cannot begin a table's name, or a certificate cannot be read.
+    pub async fn open(options: MysqlOptions) -> Result<Self> {
+        let driver = MysqlDriver::open(&options).await?;
+        Ok(Self {
+            inner: Arc::new(SqlAdapter::new(driver, &options.whole_prefix())?),
+        })
+    }
+}
+
+sql_adapter!(MysqlAdapter);

@@ -1,0 +1,158 @@
+use std::{future::Future, time::Duration};
+
+use async_trait::async_trait;
+use mysql_async::{Conn, Pool, prelude::Queryable};
+use tokio::{
+    runtime::Handle,
+    sync::Semaphore,
+    time::{self, error::Elapsed, timeout},
+};
+
+use super::{options::MysqlOptions, run};
+use crate::{
+    adapters::sql::{Dialect, MARIADB, MYSQL, Outcome, Positions, Row, Sql, SqlError, SqlErrorKind, Statement, Step},
+    error::{Error, Result},
+};
+
+/// The connections of one database.
+pub(super) struct MysqlDriver {
+    dialect: &'static Dialect,
+    pool: Pool,
+    positions: Positions,
+    under_way: Semaphore,
+    timeout: Duration,
+}
+
+/// How often an act is repeated that the server broke off in favour of another.
+const TRIES: usize = 10;
+
+impl MysqlDriver {
+    pub(super) async fn open(options: &MysqlOptions) -> Result<Self> {
+        let asked = timeout(options.connect_timeout, version(options)).await;
+        let version = asked.map_err(|_: Elapsed| Error::fetch_failed("MySQL did not answer in time"))??;
+        let is_mariadb = version.contains("MariaDB");
+        let (seconds, ms) = (options.timeout.as_secs().max(1), options.timeout.as_millis());
+        let begin = vec![
+            // Fewer locks; every act of ours is one that needs no more.
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
+            "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'".to_owned(),
+            format!("SET SESSION innodb_lock_wait_timeout = {seconds}"),
+            if is_mariadb {
+                format!("SET SESSION max_statement_time = {}", options.timeout.as_secs_f64())
+            } else {
+                format!("SET SESSION max_execution_time = {ms}")
+            },
+        ];
+        Ok(Self {
+            dialect: if is_mariadb { &MARIADB } else { &MYSQL },
+            pool: Pool::new(options.opts(begin)?),
+            positions: Positions::default(),
+            under_way: Semaphore::new(options.queue),
+            timeout: options.timeout,
+        })
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
+        let _permit = self
+            .under_way
+            .try_acquire()
+            .map_err(|_| other("too many statements are waiting for MySQL"))?;
+        timeout(self.timeout, work)
+            .await
+            .unwrap_or_else(|_| Err(other("MySQL did not answer in time")))
+    }
+
+    async fn connection(&self) -> Result<Connection, SqlError> {
+        let conn = self.pool.get_conn().await.map_err(run::sql_error)?;
+        Ok(Connection(Some(conn)))
+    }
+
+    async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
+        for attempt in 1..TRIES {
+            match self.try_act(steps).await {
+                Err(error) if error.kind == SqlErrorKind::Again => {
+                    // Those that got in each other's way come back one after the other.
+                    time::sleep(Duration::from_millis(attempt as u64)).await;
+                }
+                done => return done,
+            }
+        }
+        self.try_act(steps).await
+    }
+
+    async fn try_act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
+        let mut connection = self.connection().await?;
+        let done = run::act(connection.get()?, &self.positions, steps).await;
+        connection.give_back(&done);
+        done
+    }
+}
+
+async fn version(options: &MysqlOptions) -> Result<String> {
+    let mut conn = Conn::new(options.opts(Vec::new())?)
+        .await
+        .map_err(Error::fetch_failed)?;
+    let version: Option<String> = conn
+        .query_first("SELECT VERSION()")
+        .await
+        .map_err(Error::fetch_failed)?;
+    conn.disconnect().await.map_err(Error::fetch_failed)?;
+    version.ok_or_else(|| Error::fetch_failed("MySQL did not tell its version"))
+}
+
+/// A connection in use. Whoever leaves in the middle of an act leaves a transaction that nobody knows: it is closed, and
+/// the server undoes it.
+struct Connection(Option<Conn>);
+
+impl Connection {
+    fn get(&mut self) -> Result<&mut Conn, SqlError> {
+        self.0.as_mut().ok_or_else(|| other("there is no connection"))
+    }
+
+    /// Back to the pool, unless the connection itself may be what failed.
+    fn give_back<T>(&mut self, done: &Result<T, SqlError>) {
+        if done
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind != SqlErrorKind::Other)
+        {
+            drop(self.0.take());
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let (Some(conn), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(conn.disconnect());
+        }
+    }
+}
+
+#[async_trait]
+impl Sql for MysqlDriver {
+    fn dialect(&self) -> &'static Dialect {
+        self.dialect
+    }
+
+    async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        self.in_time(async {
+            let mut connection = self.connection().await?;
+            let rows = run::fetch(connection.get()?, &self.positions, &statement).await;
+            connection.give_back(&rows);
+            rows
+        })
+        .await
+    }
+
+    async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
+        if steps.iter().all(|step| step.statement.values.is_empty()) {
+            return self.act(&steps).await;
+        }
+        self.in_time(self.act(&steps)).await
+    }
+}
+
+fn other(reason: &'static str) -> SqlError {
+    SqlError::new(SqlErrorKind::Other, reason)
+}
