@@ -17,6 +17,8 @@ mod postgres;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlx")]
+mod sqlx;
 
 pub use memory::{MemoryAdapter, MemorySessions};
 #[cfg(feature = "mysql")]

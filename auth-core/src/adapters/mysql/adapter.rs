@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use super::{driver::MysqlDriver, options::MysqlOptions};
+#[cfg(feature = "sqlx")]
+use crate::{adapter::Store, adapters::sqlx::MysqlPoolDriver};
 use crate::{
     adapters::sql::{SqlAdapter, sql_adapter},
     error::Result,
@@ -47,6 +49,22 @@ impl MysqlAdapter {
         Ok(Self {
             inner: Arc::new(SqlAdapter::new(driver, &options.whole_prefix())?),
         })
+    }
+}
+
+#[cfg(feature = "sqlx")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlx")))]
+impl MysqlAdapter {
+    /// Over a pool of sqlx's that the application has already; table names begin with the prefix, `auth_` or
+    /// `schema.auth_`. The pool's own time-outs hold.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when the database does not answer,
+    /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name.
+    pub async fn from_pool(pool: sqlx::MySqlPool, prefix: &str) -> Result<Self> {
+        let inner = SqlAdapter::new(MysqlPoolDriver::new(pool).await?, prefix)?;
+        inner.ping().await?;
+        Ok(Self { inner: Arc::new(inner) })
     }
 }
 

@@ -9,4 +9,4 @@ pub use adapter::MysqlAdapter;
 pub use options::MysqlOptions;
 
 #[cfg(all(test, feature = "sqlite", feature = "testing"))]
-mod tests;
+pub(in crate::adapters) mod tests;

@@ -4,7 +4,9 @@ use std::{error::Error as StdError, fmt};
 
 use mysql_async::{BinaryProtocol, Conn, Params, QueryResult, Row as MysqlRow, Value, prelude::Queryable};
 
-use crate::adapters::sql::{Outcome, Positions, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step};
+use crate::adapters::sql::{
+    Outcome, Positions, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step, mysql_error_kind,
+};
 
 /// Reads all rows.
 pub(super) async fn fetch(conn: &mut Conn, positions: &Positions, statement: &Statement) -> Result<Vec<Row>, SqlError> {
@@ -121,17 +123,7 @@ pub(super) fn sql_error(error: mysql_async::Error) -> SqlError {
     let mysql_async::Error::Server(refused) = error else {
         return SqlError::new(SqlErrorKind::Other, error);
     };
-    // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
-    let kind = match refused.code {
-        1062 if refused.message.ends_with("PRIMARY'") => SqlErrorKind::PrimaryKey,
-        1062 => SqlErrorKind::Unique,
-        1216 | 1452 => SqlErrorKind::ForeignKey,
-        // A dead lock; MariaDB's record that changed since it was read.
-        1213 | 1020 => SqlErrorKind::Again,
-        // Too long, out of range, not of the character set, truncated.
-        1264 | 1265 | 1366 | 1406 => SqlErrorKind::Value,
-        _ => SqlErrorKind::Other,
-    };
+    let kind = mysql_error_kind(refused.code, &refused.message);
     let quotes = matches!(
         kind,
         SqlErrorKind::PrimaryKey | SqlErrorKind::Unique | SqlErrorKind::Value

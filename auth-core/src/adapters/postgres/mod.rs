@@ -16,4 +16,4 @@ pub use adapter::PostgresAdapter;
 pub use options::PostgresOptions;
 
 #[cfg(all(test, feature = "sqlite", feature = "testing"))]
-mod tests;
+pub(in crate::adapters) mod tests;

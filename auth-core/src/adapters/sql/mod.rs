@@ -8,6 +8,8 @@ mod columns;
 mod dialect;
 mod migrate;
 #[cfg(feature = "mysql")]
+mod mysql_errors;
+#[cfg(feature = "mysql")]
 mod positional;
 mod public;
 mod queries;
@@ -25,6 +27,8 @@ pub(super) use dialect::POSTGRES;
 pub(super) use dialect::SQLITE;
 #[cfg(feature = "mysql")]
 pub(super) use dialect::{MARIADB, MYSQL};
+#[cfg(feature = "mysql")]
+pub(super) use mysql_errors::mysql_error_kind;
 #[cfg(feature = "mysql")]
 pub(super) use positional::Positions;
 pub(super) use public::sql_adapter;

@@ -43,6 +43,8 @@ impl Reader {
     fn maybe_text(&mut self) -> Result<Option<String>> {
         match self.next()? {
             SqlValue::Text(text) => Ok(Some(text)),
+            // Some drivers cannot tell text that is compared by bytes from bytes.
+            SqlValue::Blob(bytes) => String::from_utf8(bytes).map(Some).map_err(Error::fetch_failed),
             SqlValue::Null => Ok(None),
             _ => Err(Self::wrong("text")),
         }
@@ -108,7 +110,13 @@ impl Reader {
     fn attributes(&mut self, declared: &[Attribute]) -> Result<Attributes> {
         let mut attributes = Attributes::new();
         for attribute in declared {
-            attributes.set(attribute.name(), attribute_value(attribute.kind(), self.next()?)?);
+            let value = match (attribute.kind(), self.next()?) {
+                (AttributeKind::Json | AttributeKind::Text, SqlValue::Blob(bytes)) => {
+                    SqlValue::Text(String::from_utf8(bytes).map_err(Error::fetch_failed)?)
+                }
+                (_, value) => value,
+            };
+            attributes.set(attribute.name(), attribute_value(attribute.kind(), value)?);
         }
         Ok(attributes)
     }

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use super::{driver::SqliteDriver, options::SqliteOptions};
+#[cfg(feature = "sqlx")]
+use crate::{adapter::Store, adapters::sqlx::SqlitePoolDriver};
 use crate::{
     adapters::sql::{SqlAdapter, sql_adapter},
     error::Result,
@@ -43,6 +45,22 @@ impl SqliteAdapter {
         Ok(Self {
             inner: Arc::new(SqlAdapter::new(driver, &options.prefix)?),
         })
+    }
+}
+
+#[cfg(feature = "sqlx")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlx")))]
+impl SqliteAdapter {
+    /// Over a pool of sqlx's that the application has already; table names begin with the prefix, `auth_` or
+    /// `schema.auth_`. The pool's own settings hold: WAL, foreign keys (on unless turned off) and when a commit is on the disk.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when the database does not answer,
+    /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name.
+    pub async fn from_pool(pool: sqlx::SqlitePool, prefix: &str) -> Result<Self> {
+        let inner = SqlAdapter::new(SqlitePoolDriver::new(pool), prefix)?;
+        inner.ping().await?;
+        Ok(Self { inner: Arc::new(inner) })
     }
 }
 

@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sqlx::{
+    Arguments, AssertSqlSafe, Either, Executor, MySql, MySqlPool, Row as _, Transaction, TypeInfo, ValueRef,
+    error::DatabaseError,
+    mysql::{MySqlArguments, MySqlDatabaseError, MySqlRow},
+};
+
+use super::driver::{TRIES, pause, sqlx_driver};
+use crate::{
+    adapters::sql::{
+        Dialect, MARIADB, MYSQL, Outcome, Positions, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step,
+        mysql_error_kind,
+    },
+    error::{Error, Result as CoreResult},
+};
+
+/// A pool of sqlx's for MySQL or MariaDB.
+pub(crate) struct MysqlPoolDriver {
+    dialect: &'static Dialect,
+    pool: MySqlPool,
+    positions: Positions,
+}
+
+impl MysqlPoolDriver {
+    pub(crate) async fn new(pool: MySqlPool) -> CoreResult<Self> {
+        let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(&pool).await;
+        let version: String = version.map_err(Error::fetch_failed)?;
+        Ok(Self {
+            dialect: if version.contains("MariaDB") { &MARIADB } else { &MYSQL },
+            pool,
+            positions: Positions::default(),
+        })
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, MySql>, sqlx::Error> {
+        self.pool.begin().await
+    }
+
+    fn arguments(&self, statement: &Statement) -> Result<(String, MySqlArguments), SqlError> {
+        let positional = self.positions.of(&statement.sql);
+        let mut arguments = MySqlArguments::default();
+        for value in positional.arrange(&statement.values) {
+            let added = match value {
+                SqlValue::Blob(bytes) => arguments.add(bytes.as_slice()),
+                SqlValue::Boolean(flag) => arguments.add(*flag),
+                SqlValue::Integer(integer) => arguments.add(*integer),
+                SqlValue::Null => arguments.add(None::<&str>),
+                SqlValue::Real(real) => arguments.add(*real),
+                SqlValue::Text(text) => arguments.add(text.as_str()),
+            };
+            added.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
+        }
+        Ok((positional.sql.clone(), arguments))
+    }
+}
+
+sqlx_driver!(MysqlPoolDriver, MySql);
+
+fn value(row: &MySqlRow, index: usize) -> Result<SqlValue, sqlx::Error> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        return Ok(SqlValue::Null);
+    }
+    Ok(match raw.type_info().name() {
+        "BOOLEAN" => SqlValue::Boolean(row.try_get(index)?),
+        "BLOB" => SqlValue::Blob(row.try_get(index)?),
+        "DOUBLE" => SqlValue::Real(row.try_get(index)?),
+        "BIGINT" | "INT" | "TINYINT" => SqlValue::Integer(row.try_get(index)?),
+        _ => SqlValue::Text(row.try_get(index)?),
+    })
+}
+
+fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
+    let error = error.try_downcast_ref::<MySqlDatabaseError>()?;
+    Some(mysql_error_kind(error.number(), error.message()))
+}

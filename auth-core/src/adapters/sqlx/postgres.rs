@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sqlx::{
+    Arguments, AssertSqlSafe, Either, Encode, Executor, PgPool, Postgres, Row as _, Transaction, Type, TypeInfo,
+    ValueRef,
+    encode::IsNull,
+    error::{BoxDynError, DatabaseError},
+    postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo, types::Oid},
+};
+
+use super::driver::{TRIES, pause, sqlx_driver};
+use crate::adapters::sql::{Dialect, Outcome, POSTGRES, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step};
+
+/// A pool of sqlx's for PostgreSQL.
+pub(crate) struct PostgresPoolDriver {
+    dialect: &'static Dialect,
+    pool: PgPool,
+}
+
+impl PostgresPoolDriver {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self {
+            dialect: &POSTGRES,
+            pool,
+        }
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.pool.begin().await
+    }
+
+    fn arguments(&self, statement: &Statement) -> Result<(Arc<str>, PgArguments), SqlError> {
+        let mut arguments = PgArguments::default();
+        for value in &statement.values {
+            let added = match value {
+                SqlValue::Blob(bytes) => arguments.add(bytes.as_slice()),
+                SqlValue::Boolean(flag) => arguments.add(*flag),
+                SqlValue::Integer(integer) => arguments.add(*integer),
+                SqlValue::Null => arguments.add(Null),
+                SqlValue::Real(real) => arguments.add(*real),
+                SqlValue::Text(text) => arguments.add(text.as_str()),
+            };
+            added.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
+        }
+        Ok((Arc::clone(&statement.sql), arguments))
+    }
+}
+
+sqlx_driver!(PostgresPoolDriver, Postgres);
+
+fn value(row: &PgRow, index: usize) -> Result<SqlValue, sqlx::Error> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        return Ok(SqlValue::Null);
+    }
+    Ok(match raw.type_info().name() {
+        "BOOL" => SqlValue::Boolean(row.try_get(index)?),
+        "BYTEA" => SqlValue::Blob(row.try_get(index)?),
+        "FLOAT8" => SqlValue::Real(row.try_get(index)?),
+        "INT4" => SqlValue::Integer(row.try_get::<i32, _>(index)?.into()),
+        "INT8" => SqlValue::Integer(row.try_get(index)?),
+        _ => SqlValue::Text(row.try_get(index)?),
+    })
+}
+
+fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
+    let code = error.code()?;
+    match code.as_ref() {
+        "23505" if error.constraint().is_some_and(|name| name.ends_with("_pkey")) => Some(SqlErrorKind::PrimaryKey),
+        "40001" | "40P01" => Some(SqlErrorKind::Again),
+        code if code.starts_with("22") => Some(SqlErrorKind::Value),
+        _ => None,
+    }
+}
+
+/// A null of the type that the server wants in its place.
+struct Null;
+
+impl Type<Postgres> for Null {
+    fn type_info() -> PgTypeInfo {
+        // "unknown": the server infers it.
+        PgTypeInfo::with_oid(Oid(705))
+    }
+}
+
+impl Encode<'_, Postgres> for Null {
+    fn encode_by_ref(&self, _: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Ok(IsNull::Yes)
+    }
+}

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sqlx::{
+    Arguments, AssertSqlSafe, Either, Executor, Row as _, Sqlite, SqlitePool, Transaction, TypeInfo, ValueRef,
+    error::DatabaseError,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use super::driver::{TRIES, pause, sqlx_driver};
+use crate::adapters::sql::{Dialect, Outcome, Row, SQLITE, SqlError, SqlErrorKind, SqlValue, Statement, Step};
+
+/// A pool of sqlx's for SQLite.
+pub(crate) struct SqlitePoolDriver {
+    dialect: &'static Dialect,
+    pool: SqlitePool,
+}
+
+impl SqlitePoolDriver {
+    pub(crate) fn new(pool: SqlitePool) -> Self {
+        Self { dialect: &SQLITE, pool }
+    }
+
+    /// One that writes from the start: it waits for another writer instead of failing half-way.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    fn arguments(&self, statement: &Statement) -> Result<(Arc<str>, SqliteArguments), SqlError> {
+        let mut arguments = SqliteArguments::default();
+        for value in &statement.values {
+            let added = match value {
+                SqlValue::Blob(bytes) => arguments.add(bytes.clone()),
+                SqlValue::Boolean(flag) => arguments.add(*flag),
+                SqlValue::Integer(integer) => arguments.add(*integer),
+                SqlValue::Null => arguments.add(None::<String>),
+                SqlValue::Real(real) => arguments.add(*real),
+                SqlValue::Text(text) => arguments.add(text.clone()),
+            };
+            added.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
+        }
+        Ok((Arc::clone(&statement.sql), arguments))
+    }
+}
+
+sqlx_driver!(SqlitePoolDriver, Sqlite);
+
+fn value(row: &SqliteRow, index: usize) -> Result<SqlValue, sqlx::Error> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        return Ok(SqlValue::Null);
+    }
+    // The value's own type: what an expression gives has no declared one.
+    Ok(match raw.type_info().name() {
+        "BLOB" => SqlValue::Blob(row.try_get_unchecked(index)?),
+        "INTEGER" | "BOOLEAN" => SqlValue::Integer(row.try_get_unchecked(index)?),
+        "REAL" => SqlValue::Real(row.try_get_unchecked(index)?),
+        _ => SqlValue::Text(row.try_get_unchecked(index)?),
+    })
+}
+
+fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
+    // https://www.sqlite.org/rescode.html: SQLITE_CONSTRAINT_PRIMARYKEY
+    (error.code()? == "1555").then_some(SqlErrorKind::PrimaryKey)
+}

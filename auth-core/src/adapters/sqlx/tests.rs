@@ -1,0 +1,66 @@
+//! The conformance suite over pools of sqlx's.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+
+use crate::{
+    adapters::{SqliteAdapter, tests::CASES},
+    testing::conformance,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_for_sqlite_conforms() {
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+    let directory = TempDir::new().unwrap();
+    let number = AtomicUsize::new(0);
+    let report = conformance::run(async || {
+        let number = number.fetch_add(1, Ordering::SeqCst);
+        let options = SqliteConnectOptions::new()
+            .filename(directory.path().join(format!("{number}.db")))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Off);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options)
+            .await
+            .unwrap();
+        SqliteAdapter::from_pool(pool, "auth_").await.unwrap()
+    })
+    .await;
+    assert_eq!(report.cases(), CASES);
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
+async fn a_pool_for_postgres_conforms() {
+    use crate::adapters::{PostgresAdapter, postgres::tests::url};
+
+    let pool = sqlx::PgPool::connect(&url()).await.unwrap();
+    let number = AtomicUsize::new(0);
+    let report = conformance::run(async || {
+        let prefix = format!("x{}.p{}_", std::process::id(), number.fetch_add(1, Ordering::SeqCst));
+        PostgresAdapter::from_pool(pool.clone(), &prefix).await.unwrap()
+    })
+    .await;
+    assert_eq!(report.cases(), CASES);
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn a_pool_for_mysql_conforms() {
+    use crate::adapters::{MysqlAdapter, mysql::tests::url};
+
+    let pool = sqlx::MySqlPool::connect(&url()).await.unwrap();
+    let number = AtomicUsize::new(0);
+    let report = conformance::run(async || {
+        let prefix = format!("x{}_{}_", std::process::id(), number.fetch_add(1, Ordering::SeqCst));
+        MysqlAdapter::from_pool(pool.clone(), &prefix).await.unwrap()
+    })
+    .await;
+    assert_eq!(report.cases(), CASES);
+}
