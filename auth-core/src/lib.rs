@@ -20,6 +20,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
+//! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
 //! | `zxcvbn` | `PasswordConfig::min_score` |
 //! | `testing` | `testing`: the conformance suite, a clock that stands still, a store that fails |
 //!

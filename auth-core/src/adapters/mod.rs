@@ -7,12 +7,15 @@
 //! | [`SqliteAdapter`] | `sqlite` | one machine |
 //! | [`PostgresAdapter`] | `postgres` | many |
 //! | [`MysqlAdapter`] | `mysql` | many |
+//! | [`RedisSessions`] | `redis` | sessions beside users kept elsewhere, for many machines |
 
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -27,6 +30,9 @@ pub use mysql::{MysqlAdapter, MysqlOptions};
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use postgres::{PostgresAdapter, PostgresOptions};
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use redis::{RedisOptions, RedisSessions};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteAdapter, SqliteOptions, Synchronous};

@@ -1,0 +1,193 @@
+use std::{io, sync::Arc};
+
+use redis::{
+    Client, Cmd, ErrorKind as Kind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+    cluster::ClusterClient,
+    cluster_async::ClusterConnection,
+    cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo},
+    from_redis_value,
+};
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::{
+    options::{Place, RedisOptions},
+    scripts::Lua,
+    sentinel::Master,
+};
+use crate::error::{Error, Result};
+
+/// The way to Redis: commands of any number of tasks over one connection (on a cluster one per node), which comes back
+/// by itself.
+pub(super) struct Connection {
+    link: Link,
+    waiting: Semaphore,
+    patience: std::time::Duration,
+}
+
+enum Link {
+    Cluster(ClusterConnection),
+    Sentinel(Arc<Master>),
+    Server(ConnectionManager),
+}
+
+impl Connection {
+    /// Connects, and fails if nobody answers.
+    pub(super) async fn open(options: &RedisOptions) -> Result<Self> {
+        let link = timeout(options.patience(), Link::open(options))
+            .await
+            .map_err(Error::fetch_failed)??;
+        let connection = Self {
+            link,
+            waiting: Semaphore::new(options.queue.min(Semaphore::MAX_PERMITS)),
+            patience: options.patience(),
+        };
+        connection.ping().await.map_err(Error::fetch_failed)?;
+        Ok(connection)
+    }
+
+    pub(super) async fn ping(&self) -> RedisResult<()> {
+        self.read(&redis::cmd("PING")).await.map(|_: Value| ())
+    }
+
+    /// Asks what may be asked twice: a connection that ended meanwhile is made anew, once.
+    pub(super) async fn read<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        let answer = match self.ask(command).await {
+            Err(error) if error.is_connection_dropped() => self.ask(command).await,
+            answer => answer,
+        };
+        Ok(from_redis_value(answer?)?)
+    }
+
+    /// Asks once, unless it is certain that nobody heard.
+    pub(super) async fn write<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        let answer = match self.ask(command).await {
+            Err(error) if error.is_connection_refusal() => self.ask(command).await,
+            answer => answer,
+        };
+        Ok(from_redis_value(answer?)?)
+    }
+
+    /// Runs a script on one key, by its digest; a server that does not know it gets the source.
+    pub(super) async fn run<T: FromRedisValue>(
+        &self,
+        script: &Lua,
+        key: &str,
+        arguments: &[impl redis::ToRedisArgs],
+    ) -> RedisResult<T> {
+        let command = |name: &str, script: &str| {
+            let mut command = redis::cmd(name);
+            command.arg(script).arg(1).arg(key).arg(arguments);
+            command
+        };
+        match self.write(&command("EVALSHA", &script.digest)).await {
+            Err(error) if error.kind() == Kind::Server(ServerErrorKind::NoScript) => {
+                self.write(&command("EVAL", &script.source)).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
+        let _place = self.waiting.try_acquire().map_err(|_| full())?;
+        timeout(self.patience, self.link.ask(command))
+            .await
+            .unwrap_or_else(|_| Err(late()))
+    }
+
+    /// The nodes whose keys must be looked through to see all.
+    pub(super) async fn nodes(&self) -> RedisResult<Vec<Node>> {
+        let Link::Cluster(cluster) = &self.link else {
+            return Ok(vec![Node::Only]);
+        };
+        let everywhere = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+        let answers: Vec<(String, Value)> = self.route(cluster, &redis::cmd("PING"), everywhere).await?;
+        let address = |(address, _): (String, Value)| {
+            let (host, port) = address.rsplit_once(':')?;
+            Some(Node::At(host.to_owned(), port.parse().ok()?))
+        };
+        let nodes: Option<_> = answers.into_iter().map(address).collect();
+        nodes.ok_or_else(|| (Kind::Client, "a node of the cluster has no address").into())
+    }
+
+    /// Reads from one node.
+    pub(super) async fn read_from<T: FromRedisValue>(&self, node: &Node, command: &Cmd) -> RedisResult<T> {
+        let (Link::Cluster(cluster), Node::At(host, port)) = (&self.link, node) else {
+            return self.read(command).await;
+        };
+        let there = SingleNodeRoutingInfo::ByAddress {
+            host: host.clone(),
+            port: *port,
+        };
+        self.route(cluster, command, RoutingInfo::SingleNode(there)).await
+    }
+
+    async fn route<T: FromRedisValue>(
+        &self,
+        cluster: &ClusterConnection,
+        command: &Cmd,
+        routing: RoutingInfo,
+    ) -> RedisResult<T> {
+        let mut cluster = cluster.clone();
+        let answer = timeout(self.patience, cluster.route_command(command.clone(), routing)).await;
+        let answer = answer.unwrap_or_else(|_| Err(late()))?;
+        Ok(from_redis_value(answer.extract_error()?)?)
+    }
+}
+
+/// A server that holds keys.
+pub(super) enum Node {
+    At(String, u16),
+    Only,
+}
+
+impl Link {
+    async fn open(options: &RedisOptions) -> Result<Self> {
+        match &options.place {
+            Place::Server(url) => {
+                let client = Client::open(options.info(url)?).map_err(Error::fetch_failed)?;
+                // A command that finds nobody fails at once; the next one tries again.
+                let config = ConnectionManagerConfig::new()
+                    .set_number_of_retries(0)
+                    .set_connection_timeout(Some(options.connect_timeout))
+                    .set_response_timeout(Some(options.response_timeout))
+                    .set_pipeline_buffer_size(options.queue);
+                let manager = ConnectionManager::new_with_config(client, config).await;
+                manager.map(Self::Server).map_err(Error::fetch_failed)
+            }
+            Place::Cluster(urls) => {
+                let nodes: Result<Vec<_>> = urls.iter().map(|url| options.info(url)).collect();
+                let client = ClusterClient::builder(nodes?)
+                    .use_protocol(redis::ProtocolVersion::RESP3)
+                    .connection_timeout(options.connect_timeout)
+                    .response_timeout(options.response_timeout)
+                    .overall_response_timeout(Some(options.patience()))
+                    .tcp_settings(options.tcp())
+                    .build()
+                    .map_err(Error::fetch_failed)?;
+                let cluster = client.get_async_connection().await;
+                cluster.map(Self::Cluster).map_err(Error::fetch_failed)
+            }
+            Place::Sentinel { sentinels, master } => {
+                let master = Master::new(sentinels, master, options)?;
+                Ok(Self::Sentinel(Arc::new(master)))
+            }
+        }
+    }
+
+    async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::Cluster(cluster) => command.query_async(&mut cluster.clone()).await,
+            Self::Sentinel(master) => master.ask(command).await,
+            Self::Server(server) => command.query_async(&mut server.clone()).await,
+        }
+    }
+}
+
+fn full() -> RedisError {
+    (Kind::Client, "too many commands are waiting for Redis").into()
+}
+
+fn late() -> RedisError {
+    io::Error::from(io::ErrorKind::TimedOut).into()
+}

@@ -1,0 +1,53 @@
+//! The names of keys. What stands in braces decides a key's hash slot on a cluster.
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    id::{SessionId, UserId},
+    model::AttemptSubject,
+};
+
+/// What all keys begin with.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    prefix: String,
+}
+
+impl Keys {
+    /// Refuses a prefix that could be read as a pattern, or that would put every key into one slot.
+    pub(super) fn new(prefix: &str) -> Result<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'_' | b'-' | b'.');
+        if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(is_plain) {
+            return Err(Error::from(ErrorKind::ValidationFailed)
+                .detail("A key prefix has 1 to 64 letters, digits, colons, dots, dashes and underscores."));
+        }
+        Ok(Self {
+            prefix: prefix.to_owned(),
+        })
+    }
+
+    pub(super) fn session(&self, id: &SessionId) -> String {
+        format!("{}s:{{{id}}}", self.prefix)
+    }
+
+    /// The session of a key that [`Keys::all_sessions`] found.
+    pub(super) fn session_id<'a>(&self, key: &'a str) -> Option<&'a str> {
+        key.strip_prefix(&self.prefix)?.strip_prefix("s:{")?.strip_suffix('}')
+    }
+
+    pub(super) fn index(&self, user_id: &UserId) -> String {
+        format!("{}u:{{{user_id}}}", self.prefix)
+    }
+
+    /// The length before the action keeps pairs apart whose parts contain colons.
+    pub(super) fn attempts(&self, subject: &AttemptSubject, action: &str) -> String {
+        format!("{}a:{}:{action}:{{{}}}", self.prefix, action.len(), subject.as_str())
+    }
+
+    pub(super) fn all_sessions(&self) -> String {
+        format!("{}s:{{*}}", self.prefix)
+    }
+
+    pub(super) fn all_attempts(&self) -> String {
+        format!("{}a:*", self.prefix)
+    }
+}

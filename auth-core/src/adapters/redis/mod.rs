@@ -1,0 +1,27 @@
+//! Sessions and attempts in Redis 7, users elsewhere: half of a [`SplitAdapter`](crate::adapter::SplitAdapter).
+//!
+//! A session is one hash, read whole by one command. What changes together lies together in it, so that a renewal and a
+//! change of data never overwrite each other, and every change is one script that first looks whether the session is
+//! still there: a deleted one never comes back. A second key per user lists the ids of the user's sessions; an id is in
+//! it before its session is, and leaves it after.
+//!
+//! Every script touches one key, so a cluster may put each where it likes.
+
+mod adapter;
+mod attempts;
+mod connection;
+mod index;
+mod keys;
+mod lifetime;
+mod options;
+mod record;
+mod scripts;
+mod sentinel;
+mod sessions;
+mod sweep;
+
+pub use adapter::RedisSessions;
+pub use options::RedisOptions;
+
+#[cfg(all(test, feature = "sqlite", feature = "testing"))]
+mod tests;
