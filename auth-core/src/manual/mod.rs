@@ -72,4 +72,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0012-what-tokens-leave-out.md")]
     pub mod d0012 {}
+
+    #[doc = include_str!("decisions/0013-redis-one-key-per-script.md")]
+    pub mod d0013 {}
 }

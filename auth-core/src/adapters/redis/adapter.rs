@@ -46,6 +46,9 @@ use crate::{
 /// - A declared attribute of sessions cannot be unique here; `build()` refuses it.
 /// - [`Auth::delete_expired_sessions`](crate::Auth::delete_expired_sessions) walks through all keys of the database (`SCAN`).
 ///   Nobody needs to call it: Redis does the same by itself.
+///
+/// An account of Redis (ACL) needs `~auth:*` and `+del +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset
+/// +pexpire +ping +pttl +scan +time +zadd +zrange +zrem +zremrangebyscore`; on a cluster `+cluster` as well.
 #[derive(Clone)]
 pub struct RedisSessions {
     pub(super) inner: Arc<Inner>,

@@ -1,4 +1,4 @@
-use std::{io, sync::Arc};
+use std::{io, pin::Pin, sync::Arc, time::Duration};
 
 use redis::{
     Client, Cmd, ErrorKind as Kind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value,
@@ -22,7 +22,8 @@ use crate::error::{Error, Result};
 pub(super) struct Connection {
     link: Link,
     waiting: Semaphore,
-    patience: std::time::Duration,
+    patience: Duration,
+    at_once: usize,
 }
 
 enum Link {
@@ -32,8 +33,13 @@ enum Link {
 }
 
 impl Connection {
-    /// Connects, and fails if nobody answers.
-    pub(super) async fn open(options: &RedisOptions) -> Result<Self> {
+    /// Connects, and fails if nobody answers. Boxed, because the driver's future is so deep a type that an application
+    /// would reach rustc's recursion limit.
+    pub(super) fn open(options: &RedisOptions) -> Pin<Box<dyn Future<Output = Result<Self>> + Send + '_>> {
+        Box::pin(Self::connect(options))
+    }
+
+    async fn connect(options: &RedisOptions) -> Result<Self> {
         let link = timeout(options.patience(), Link::open(options))
             .await
             .map_err(Error::fetch_failed)??;
@@ -41,9 +47,15 @@ impl Connection {
             link,
             waiting: Semaphore::new(options.queue.min(Semaphore::MAX_PERMITS)),
             patience: options.patience(),
+            at_once: (options.queue / 4).clamp(1, 32),
         };
         connection.ping().await.map_err(Error::fetch_failed)?;
         Ok(connection)
+    }
+
+    /// How many commands of one act may be on their way together: some, and never all that may be.
+    pub(super) fn at_once(&self) -> usize {
+        self.at_once
     }
 
     pub(super) async fn ping(&self) -> RedisResult<()> {
@@ -157,10 +169,12 @@ impl Link {
             }
             Place::Cluster(urls) => {
                 let nodes: Result<Vec<_>> = urls.iter().map(|url| options.info(url)).collect();
+                // The driver repeats what a node did not answer in time, and a script that ran may not run again: so a
+                // node never is late before all is over.
                 let client = ClusterClient::builder(nodes?)
                     .use_protocol(redis::ProtocolVersion::RESP3)
                     .connection_timeout(options.connect_timeout)
-                    .response_timeout(options.response_timeout)
+                    .response_timeout(options.patience().saturating_mul(2))
                     .overall_response_timeout(Some(options.patience()))
                     .tcp_settings(options.tcp())
                     .build()

@@ -17,9 +17,6 @@ use crate::{
     secret::Digest,
 };
 
-/// How many sessions of a user are asked for at once.
-const AT_ONCE: usize = 32;
-
 /// What the scripts that prolong a session answer.
 enum Changed {
     No,
@@ -127,7 +124,7 @@ impl SessionAdapter for RedisSessions {
             let deleted = self.inner.delete(&id, Some(("u", user_id.as_str().as_bytes()))).await?;
             Ok::<_, Error>(deleted.map(|_| id))
         });
-        let deleted: Vec<Option<SessionId>> = deleted.buffer_unordered(AT_ONCE).try_collect().await?;
+        let deleted: Vec<Option<SessionId>> = deleted.buffer_unordered(redis.at_once()).try_collect().await?;
         let deleted: Vec<SessionId> = deleted.into_iter().flatten().collect();
         index::forget(redis, keys, user_id, &deleted).await;
         Ok(())
@@ -165,7 +162,7 @@ impl Inner {
     async fn all_of(&self, user_id: &UserId) -> RedisResult<Result<Vec<SessionRecord>>> {
         let ids = index::ids(&self.redis, &self.keys, user_id).await?;
         let sessions = stream::iter(ids).map(async |id| self.get(&id).await);
-        let sessions: Result<Vec<_>> = sessions.buffer_unordered(AT_ONCE).try_collect().await;
+        let sessions: Result<Vec<_>> = sessions.buffer_unordered(self.redis.at_once()).try_collect().await;
         Ok(sessions.map(|sessions| {
             let sessions = sessions.into_iter().flatten();
             let mut sessions: Vec<_> = sessions.filter(|session| session.user_id == *user_id).collect();

@@ -17,8 +17,6 @@ use crate::{
 
 /// How many keys Redis looks at before it answers others.
 const STEP: usize = 1_000;
-/// How many keys are asked for at once.
-const AT_ONCE: usize = 32;
 
 impl Inner {
     pub(super) async fn sweep_sessions(&self, now: Timestamp) -> Result<u64> {
@@ -31,7 +29,7 @@ impl Inner {
                 Some(session) => self.delete_if_dead(&session, now).await,
                 None => Ok(false),
             });
-            deleted += count(dead.buffer_unordered(AT_ONCE)).await?;
+            deleted += count(dead.buffer_unordered(self.redis.at_once())).await?;
         }
         Ok(deleted)
     }
@@ -45,7 +43,7 @@ impl Inner {
                 let deleted: RedisResult<bool> = self.redis.run(&scripts::DELETE_ENDED, &key, &now).await;
                 deleted.map_err(Error::update_failed)
             });
-            deleted += count(ended.buffer_unordered(AT_ONCE)).await?;
+            deleted += count(ended.buffer_unordered(self.redis.at_once())).await?;
         }
         Ok(deleted)
     }

@@ -254,3 +254,58 @@ async fn a_wrong_password_fails_and_is_not_told() {
     assert!(!format!("{error:?}").contains("hunter2"));
     RedisSessions::connect(&url("correct-horse")).await.unwrap();
 }
+
+#[tokio::test]
+#[ignore = "needs redis-server in the path"]
+async fn a_small_queue_is_enough_for_a_user_with_many_sessions() {
+    let server = Server::start(&[]).await;
+    let place = Place::at(server.url()).await;
+    let store = RedisSessions::open(place.options().queue(1)).await.unwrap();
+    for number in 0..100 {
+        store.set_session(&session(&number.to_string())).await.unwrap();
+    }
+    let user_id = UserId::from("ada");
+    assert_eq!(store.get_sessions_by_user_id(&user_id).await.unwrap().len(), 100);
+    assert_eq!(store.delete_expired_sessions(None, at(NOW)).await.unwrap(), 0);
+    store.delete_sessions_by_user_id(&user_id, None).await.unwrap();
+    assert_eq!(store.get_sessions_by_user_id(&user_id).await.unwrap(), []);
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server in the path"]
+async fn the_connection_ends_with_the_last_clone() {
+    let server = Server::start(&[]).await;
+    let place = Place::at(server.url()).await;
+    let clients = async || place.ask::<String>("CLIENT LIST TYPE normal").await.lines().count();
+    let store = place.store().await;
+    let clone = store.clone();
+    assert_eq!(clients().await, 2);
+    drop(store);
+    clone.ping().await.unwrap();
+    drop(clone);
+    for _ in 0..100 {
+        if clients().await == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the connection is still there");
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server in the path"]
+async fn an_account_of_redis_needs_no_more_than_is_written_down() {
+    let server = Server::start(&[]).await;
+    let place = Place::at(server.url()).await;
+    let rights = "+del +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset +pexpire +ping \
+                  +pttl +scan +time +zadd +zrange +zrem +zremrangebyscore";
+    let _: String = place.ask(&format!("ACL SETUSER app on >secret ~auth:* {rights}")).await;
+    let url = format!("redis://app:secret@127.0.0.1:{}", server.port);
+    let store = RedisSessions::connect(&url).await.unwrap();
+    for (_, answer) in every_method(&store).await {
+        answer.unwrap();
+    }
+    let elsewhere = RedisOptions::new(url).key_prefix("other:");
+    let store = RedisSessions::open(elsewhere).await.unwrap();
+    assert!(store.get_session(&SessionId::from("one")).await.is_err());
+}

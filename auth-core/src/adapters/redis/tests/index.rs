@@ -3,7 +3,7 @@
 use super::*;
 use crate::{adapter::SessionAdapter, adapters::redis::lifetime::MARGIN, model::SessionPatch};
 
-const INDEX: &str = "~u:{ada}";
+const INDEX: &str = "$u:{ada}";
 
 async fn listed(place: &Place) -> Vec<String> {
     place.ask(&format!("ZRANGE {INDEX} 0 -1")).await
@@ -11,7 +11,7 @@ async fn listed(place: &Place) -> Vec<String> {
 
 /// A session's key, its entry and the list end in this order, and none is for ever.
 async fn assert_is_listed_long_enough(place: &Place, name: &str) {
-    let session: i64 = place.ask(&format!("PEXPIRETIME ~s:{{{name}}}")).await;
+    let session: i64 = place.ask(&format!("PEXPIRETIME $s:{{{name}}}")).await;
     let entry: f64 = place.ask(&format!("ZSCORE {INDEX} {name}")).await;
     let list: i64 = place.ask(&format!("PEXPIRETIME {INDEX}")).await;
     let margin = i64::try_from(MARGIN).unwrap();
@@ -60,8 +60,8 @@ async fn a_session_that_no_list_knows_is_listed_at_its_renewal() {
     let record = session("one");
     store.set_session(&record).await.unwrap();
     // As if its moment were nearly over.
-    let _: i64 = place.ask("HSET ~s:{one} k 1").await;
-    let _: i64 = place.ask("DEL ~u:{ada}").await;
+    let _: i64 = place.ask("HSET $s:{one} k 1").await;
+    let _: i64 = place.ask("DEL $u:{ada}").await;
     let renewed = rotation("second", NOW);
     assert!(
         store
@@ -104,9 +104,9 @@ async fn a_sign_in_clears_away_what_ended_long_ago_and_nothing_else() {
     let place = Place::new().await;
     let store = place.store().await;
     store.set_session(&session("one")).await.unwrap();
-    let _: i64 = place.ask("ZADD ~u:{ada} 1 ended").await;
+    let _: i64 = place.ask("ZADD $u:{ada} 1 ended").await;
     // Listed, not written yet: another process is in the middle of a sign-in.
-    let _: i64 = place.ask("ZADD ~u:{ada} 99999999999999 coming").await;
+    let _: i64 = place.ask("ZADD $u:{ada} 99999999999999 coming").await;
     let sessions = store.get_sessions_by_user_id(&UserId::from("ada")).await.unwrap();
     assert_eq!(sessions, [session("one")]);
     store

@@ -73,13 +73,13 @@ impl Place {
     async fn ask<T: FromRedisValue>(&self, command: &str) -> T {
         let mut cmd = Cmd::new();
         for word in command.split(' ') {
-            cmd.arg(word.replace('~', &self.prefix));
+            cmd.arg(word.replace('$', &self.prefix));
         }
         cmd.query_async(&mut self.control.clone()).await.unwrap()
     }
 
     async fn keys(&self) -> Vec<String> {
-        self.ask("KEYS ~*").await
+        self.ask("KEYS $*").await
     }
 
     /// Removes what the test left.

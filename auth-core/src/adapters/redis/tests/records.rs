@@ -66,19 +66,19 @@ async fn what_makes_no_sense_is_an_error_and_never_a_session() {
     let store = place.store().await;
     let id = SessionId::from("one");
     for damage in [
-        "HDEL ~s:{one} h",
-        "HDEL ~s:{one} u",
-        "HDEL ~s:{one} f",
-        "HSET ~s:{one} h short",
-        "HSET ~s:{one} x soon",
-        "HSET ~s:{one} p []",
-        "HSET ~s:{one} m {}",
-        "APPEND ~s:{two} text",
+        "HDEL $s:{one} h",
+        "HDEL $s:{one} u",
+        "HDEL $s:{one} f",
+        "HSET $s:{one} h short",
+        "HSET $s:{one} x soon",
+        "HSET $s:{one} p []",
+        "HSET $s:{one} m {}",
+        "APPEND $s:{two} text",
     ] {
         store.set_session(&session("one")).await.unwrap();
         let _: i64 = place.ask(damage).await;
         if damage.starts_with("APPEND") {
-            let _: String = place.ask("RENAME ~s:{two} ~s:{one}").await;
+            let _: String = place.ask("RENAME $s:{two} $s:{one}").await;
         }
         let error = store.get_session(&id).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DatabaseFetchFailed, "{damage}");
@@ -86,7 +86,7 @@ async fn what_makes_no_sense_is_an_error_and_never_a_session() {
             store.get_sessions_by_user_id(&UserId::from("ada")).await.is_err(),
             "{damage}"
         );
-        assert_eq!(place.ask::<i64>("DEL ~s:{one}").await, 1);
+        assert_eq!(place.ask::<i64>("DEL $s:{one}").await, 1);
     }
     place.clean().await;
 }
@@ -98,7 +98,7 @@ async fn only_digests_are_stored_and_a_session_is_small() {
     let store = place.store().await;
     store.set_session(&session("one")).await.unwrap();
     assert_eq!(place.keys().await.len(), 2);
-    let used: usize = place.ask("MEMORY USAGE ~s:{one}").await;
+    let used: usize = place.ask("MEMORY USAGE $s:{one}").await;
     assert!(used < 1_024, "{used} bytes");
     place.clean().await;
 }
