@@ -22,7 +22,6 @@ mod user;
 use async_trait::async_trait;
 
 pub use attempt::AttemptAdapter;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 pub(crate) use delegate::{delegate_sessions, delegate_signing_keys, delegate_users};
 pub use migration::{Migration, MigrationPlan};
 pub use schema::Schema;

@@ -8,7 +8,9 @@
 //! | [`PostgresAdapter`] | `postgres` | many |
 //! | [`MysqlAdapter`] | `mysql` | many |
 //! | [`RedisSessions`] | `redis` | sessions beside users kept elsewhere, for many machines |
+//! | [`AnyAdapter`] | – | whichever of them a URL names at run time |
 
+mod any;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -23,6 +25,7 @@ mod sqlite;
 #[cfg(feature = "sqlx")]
 mod sqlx;
 
+pub use any::AnyAdapter;
 pub use memory::{MemoryAdapter, MemorySessions};
 #[cfg(feature = "mysql")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mysql")))]

@@ -9,7 +9,6 @@ use super::{
     Row, SqlValue, Statement, Step,
     adapter::SqlAdapter,
     columns::{self, Column, ColumnType, TABLES, Table, type_of},
-    dialect::IndexNames,
 };
 use crate::{
     adapter::{Migration, MigrationPlan},
@@ -189,14 +188,16 @@ impl SqlAdapter {
 
     fn index(&self, table: &str, in_schema: &str, index: &str, columns: &[&str], unique: bool) -> Migration {
         let dialect = self.dialect();
-        let sql = (dialect.create_index)(&IndexNames {
-            unique,
-            index: &dialect.name(index),
-            index_in_schema: &dialect.name_in(self.tables.schema.as_deref(), index),
-            table: &dialect.name(table),
-            table_in_schema: in_schema,
-            columns: &self.list(columns),
-        });
+        let kind = if unique { "UNIQUE INDEX" } else { "INDEX" };
+        let (on, table) = if dialect.index_has_schema {
+            (
+                dialect.name_in(self.tables.schema.as_deref(), index),
+                &*dialect.name(table),
+            )
+        } else {
+            (dialect.name(index), in_schema)
+        };
+        let sql = format!("CREATE {kind} {on} ON {table} ({})", self.list(columns));
         Migration::new(format!("index {index}"), sql)
     }
 

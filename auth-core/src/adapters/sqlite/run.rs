@@ -1,7 +1,7 @@
 //! Statements on a connection.
 
 use rusqlite::{
-    Connection, Statement as Prepared, ToSql,
+    Connection, ErrorCode, Statement as Prepared, ToSql,
     types::{ToSqlOutput, Value, ValueRef},
 };
 
@@ -108,8 +108,7 @@ impl ToSql for Bound<'_> {
 
 /// Whether another process held the database.
 pub(super) fn is_busy(error: &SqlError) -> bool {
-    let source = error.source.downcast_ref::<rusqlite::Error>();
-    source.and_then(rusqlite::Error::sqlite_error_code) == Some(rusqlite::ErrorCode::DatabaseBusy)
+    error.kind == SqlErrorKind::Again
 }
 
 fn other(error: impl std::error::Error + Send + Sync + 'static) -> SqlError {
@@ -124,7 +123,11 @@ fn error(error: rusqlite::Error) -> SqlError {
             SQLITE_CONSTRAINT_FOREIGNKEY => SqlErrorKind::ForeignKey,
             SQLITE_CONSTRAINT_PRIMARYKEY => SqlErrorKind::PrimaryKey,
             SQLITE_CONSTRAINT_UNIQUE => SqlErrorKind::Unique,
-            _ => SqlErrorKind::Other,
+            _ => match failure.code {
+                ErrorCode::DatabaseBusy => SqlErrorKind::Again,
+                ErrorCode::TooBig | ErrorCode::TypeMismatch => SqlErrorKind::Value,
+                _ => SqlErrorKind::Other,
+            },
         },
         _ => SqlErrorKind::Other,
     };

@@ -28,8 +28,8 @@ pub(crate) struct Dialect {
     pub(crate) column_type: fn(ColumnType) -> &'static str,
     /// Behind a table's column list.
     pub(crate) table_options: &'static str,
-    /// Makes an index.
-    pub(crate) create_index: fn(&IndexNames<'_>) -> String,
+    /// Whether the schema stands on an index, and its table must be in the same; else it stands on the table.
+    pub(crate) index_has_schema: bool,
     /// Whether a foreign key must name its schema.
     pub(crate) qualifies_references: bool,
     /// Lists the columns of a schema's tables: two texts a row, table and column.
@@ -62,21 +62,5 @@ impl Dialect {
             Some(schema) => format!("{}.{}", self.name(schema), self.name(name)),
             None => self.name(name),
         }
-    }
-}
-
-/// The names in an index, quoted.
-pub(crate) struct IndexNames<'a> {
-    pub(crate) unique: bool,
-    pub(crate) index: &'a str,
-    pub(crate) index_in_schema: &'a str,
-    pub(crate) table: &'a str,
-    pub(crate) table_in_schema: &'a str,
-    pub(crate) columns: &'a str,
-}
-
-impl IndexNames<'_> {
-    fn kind(&self) -> &'static str {
-        if self.unique { "UNIQUE INDEX" } else { "INDEX" }
     }
 }

@@ -1,4 +1,4 @@
-use super::{super::columns::ColumnType, Dialect, IndexNames};
+use super::{super::columns::ColumnType, Dialect};
 
 /// MySQL 8.0.17 or newer.
 pub(crate) const MYSQL: Dialect = Dialect {
@@ -22,15 +22,7 @@ pub(crate) const MARIADB: Dialect = Dialect {
         ColumnType::Text => "LONGTEXT",
     },
     table_options: " ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
-    create_index: |names: &IndexNames<'_>| {
-        format!(
-            "CREATE {} {} ON {} ({})",
-            names.kind(),
-            names.index,
-            names.table_in_schema,
-            names.columns
-        )
-    },
+    index_has_schema: false,
     qualifies_references: true,
     columns_of: |schema| {
         format!(

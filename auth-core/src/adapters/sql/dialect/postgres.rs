@@ -14,15 +14,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
         ColumnType::Text => "TEXT",
     },
     table_options: "",
-    create_index: |names| {
-        format!(
-            "CREATE {} IF NOT EXISTS {} ON {} ({})",
-            names.kind(),
-            names.index,
-            names.table_in_schema,
-            names.columns
-        )
-    },
+    index_has_schema: false,
     qualifies_references: true,
     columns_of: |schema| {
         format!(

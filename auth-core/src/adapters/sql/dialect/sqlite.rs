@@ -11,16 +11,7 @@ pub(crate) const SQLITE: Dialect = Dialect {
         ColumnType::Real => "REAL",
     },
     table_options: " STRICT, WITHOUT ROWID",
-    // The schema stands on the index; the table must be in the same.
-    create_index: |names| {
-        format!(
-            "CREATE {} {} ON {} ({})",
-            names.kind(),
-            names.index_in_schema,
-            names.table,
-            names.columns
-        )
-    },
+    index_has_schema: true,
     qualifies_references: false,
     columns_of: |schema| {
         let (master, argument) = match schema {
