@@ -134,6 +134,29 @@ fn only_two_files_ask_the_system_and_nothing_is_allowed_quietly() {
     }
 }
 
+/// So that nothing is remembered of a session that ended.
+#[test]
+fn sessions_leave_the_store_in_one_place() {
+    let core = root().join("auth-core/src");
+    for (path, text) in sources(&core) {
+        let relative = path.strip_prefix(&core).unwrap();
+        let is_store = ["adapter", "adapters", "testing"]
+            .iter()
+            .any(|room| relative.starts_with(room));
+        if is_store || relative.ends_with("flows/sessions/ending.rs") {
+            continue;
+        }
+        let code: String = text.split_whitespace().collect();
+        for ends in ["delete_session", "delete_expired_sessions", "delete_user"] {
+            assert!(
+                !code.contains(&format!("adapter.{ends}")),
+                "{} ends sessions by itself",
+                path.display()
+            );
+        }
+    }
+}
+
 #[test]
 fn nothing_drags_in_openssl() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();

@@ -54,7 +54,7 @@ impl Auth {
         }
         if session.state(now) == SessionState::Dead {
             if self.inner.config.sessions.cleanup {
-                self.inner.adapter.delete_session_if_dead(&session.id, now).await?;
+                self.delete_session_if_dead(&session.id, now).await?;
             }
             self.emit(&self.session_event(EventKind::SessionExpired, &session, now, client));
             return Err(ErrorKind::InvalidSessionId.into());

@@ -16,6 +16,7 @@
 //! ```
 
 mod config;
+mod ending;
 mod lookup;
 pub(crate) mod routes;
 mod service;

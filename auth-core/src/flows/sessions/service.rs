@@ -208,7 +208,7 @@ impl Auth {
 
     /// As [`Auth::invalidate_session`], knowing who asks; answers whether there was one.
     pub(crate) async fn end_session(&self, session_id: &SessionId, client: &Client) -> Result<bool> {
-        let was_there = self.inner.adapter.delete_session(session_id).await?;
+        let was_there = self.delete_session(session_id).await?;
         self.emit(&Event::new(EventKind::SessionRevoked, self.now(), client).session(session_id));
         Ok(was_there)
     }
@@ -299,7 +299,7 @@ impl Auth {
         except: Option<&SessionId>,
         client: &Client,
     ) -> Result<()> {
-        self.inner.adapter.delete_sessions_by_user_id(user_id, except).await?;
+        self.delete_sessions_of(user_id, except).await?;
         let reason = if except.is_some() { "others" } else { "all" };
         self.emit(
             &Event::new(EventKind::SessionRevoked, self.now(), client)
@@ -315,7 +315,7 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn delete_expired_user_sessions(&self, user_id: &UserId) -> Result<()> {
         let now = self.now();
-        self.inner.adapter.delete_expired_sessions(Some(user_id), now).await?;
+        self.delete_dead_sessions(Some(user_id), now).await?;
         Ok(())
     }
 
@@ -327,7 +327,7 @@ impl Auth {
     pub async fn delete_expired_sessions(&self) -> Result<u64> {
         let now = self.now();
         self.inner.adapter.delete_expired_attempts(now).await?;
-        self.inner.adapter.delete_expired_sessions(None, now).await
+        self.delete_dead_sessions(None, now).await
     }
 
     /// The live sessions of a user, oldest first.

@@ -210,7 +210,8 @@ impl Tokens {
         self
     }
 
-    /// How many verified access tokens are remembered, so that a signature is checked once. Default 10 000; 0 is none.
+    /// How many verified access tokens are remembered, so that a signature is checked once: until they expire, or their
+    /// session ends on this process. Default 10 000, about a kilobyte each; 0 is none.
     #[must_use]
     pub fn cached_tokens(mut self, tokens: u64) -> Self {
         self.cached = tokens;

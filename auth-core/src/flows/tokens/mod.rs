@@ -32,6 +32,7 @@ mod rotation;
 pub(crate) mod routes;
 mod service;
 mod strategy;
+mod verified;
 
 pub use config::{SessionStrategy, Tokens};
 pub use options::{Algorithm, AntiCsrf, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};

@@ -155,6 +155,15 @@ impl Auth {
         }
     }
 
+    /// How many access tokens have been checked by their signature since this handle was built, because they were not
+    /// remembered; what a test counts to show that a session that ended is forgotten.
+    pub fn signature_checks(&self) -> u64 {
+        self.inner
+            .tokens
+            .as_ref()
+            .map_or(0, |tokens| tokens.verified().checks())
+    }
+
     pub(crate) fn strategy(&self) -> Result<&TokenStrategy> {
         self.inner
             .tokens

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use moka::sync::Cache;
 use zeroize::Zeroizing;
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
     claims::Claims,
     key::{Key, authenticate},
     ring::KeyRing,
+    verified::VerifiedTokens,
 };
 use crate::{
     auth::Auth,
@@ -27,8 +27,7 @@ pub(crate) struct TokenStrategy {
     pub(crate) ring: KeyRing,
     pub(crate) cookies: TokenCookies,
     issuer: String,
-    /// By the digest of the token, so that no token lies about.
-    verified: Option<Cache<[u8; 32], Arc<Claims>>>,
+    verified: VerifiedTokens,
 }
 
 /// No token of ours is longer.
@@ -39,16 +38,11 @@ const MAX_CLAIMS: usize = 2_750;
 
 impl TokenStrategy {
     pub(crate) fn new(config: Tokens, cookies: TokenCookies, default_issuer: String) -> Self {
-        let cache = || {
-            Cache::builder()
-                .max_capacity(config.cached)
-                .time_to_live(config.access_validity)
-        };
         Self {
             ring: KeyRing::new(&config),
             cookies,
             issuer: config.issuer.clone().unwrap_or(default_issuer),
-            verified: (config.cached > 0).then(|| cache().build()),
+            verified: VerifiedTokens::new(config.cached, config.access_validity + config.leeway),
             config,
         }
     }
@@ -152,24 +146,18 @@ impl TokenStrategy {
         let header = token.split('.').next().unwrap_or_default();
         // First the key: a token that was verified once is no better than the key it was signed with.
         let key = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
-        let claims = match &self.verified {
-            None => Arc::new(self.check_signature(&key, token).ok_or_else(refused)?),
-            Some(verified) => {
-                let name = *Digest::of(token.as_bytes()).as_bytes();
-                match verified.get(&name) {
-                    Some(claims) => claims,
-                    None => {
-                        let claims = Arc::new(self.check_signature(&key, token).ok_or_else(refused)?);
-                        verified.insert(name, Arc::clone(&claims));
-                        claims
-                    }
-                }
-            }
-        };
-        if auth.now() > claims.expires() + self.config.leeway {
+        let now = auth.now();
+        let check = || self.check_signature(&key, token).ok_or_else(refused);
+        let claims = self.verified.claims(token, now, check)?;
+        if now > claims.expires() + self.config.leeway {
             return Err(refused());
         }
         Ok(claims)
+    }
+
+    /// What was verified once, to be forgotten when a session ends.
+    pub(crate) fn verified(&self) -> &VerifiedTokens {
+        &self.verified
     }
 
     /// The header has decided which key, and with it which algorithm: there is one header a key, and nothing in a token

@@ -237,7 +237,7 @@ impl Auth {
         patch.updated_at = Some(now);
         self.inner.adapter.update_user(user_id, &patch).await?;
         if matches!(patch.banned_until, Some(Some(_))) {
-            self.inner.adapter.delete_sessions_by_user_id(user_id, None).await?;
+            self.delete_sessions_of(user_id, None).await?;
         }
         self.emit(&Event::new(EventKind::UserUpdated, now, client).user(user_id));
         self.get_user(user_id).await
@@ -307,7 +307,7 @@ impl Auth {
         };
         self.inner.adapter.update_user(user_id, &patch).await?;
         if until.is_some() {
-            self.inner.adapter.delete_sessions_by_user_id(user_id, None).await?;
+            self.delete_sessions_of(user_id, None).await?;
         }
         self.emit(&Event::new(EventKind::UserBanned, now, &Client::default()).user(user_id));
         Ok(())
@@ -323,7 +323,7 @@ impl Auth {
 
     /// As [`Auth::delete_user`], knowing who asks.
     pub(crate) async fn remove_user(&self, user_id: &UserId, client: &Client) -> Result<()> {
-        self.inner.adapter.delete_user(user_id).await?;
+        self.delete_account(user_id).await?;
         self.emit(&Event::new(EventKind::UserDeleted, self.now(), client).user(user_id));
         Ok(())
     }
