@@ -276,8 +276,8 @@ impl AuthBuilder {
         problems.extend(self.cookie.problems(secure));
         let issuer = format!("{}{}", base_url.origin().ascii_serialization(), self.base_path);
         let tokens = tokens.map(|tokens| {
-            let refresh_path = format!("{}/session/refresh", self.base_path);
-            let cookies = TokenCookies::new(&self.cookie, &tokens, &refresh_path, secure, &mut problems);
+            let endpoint = format!("{}/session/refresh", self.base_path);
+            let cookies = TokenCookies::new(&self.cookie, &tokens, &endpoint, secure, &mut problems);
             TokenStrategy::new(tokens, cookies, issuer)
         });
         for attribute in self.session_attributes.iter().filter(|attribute| attribute.is_unique()) {

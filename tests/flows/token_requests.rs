@@ -20,6 +20,7 @@ stories![
     the_table_of_present_and_missing_cookies_when_requests_renew,
     the_table_of_present_and_missing_cookies_when_the_endpoint_renews,
     the_refresh_cookie_travels_to_its_endpoint_only,
+    the_refresh_cookie_travels_to_the_path_asked_for,
     case_44_refresh_at_the_endpoint_changes_everything,
     case_44_theft_at_the_endpoint_clears_and_ends_the_session,
     case_46_47_signing_out_ends_the_session_and_clears,
@@ -259,6 +260,38 @@ async fn the_refresh_cookie_travels_to_its_endpoint_only(app: App) {
             .any(|cookie| cookie.contains("Path=/api/auth/session/refresh;")),
         "{answer:?}"
     );
+}
+
+async fn the_refresh_cookie_travels_to_the_path_asked_for(app: App) {
+    for (path, name) in [
+        ("/api/auth", "__Secure-auth_refresh"),
+        ("/api/", "__Secure-auth_refresh"),
+        ("/", "__Host-auth_refresh"),
+    ] {
+        let tokens = Tokens::default().refresh_at(RefreshAt::Endpoint).refresh_path(path);
+        let app = with(app.clone(), tokens).await;
+        let ada = app.browser();
+        let answer = ada.sign_up("ada@example.com", PASSWORD).await;
+        let is_there = |answer: &Answer| {
+            let mut cookies = answer.set_cookies().into_iter();
+            let refresh = cookies.find(|cookie| cookie.starts_with(&format!("{name}="))).unwrap();
+            refresh.contains(&format!("Path={path};"))
+        };
+        assert!(is_there(&answer), "{answer:?}");
+        let before = ada.cookie(name).unwrap();
+        expire(&app);
+        // It may travel further, and renews at the endpoint all the same.
+        assert_eq!(ada.get("/session").await.json()["message"], "try refresh token");
+        assert_eq!(ada.cookie(name).unwrap(), before);
+        let answer = refresh(&ada).await;
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        assert!(is_there(&answer), "{answer:?}");
+        assert_ne!(ada.cookie(name).unwrap(), before);
+        assert_eq!(ada.get("/session").await.status(), 200);
+        let answer = ada.post("/api/auth/signout", json!({})).await;
+        assert!(is_there(&answer), "{answer:?}");
+        assert_eq!(ada.cookie(name), None);
+    }
 }
 
 async fn case_44_refresh_at_the_endpoint_changes_everything(app: App) {

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use auth_core::{
-    AntiCsrf, Auth, ErrorKind, IssuedSession, JsonObject, NewSession, NewUser, RefreshToken, Rotation, Secret,
-    SessionConfig, SessionId, SessionTokens, SigningKeys, Tokens, UserId,
+    AntiCsrf, Auth, ErrorKind, IssuedSession, JsonObject, NewSession, NewUser, RefreshAt, RefreshToken, Rotation,
+    Secret, SessionConfig, SessionId, SessionTokens, SigningKeys, Tokens, UserId,
     adapter::{SessionAdapter, SigningKeyAdapter},
     adapters::{MemoryAdapter, SqliteAdapter},
     testing::ManualClock,
@@ -931,6 +931,7 @@ fn settings_out_of_bounds_are_refused_by_name() {
     };
     let seconds = Duration::from_secs;
     let default = Tokens::default;
+    let at_endpoint = |path: &str| Tokens::default().refresh_at(RefreshAt::Endpoint).refresh_path(path);
     let year = 8_760 * HOUR;
     for (tokens, expected) in [
         (default(), None),
@@ -957,6 +958,16 @@ fn settings_out_of_bounds_are_refused_by_name() {
         (default().key_interval(720 * HOUR), None),
         (default().key_interval(seconds(3_599)), Some("tokens.key_interval")),
         (default().key_interval(721 * HOUR), Some("tokens.key_interval")),
+        (at_endpoint("/api/auth/session/refresh"), None),
+        (at_endpoint("/api"), None),
+        (at_endpoint("/api/auth/session/refresh/"), Some("tokens.refresh_path")),
+        (at_endpoint("/refresh"), Some("tokens.refresh_path")),
+        (at_endpoint("/ap"), Some("tokens.refresh_path")),
+        (at_endpoint("api"), Some("tokens.refresh_path")),
+        (at_endpoint(""), Some("tokens.refresh_path")),
+        (at_endpoint("/api; Domain=example.com"), Some("tokens.refresh_path")),
+        (at_endpoint("/api\r\nx: y"), Some("tokens.refresh_path")),
+        (default().refresh_path("/api"), Some("tokens.refresh_path")),
         (default().jitter(0.25), None),
         (default().jitter(0.26), Some("tokens.jitter")),
         (default().jitter(-0.1), Some("tokens.jitter")),

@@ -24,6 +24,7 @@ pub struct Tokens {
     pub(crate) fresh_for: Duration,
     pub(crate) rotation: Rotation,
     pub(crate) refresh_at: RefreshAt,
+    pub(crate) refresh_path: Option<String>,
     pub(crate) anti_csrf: AntiCsrf,
     pub(crate) transfer: Transfer,
     pub(crate) algorithm: Algorithm,
@@ -53,6 +54,7 @@ impl Default for Tokens {
                 straggler: Duration::from_secs(10),
             },
             refresh_at: RefreshAt::Request,
+            refresh_path: None,
             anti_csrf: AntiCsrf::None,
             transfer: Transfer::Any,
             algorithm: Algorithm::Hs256,
@@ -112,6 +114,25 @@ impl Tokens {
     #[must_use]
     pub fn refresh_at(mut self, refresh_at: RefreshAt) -> Self {
         self.refresh_at = refresh_at;
+        self
+    }
+
+    /// The path the refresh cookie travels to, with [`RefreshAt::Endpoint`]. Default the endpoint's own,
+    /// `/api/auth/session/refresh`: the shorter the path, the more handlers and logs see what renews a session. It must
+    /// lead to the endpoint, or nothing could ever be renewed. SuperTokens' `renewTokenPath` and `refreshTokenPath`.
+    ///
+    /// ```
+    /// use auth_core::{RefreshAt, Tokens};
+    ///
+    /// // Sign-out gets it as well, so that it ends a session whose access token has expired.
+    /// let tokens = Tokens::default().refresh_at(RefreshAt::Endpoint).refresh_path("/api/auth");
+    /// # let _ = tokens;
+    /// ```
+    #[must_use]
+    #[doc(alias = "renewTokenPath")]
+    #[doc(alias = "refreshTokenPath")]
+    pub fn refresh_path(mut self, path: impl Into<String>) -> Self {
+        self.refresh_path = Some(path.into());
         self
     }
 
@@ -277,6 +298,12 @@ impl Tokens {
             "tokens.rotation",
             "the window is longer than an access token lives, or than five minutes.",
             "Use some seconds.",
+        );
+        refuse_unless(
+            self.refresh_path.is_none() || self.refresh_at == RefreshAt::Endpoint,
+            "tokens.refresh_path",
+            "requests renew by themselves, so the refresh cookie travels with all of them.",
+            "Leave it out, or use RefreshAt::Endpoint.",
         );
         refuse_unless(
             (0.0..=0.25).contains(&self.jitter),

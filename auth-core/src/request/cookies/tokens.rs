@@ -18,15 +18,24 @@ pub(crate) struct TokenCookies {
 }
 
 impl TokenCookies {
-    /// Writers with the attributes of `base`; the refresh cookie only travels to `refresh_path`, when that is where
-    /// tokens are renewed.
+    /// Writers with the attributes of `base`; the refresh cookie only travels to `endpoint`, when that is where tokens
+    /// are renewed, or to what was asked for above it.
     pub(crate) fn new(
         base: &CookieConfig,
         tokens: &Tokens,
-        refresh_path: &str,
+        endpoint: &str,
         secure: bool,
         problems: &mut Vec<ConfigProblem>,
     ) -> Self {
+        let asked = tokens.refresh_path.as_deref();
+        let refresh_path = asked.filter(|path| leads_to(path, endpoint)).unwrap_or(endpoint);
+        if asked.is_some_and(|path| path != refresh_path) {
+            problems.push(ConfigProblem::new(
+                "tokens.refresh_path",
+                format!("it does not lead to {endpoint}, where tokens are renewed."),
+                "Use that path, or one above it.",
+            ));
+        }
         let named = |name: &str| {
             let config = base.clone().name(name);
             if tokens.names.prefixed {
@@ -83,5 +92,36 @@ impl TokenCookies {
             .into_iter()
             .chain(marker.map(CookieWriter::clear))
             .collect()
+    }
+}
+
+/// RFC 6265 §5.1.4: whether a cookie with this path travels to the other.
+fn leads_to(path: &str, endpoint: &str) -> bool {
+    let rest = endpoint.strip_prefix(path).filter(|_| path.starts_with('/'));
+    rest.is_some_and(|rest| rest.is_empty() || path.ends_with('/') || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_what_is_below_it() {
+        let endpoint = "/api/auth/session/refresh";
+        for path in ["/", "/api", "/api/", "/api/auth", "/api/auth/session/", endpoint] {
+            assert!(leads_to(path, endpoint), "{path}");
+        }
+        for path in [
+            "",
+            "api",
+            "/ap",
+            "/api/auth/session/ref",
+            "/api/auth/session/refresh/",
+            "//",
+            "/; Domain=x",
+            "/api\n",
+        ] {
+            assert!(!leads_to(path, endpoint), "{path}");
+        }
     }
 }
