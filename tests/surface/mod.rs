@@ -5,3 +5,4 @@ mod architecture;
 mod coexistence;
 mod error_table;
 mod missing_layer;
+mod seed_names;

@@ -239,6 +239,7 @@ pub struct Session {
     /// The public handle.
     pub id: SessionId,
     /// Whose session it is.
+    #[doc(alias = "getUserId")]
     pub user_id: UserId,
     /// Active or idle; a dead session is never handed out.
     pub state: SessionState,
@@ -253,6 +254,7 @@ pub struct Session {
     /// Whether the cookie outlives the browser window.
     pub persistent: bool,
     /// What travels in access tokens.
+    #[doc(alias = "getJWTPayload")]
     pub payload: JsonObject,
     /// What stays in the database.
     pub data: JsonObject,
@@ -274,11 +276,13 @@ pub struct Session {
 
 impl Session {
     /// The public handle, under its name in seed 004.
+    #[doc(alias = "getHandle")]
     pub fn handle(&self) -> &SessionId {
         &self.id
     }
 
     /// When the session ends if it is not used: the earlier of the idle and the absolute end.
+    #[doc(alias = "getExpiry")]
     pub fn expires(&self) -> Timestamp {
         self.absolute_expires
             .map_or(self.idle_expires, |end| end.min(self.idle_expires))

@@ -12,6 +12,7 @@ impl AuthRequest {
     ///
     /// # Errors
     /// As [`AuthRequest::require_session`], and [`ErrorKind::DatabaseUpdateFailed`]: the cookies stay then.
+    #[doc(alias = "revokeSession")]
     pub async fn revoke(&self) -> Result<bool> {
         let session = self.require_session().await?;
         let was_there = self.auth().end_session(&session.id, self.client()).await?;
@@ -24,6 +25,7 @@ impl AuthRequest {
     /// # Errors
     /// As [`AuthRequest::require_session`]; [`ErrorKind::Unauthorised`] when the session has ended, and the cookies are
     /// cleared; [`ErrorKind::DatabaseFetchFailed`].
+    #[doc(alias = "getSessionData")]
     pub async fn data(&self) -> Result<JsonObject> {
         let session = self.require_session().await?;
         let data = self.auth().get_session_data(&session.id).await;
@@ -34,6 +36,7 @@ impl AuthRequest {
     ///
     /// # Errors
     /// As [`AuthRequest::data`], and [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "updateSessionData")]
     pub async fn update_data(&self, data: JsonObject) -> Result<()> {
         let session = self.require_session().await?;
         let updated = self.auth().update_session_data(&session.id, data).await;

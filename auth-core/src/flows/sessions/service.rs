@@ -80,6 +80,8 @@ impl Auth {
     /// [`ErrorKind::InvalidUserId`] when the user is gone, [`ErrorKind::UserBanned`] when the user is shut out,
     /// [`ErrorKind::ValidationFailed`] when the payload is longer than 1536 bytes of JSON,
     /// [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "createNewSession")]
+    #[doc(alias = "createSession")]
     pub async fn create_session(&self, proof: &Proof, mut new: NewSession) -> Result<IssuedSession> {
         check_payload(&new.payload)?;
         let now = self.now();
@@ -202,6 +204,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "invalidateSession")]
     pub async fn invalidate_session(&self, session_id: &SessionId) -> Result<()> {
         self.end_session(session_id, &Client::default()).await.map(drop)
     }
@@ -217,6 +220,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "revokeSessionUsingSessionHandle")]
+    #[doc(alias = "revokeSession")]
     pub async fn revoke_session(&self, handle: &SessionId) -> Result<bool> {
         self.end_session(handle, &Client::default()).await
     }
@@ -225,6 +230,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`]; those before the failure have ended.
+    #[doc(alias = "revokeMultipleSessions")]
     pub async fn revoke_sessions(&self, handles: &[SessionId]) -> Result<Vec<SessionId>> {
         let mut ended = Vec::new();
         for handle in handles {
@@ -239,6 +245,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "revokeAllSessionsForUser")]
     pub async fn revoke_all_sessions_for_user(&self, user_id: &UserId) -> Result<()> {
         self.invalidate_all_user_sessions(user_id).await
     }
@@ -247,6 +254,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`].
+    #[doc(alias = "getAllSessionHandlesForUser")]
     pub async fn get_all_session_handles_for_user(&self, user_id: &UserId) -> Result<Vec<SessionId>> {
         let now = self.now();
         let records = self.inner.adapter.get_sessions_by_user_id(user_id).await?;
@@ -258,6 +266,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::Unauthorised`] when there is no such session, [`ErrorKind::DatabaseFetchFailed`].
+    #[doc(alias = "getSessionData")]
     pub async fn get_session_data(&self, handle: &SessionId) -> Result<JsonObject> {
         Ok(self.live_session(handle, self.now()).await?.data)
     }
@@ -267,6 +276,8 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::ValidationFailed`] when the payload is
     /// longer than 1536 bytes of JSON, [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "updateJWTPayload")]
+    #[doc(alias = "mergeIntoAccessTokenPayload")]
     pub async fn update_session_payload(&self, handle: &SessionId, payload: JsonObject) -> Result<()> {
         check_payload(&payload)?;
         let patch = SessionPatch {
@@ -349,6 +360,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "updateSessionData")]
     pub async fn update_session_data(&self, session_id: &SessionId, data: JsonObject) -> Result<()> {
         self.patch_session(
             session_id,

@@ -103,6 +103,8 @@ impl Auth {
     /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
     /// Under the opaque strategy every token is refused.
     #[doc(alias = "getSession")]
+    #[doc(alias = "get_session")]
+    #[doc(alias = "validateAccessToken")]
     pub async fn validate_access_token(&self, access: &str, anti_csrf: Option<&str>) -> Result<OpenedSession> {
         let strategy = self.strategy()?;
         let claims = strategy.verify(self, access).await?;
@@ -115,6 +117,8 @@ impl Auth {
     ///
     /// # Errors
     /// As [`Auth::validate_access_token`]; [`ErrorKind::Unauthorised`] when the user is gone or shut out.
+    #[doc(alias = "getSessionUser")]
+    #[doc(alias = "get_session_user")]
     pub async fn get_access_token_user(&self, access: &str) -> Result<(OpenedSession, User)> {
         let opened = self.validate_access_token(access, None).await?;
         let user = self.inner.adapter.get_user(&opened.session.user_id).await?;
@@ -131,6 +135,7 @@ impl Auth {
     /// [`ErrorKind::Unauthorised`] when the token is not ours or its session has ended, [`ErrorKind::TokenTheft`] when
     /// it was replaced before: somebody uses a copy, and the session is ended, unless the configuration says otherwise;
     /// [`Error::theft`] tells which; [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "refreshSession")]
     pub async fn refresh_session(&self, refresh: &str) -> Result<RefreshedSession> {
         self.refresh_for(refresh, &Client::default()).await
     }
@@ -139,6 +144,7 @@ impl Auth {
     ///
     /// # Errors
     /// As [`Auth::refresh_session`], but theft is only reported, as [`ErrorKind::Unauthorised`].
+    #[doc(alias = "validateRefreshToken")]
     pub async fn validate_refresh_token(&self, refresh: &str) -> Result<UserId> {
         Ok(self.session_of_refresh_token(refresh).await?.user_id)
     }
@@ -147,6 +153,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "invalidateSession")]
     pub async fn invalidate_refresh_token(&self, refresh: &str) -> Result<()> {
         match self.session_of_refresh_token(refresh).await {
             Ok(session) => self.invalidate_session(&session.id).await,
