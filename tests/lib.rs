@@ -14,7 +14,7 @@
 
 pub mod harness;
 
-pub use harness::{Answer, App, Client, Driver, PASSWORD, Setup};
+pub use harness::{Answer, App, Client, Driver, Held, PASSWORD, Setup};
 
 /// Runs each story through every driver, over real connections as well.
 #[macro_export]

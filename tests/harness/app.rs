@@ -56,9 +56,22 @@ impl App {
     }
 
     pub async fn with(driver: Driver, setup: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Self {
-        let clock = ManualClock::default();
-        let events = EventLog::default();
         let store = FaultyAdapter::new(MemoryAdapter::default());
+        Self::over(driver, store, ManualClock::default(), setup).await
+    }
+
+    /// Another process over the same store, at the same time.
+    pub async fn beside(&self, setup: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Self {
+        Self::over(self.driver, self.store.clone(), self.clock.clone(), setup).await
+    }
+
+    async fn over(
+        driver: Driver,
+        store: FaultyAdapter<MemoryAdapter>,
+        clock: ManualClock,
+        setup: impl FnOnce(AuthBuilder) -> AuthBuilder,
+    ) -> Self {
+        let events = EventLog::default();
         let generous = Limit::new(100_000, Duration::from_secs(60));
         let builder = Auth::builder(store.clone())
             .secret(Secret::new("a secret of the tests, 32 bytes and more"))

@@ -3,7 +3,9 @@ mod app;
 mod axum;
 mod client;
 mod core;
+mod holder;
 mod socket;
 
 pub use app::{App, Driver, PASSWORD, Setup};
 pub use client::{Answer, Client};
+pub use holder::Held;
