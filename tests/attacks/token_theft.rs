@@ -2,44 +2,55 @@
 
 use std::time::Duration;
 
-use auth_core::{ErrorKind, EventKind, IssuedSession, NewSession, NewUser, Rotation, SessionTokens, Tokens};
+use auth_core::{ErrorKind, EventKind, IssuedSession, NewSession, NewUser, Rotation, Tokens};
 
-use crate::{App, Driver, PASSWORD};
+use crate::{App, Held, PASSWORD, stories_in_process};
 
-async fn app(straggler: u64) -> App {
+stories_in_process![
+    case_36_the_parent_is_used_again_after_the_childs_access_token,
+    case_37_the_parent_is_used_again_after_the_childs_refresh_token,
+    the_thief_is_first_and_the_owner_finds_out,
+    of_two_who_refreshed_one_token_at_different_times_the_first_to_use_it_wins,
+    an_ancestor_is_theft_whatever_the_window,
+    a_straggler_is_served_and_given_nothing,
+    a_copy_is_noticed_only_when_one_side_moves_on,
+    a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_alarm,
+    the_application_may_answer_theft_itself,
+    an_expired_but_authentic_token_of_a_living_session_is_judged_by_the_same_rule,
+    a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_window,
+    once_the_owner_has_refreshed_a_siblings_time_is_over,
+];
+
+async fn strict(app: &App, straggler: u64) -> App {
     let straggler = Duration::from_secs(straggler);
     let tokens = Tokens::default().rotation(Rotation::ParentChild { straggler });
-    App::with(Driver::Core, |builder| builder.sessions(tokens)).await
+    App::with(app.driver, |builder| builder.sessions(tokens)).await
 }
 
-async fn issue(app: &App) -> (IssuedSession, SessionTokens) {
+async fn issue(app: &App) -> (IssuedSession, Held) {
     let _ = app
         .auth
         .create_user(NewUser::with_password("username", "ada", PASSWORD))
         .await;
     let proof = app.auth.authenticate_user("username", "ada", PASSWORD).await.unwrap();
     let issued = app.auth.create_session(&proof, NewSession::default()).await.unwrap();
-    let tokens = issued.tokens.clone().unwrap();
-    (issued, tokens)
+    let held = Held::from(issued.tokens.as_ref().unwrap());
+    (issued, held)
 }
 
-async fn refresh(app: &App, tokens: &SessionTokens) -> Result<SessionTokens, ErrorKind> {
-    match app.auth.refresh_session(tokens.refresh.expose()).await {
-        Ok(refreshed) => Ok(refreshed.tokens.expect("no straggler")),
-        Err(error) => Err(error.kind()),
-    }
+async fn refresh(app: &App, held: &Held) -> Result<Held, ErrorKind> {
+    let renewed = app.renew(&held.refresh).await?;
+    Ok(renewed.expect("no straggler"))
 }
 
-async fn open(app: &App, tokens: &SessionTokens) -> Result<(), ErrorKind> {
-    let opened = app.auth.validate_access_token(tokens.access.expose(), None).await;
-    opened.map(drop).map_err(|error| error.kind())
+async fn open(app: &App, held: &Held) -> Result<(), ErrorKind> {
+    app.open(&held.access).await.map(drop)
 }
 
-/// The theft is told with handle and user, in an event as well, and the session is over although the answer is an error.
-async fn is_theft(app: &App, issued: &IssuedSession, stolen: &SessionTokens) {
-    let error = app.auth.refresh_session(stolen.refresh.expose()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::TokenTheft);
-    assert_eq!(error.theft(), Some((&issued.session.id, &issued.session.user_id)));
+/// The theft is told by the endpoint, and with handle and user in an event, and the session is over although the answer
+/// is an error.
+async fn is_theft(app: &App, issued: &IssuedSession, stolen: &Held) {
+    assert_eq!(app.renew(&stolen.refresh).await.unwrap_err(), ErrorKind::TokenTheft);
     let reported = app
         .events
         .events()
@@ -54,10 +65,16 @@ async fn is_theft(app: &App, issued: &IssuedSession, stolen: &SessionTokens) {
     );
 }
 
-#[tokio::test]
-async fn case_36_the_parent_is_used_again_after_the_childs_access_token() {
+/// What the application that calls the core itself is told.
+async fn is_theft_to_the_core(app: &App, issued: &IssuedSession, stolen: &Held) {
+    let error = app.auth.refresh_session(&stolen.refresh).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TokenTheft);
+    assert_eq!(error.theft(), Some((&issued.session.id, &issued.session.user_id)));
+}
+
+async fn case_36_the_parent_is_used_again_after_the_childs_access_token(app: App) {
     for window in [0, 10] {
-        let app = app(window).await;
+        let app = strict(&app, window).await;
         let (issued, first) = issue(&app).await;
         let second = refresh(&app, &first).await.unwrap();
         open(&app, &second).await.unwrap();
@@ -67,21 +84,34 @@ async fn case_36_the_parent_is_used_again_after_the_childs_access_token() {
     }
 }
 
-#[tokio::test]
-async fn case_37_the_parent_is_used_again_after_the_childs_refresh_token() {
+async fn case_37_the_parent_is_used_again_after_the_childs_refresh_token(app: App) {
     for window in [0, 10] {
-        let app = app(window).await;
+        let app = strict(&app, window).await;
         let (issued, first) = issue(&app).await;
         let second = refresh(&app, &first).await.unwrap();
         refresh(&app, &second).await.unwrap();
         app.wait(Duration::from_secs(window) + Duration::from_millis(1));
         is_theft(&app, &issued, &first).await;
     }
+    // In cookies, and to who calls the core.
+    let app = strict(&app, 0).await;
+    let (_, first) = issue(&app).await;
+    let thief = app.browser_with(&first);
+    let second = refresh(&app, &first).await.unwrap();
+    refresh(&app, &second).await.unwrap();
+    let answer = thief.send("POST", "/api/auth/session/refresh", None, "").await;
+    assert_eq!(answer.json()["message"], "token theft detected");
+    assert_eq!(thief.cookie("__Host-auth_refresh"), None);
+    assert_eq!(refresh(&app, &second).await.err(), Some(ErrorKind::Unauthorised));
+
+    let (issued, first) = issue(&app).await;
+    let second = refresh(&app, &first).await.unwrap();
+    refresh(&app, &second).await.unwrap();
+    is_theft_to_the_core(&app, &issued, &first).await;
 }
 
-#[tokio::test]
-async fn the_thief_is_first_and_the_owner_finds_out() {
-    let app = app(10).await;
+async fn the_thief_is_first_and_the_owner_finds_out(app: App) {
+    let app = strict(&app, 10).await;
     let (issued, stolen) = issue(&app).await;
     let of_thief = refresh(&app, &stolen).await.unwrap();
     open(&app, &of_thief).await.unwrap();
@@ -90,10 +120,9 @@ async fn the_thief_is_first_and_the_owner_finds_out() {
     assert_eq!(refresh(&app, &of_thief).await.err(), Some(ErrorKind::Unauthorised));
 }
 
-#[tokio::test]
-async fn of_two_who_refreshed_one_token_at_different_times_the_first_to_use_it_wins() {
+async fn of_two_who_refreshed_one_token_at_different_times_the_first_to_use_it_wins(app: App) {
     for window in [0, 10] {
-        let app = app(window).await;
+        let app = strict(&app, window).await;
         let (issued, shared) = issue(&app).await;
         let of_thief = refresh(&app, &shared).await.unwrap();
         app.wait(Duration::from_secs(window) + Duration::from_millis(1));
@@ -104,9 +133,8 @@ async fn of_two_who_refreshed_one_token_at_different_times_the_first_to_use_it_w
     }
 }
 
-#[tokio::test]
-async fn an_ancestor_is_theft_whatever_the_window() {
-    let app = app(10).await;
+async fn an_ancestor_is_theft_whatever_the_window(app: App) {
+    let app = strict(&app, 10).await;
     let (issued, first) = issue(&app).await;
     app.wait(Duration::from_secs(3_600));
     let second = refresh(&app, &first).await.unwrap();
@@ -117,24 +145,22 @@ async fn an_ancestor_is_theft_whatever_the_window() {
     is_theft(&app, &issued, &first).await;
 }
 
-#[tokio::test]
-async fn a_straggler_is_served_and_given_nothing() {
-    let app = app(10).await;
+async fn a_straggler_is_served_and_given_nothing(app: App) {
+    let app = strict(&app, 10).await;
     let (issued, first) = issue(&app).await;
     let second = refresh(&app, &first).await.unwrap();
     open(&app, &second).await.unwrap();
     app.wait(Duration::from_secs(10));
     app.store.forget_calls();
-    let late = app.auth.refresh_session(first.refresh.expose()).await.unwrap();
+    let late = app.auth.refresh_session(&first.refresh).await.unwrap();
     assert_eq!(late.session.id, issued.session.id);
     assert!(late.tokens.is_none());
     assert_eq!(app.store.calls(), ["get_session_and_user"]);
     refresh(&app, &second).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_copy_is_noticed_only_when_one_side_moves_on() {
-    let app = app(10).await;
+async fn a_copy_is_noticed_only_when_one_side_moves_on(app: App) {
+    let app = strict(&app, 10).await;
     let (_, copied) = issue(&app).await;
     app.wait(Duration::from_secs(1_800));
     open(&app, &copied).await.unwrap();
@@ -147,9 +173,8 @@ async fn a_copy_is_noticed_only_when_one_side_moves_on() {
     );
 }
 
-#[tokio::test]
-async fn a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_alarm() {
-    let app = app(10).await;
+async fn a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_alarm(app: App) {
+    let app = strict(&app, 10).await;
     let (issued, tokens) = issue(&app).await;
     app.auth.revoke_session(&issued.session.id).await.unwrap();
     assert_eq!(refresh(&app, &tokens).await.err(), Some(ErrorKind::Unauthorised));
@@ -164,14 +189,13 @@ async fn a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_al
     );
 }
 
-#[tokio::test]
-async fn the_application_may_answer_theft_itself() {
+async fn the_application_may_answer_theft_itself(app: App) {
     let tokens = Tokens::default()
         .rotation(Rotation::ParentChild {
             straggler: Duration::ZERO,
         })
         .revoke_on_theft(false);
-    let app = App::with(Driver::Core, |builder| builder.sessions(tokens)).await;
+    let app = App::with(app.driver, |builder| builder.sessions(tokens)).await;
     let (issued, first) = issue(&app).await;
     let second = refresh(&app, &first).await.unwrap();
     open(&app, &second).await.unwrap();
@@ -181,9 +205,8 @@ async fn the_application_may_answer_theft_itself() {
     assert!(app.auth.revoke_session(&issued.session.id).await.unwrap());
 }
 
-#[tokio::test]
-async fn an_expired_but_authentic_token_of_a_living_session_is_judged_by_the_same_rule() {
-    let app = app(10).await;
+async fn an_expired_but_authentic_token_of_a_living_session_is_judged_by_the_same_rule(app: App) {
+    let app = strict(&app, 10).await;
     let (_, tokens) = issue(&app).await;
     app.wait(Duration::from_secs(24 * 3_600));
     assert_eq!(open(&app, &tokens).await, Err(ErrorKind::TryRefreshToken));
@@ -191,9 +214,8 @@ async fn an_expired_but_authentic_token_of_a_living_session_is_judged_by_the_sam
 }
 
 /// A thief who refreshes a copy all the time holds, at any moment, a child as young as the owner's.
-#[tokio::test]
-async fn a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_window() {
-    let app = app(10).await;
+async fn a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_window(app: App) {
+    let app = strict(&app, 10).await;
     let (issued, shared) = issue(&app).await;
     let mut of_thief = refresh(&app, &shared).await.unwrap();
     for _ in 0..5 {
@@ -204,13 +226,9 @@ async fn a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_windo
     let of_owner = refresh(&app, &shared).await.unwrap();
     open(&app, &of_owner).await.unwrap();
     // Within the window: served, and given nothing that lasts.
-    let opened = app
-        .auth
-        .validate_access_token(of_thief.access.expose(), None)
-        .await
-        .unwrap();
+    let opened = app.auth.validate_access_token(&of_thief.access, None).await.unwrap();
     assert!(opened.renewed.is_none());
-    let refreshed = app.auth.refresh_session(of_thief.refresh.expose()).await.unwrap();
+    let refreshed = app.auth.refresh_session(&of_thief.refresh).await.unwrap();
     assert!(refreshed.tokens.is_none());
     // After it he has to refresh, and one of the two who do is a thief.
     app.wait(Duration::from_secs(11));
@@ -222,9 +240,8 @@ async fn a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_windo
     assert_eq!(refresh(&app, &next).await.err(), Some(ErrorKind::Unauthorised));
 }
 
-#[tokio::test]
-async fn once_the_owner_has_refreshed_a_siblings_time_is_over() {
-    let app = app(10).await;
+async fn once_the_owner_has_refreshed_a_siblings_time_is_over(app: App) {
+    let app = strict(&app, 10).await;
     let (issued, shared) = issue(&app).await;
     let of_thief = refresh(&app, &shared).await.unwrap();
     let of_owner = refresh(&app, &shared).await.unwrap();
