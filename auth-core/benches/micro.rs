@@ -1,4 +1,4 @@
-//! What the parts cost: `cargo bench -p auth-core --features asymmetric,sqlite,testing`.
+//! What the parts cost: `cargo bench -p auth-core --features aws-lc,sqlite,testing`.
 //!
 //! Absolute times are this machine's; read them as ratios within one run.
 #![allow(
@@ -16,7 +16,7 @@ use auth_core::{
     adapter::{Adapter, SessionAdapter},
     adapters::{MemoryAdapter, SqliteAdapter, SqliteOptions, Synchronous},
 };
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use tokio::runtime::Runtime;
 
 fn auth(adapter: impl Adapter) -> Auth {
@@ -236,6 +236,7 @@ fn tokens(criterion: &mut Criterion) {
             });
         }
     }
+    es256(&mut group);
     // The library call alone: what any application would do with the same token.
     let key = [7; 32];
     let claims =
@@ -252,6 +253,43 @@ fn tokens(criterion: &mut Criterion) {
         bench.iter(|| jsonwebtoken::decode::<serde_json::Value>(black_box(&token), &decoding, &validation).unwrap());
     });
     group.finish();
+}
+
+/// Both back ends of ES256, on the same key and message.
+fn es256(group: &mut BenchmarkGroup<'_, WallTime>) {
+    use p256::ecdsa::{
+        Signature, SigningKey,
+        signature::{Signer, Verifier},
+    };
+
+    let message = [b'x'; 700];
+    let key = SigningKey::from_slice(&[7; 32]).unwrap();
+    let signature: Signature = key.sign(&message);
+    group.bench_function("ES256 signed by p256", |bench| {
+        bench.iter(|| -> Signature { key.sign(black_box(&message)) });
+    });
+    group.bench_function("ES256 checked by p256", |bench| {
+        bench.iter(|| key.verifying_key().verify(black_box(&message), &signature).unwrap());
+    });
+    #[cfg(feature = "aws-lc")]
+    {
+        use aws_lc_rs::{rand::SystemRandom, signature};
+        let point = key.verifying_key().to_sec1_point(false);
+        let pair = signature::EcdsaKeyPair::from_private_key_and_public_key(
+            &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+            &[7; 32],
+            point.as_bytes(),
+        );
+        let pair = pair.unwrap();
+        let parsed = signature::ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point.as_bytes()).unwrap();
+        let other = signature.to_bytes();
+        group.bench_function("ES256 signed by AWS-LC", |bench| {
+            bench.iter(|| pair.sign(&SystemRandom::new(), black_box(&message)).unwrap());
+        });
+        group.bench_function("ES256 checked by AWS-LC", |bench| {
+            bench.iter(|| parsed.verify_sig(black_box(&message), &other).unwrap());
+        });
+    }
 }
 
 criterion_group! {

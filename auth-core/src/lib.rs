@@ -19,6 +19,8 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `asymmetric` | `Algorithm::Es256` and `EdDsa`, and their public keys at `/.well-known/jwks.json` |
+//! | `aws-lc` | ES256 by AWS-LC, with the C library compiled in: five times as fast; implies `asymmetric` |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
 //! | `zxcvbn` | `PasswordConfig::min_score` |

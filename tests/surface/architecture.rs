@@ -157,6 +157,7 @@ fn sessions_leave_the_store_in_one_place() {
     }
 }
 
+/// The system's, that is. AWS-LC, behind the feature `aws-lc`, is compiled in under names of its own.
 #[test]
 fn nothing_drags_in_openssl() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();

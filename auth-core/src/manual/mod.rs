@@ -73,6 +73,9 @@ pub mod decisions {
     #[doc = include_str!("decisions/0012-what-tokens-leave-out.md")]
     pub mod d0012 {}
 
-    #[doc = include_str!("decisions/0013-redis-one-key-per-script.md")]
+    #[doc = include_str!("decisions/0013-two-back-ends-for-es256.md")]
     pub mod d0013 {}
+
+    #[doc = include_str!("decisions/0014-redis-one-key-per-script.md")]
+    pub mod d0014 {}
 }

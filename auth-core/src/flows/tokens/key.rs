@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::Algorithm;
+#[cfg(feature = "asymmetric")]
+use super::es256::Es256;
 use crate::{
     clock::Timestamp,
     entropy::{Entropy, random_string},
@@ -34,7 +36,7 @@ pub(crate) struct Key {
 enum Signer {
     Hs256(Secret),
     #[cfg(feature = "asymmetric")]
-    Es256(Box<p256::ecdsa::SigningKey>),
+    Es256(Box<Es256>),
     #[cfg(feature = "asymmetric")]
     EdDsa(Box<ed25519_dalek::SigningKey>),
 }
@@ -124,12 +126,16 @@ impl Key {
     }
 
     /// The compact form (RFC 7515 §7.1) of these claims.
-    pub(super) fn sign(&self, claims: &[u8]) -> Zeroizing<String> {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unknown`] when there is no randomness for a signature.
+    pub(super) fn sign(&self, claims: &[u8]) -> Result<Zeroizing<String>> {
         let mut token = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
-        let signature = self.signer.sign(token.as_bytes());
+        let failed = || Error::from(ErrorKind::Unknown).detail("an access token could not be signed");
+        let signature = self.signer.sign(token.as_bytes()).ok_or_else(failed)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        Zeroizing::new(token)
+        Ok(Zeroizing::new(token))
     }
 
     /// Whether this key signed the message.
@@ -178,8 +184,9 @@ impl Signer {
             Algorithm::Es256 => {
                 // A scalar outside the curve's order comes up once in 2^32 seeds; the next attempt has another.
                 let mut scalars = (0_u8..8).map(|attempt| seed.mac("es256", &[&[attempt]]));
-                let key = scalars.find_map(|scalar| p256::ecdsa::SigningKey::from_slice(&scalar).ok());
-                key.map(|key| Self::Es256(Box::new(key)))
+                let key = scalars.find_map(|scalar| p256::SecretKey::from_slice(&scalar).ok());
+                key.and_then(|key| Es256::new(&key))
+                    .map(|key| Self::Es256(Box::new(key)))
             }
             #[cfg(feature = "asymmetric")]
             Algorithm::EdDsa => {
@@ -189,18 +196,15 @@ impl Signer {
         }
     }
 
-    fn sign(&self, message: &[u8]) -> Vec<u8> {
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         #[cfg(feature = "asymmetric")]
         use ed25519_dalek::Signer as _;
         match self {
-            Self::Hs256(key) => key.hmac(message).to_vec(),
+            Self::Hs256(key) => Some(key.hmac(message).to_vec()),
             #[cfg(feature = "asymmetric")]
-            Self::Es256(key) => {
-                let signature: p256::ecdsa::Signature = key.sign(message);
-                signature.to_bytes().to_vec()
-            }
+            Self::Es256(key) => key.sign(message),
             #[cfg(feature = "asymmetric")]
-            Self::EdDsa(key) => key.sign(message).to_bytes().to_vec(),
+            Self::EdDsa(key) => Some(key.sign(message).to_bytes().to_vec()),
         }
     }
 
@@ -208,11 +212,7 @@ impl Signer {
         match self {
             Self::Hs256(key) => Digest::from_stored(signature) == Some(Digest::from(key.hmac(message))),
             #[cfg(feature = "asymmetric")]
-            Self::Es256(key) => {
-                use p256::ecdsa::signature::Verifier;
-                p256::ecdsa::Signature::from_slice(signature)
-                    .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok())
-            }
+            Self::Es256(key) => key.verifies(message, signature),
             #[cfg(feature = "asymmetric")]
             Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verifying_key().verify_strict(message, &signature).is_ok()),
@@ -224,12 +224,12 @@ impl Signer {
             Self::Hs256(_) => None,
             #[cfg(feature = "asymmetric")]
             Self::Es256(key) => {
-                let point = key.verifying_key().to_sec1_point(false);
+                let (x, y) = key.public();
                 Some(json!({
                     "kty": "EC",
                     "crv": "P-256",
-                    "x": URL_SAFE_NO_PAD.encode(point.x()?),
-                    "y": URL_SAFE_NO_PAD.encode(point.y()?),
+                    "x": URL_SAFE_NO_PAD.encode(x),
+                    "y": URL_SAFE_NO_PAD.encode(y),
                 }))
             }
             #[cfg(feature = "asymmetric")]

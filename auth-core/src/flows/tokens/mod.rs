@@ -25,6 +25,8 @@
 
 mod claims;
 mod config;
+#[cfg(feature = "asymmetric")]
+mod es256;
 mod key;
 mod options;
 mod ring;

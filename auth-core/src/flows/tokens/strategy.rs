@@ -116,7 +116,7 @@ impl TokenStrategy {
         let key = self.ring.signing(auth).await?;
         let text = claims.fitted(MAX_CLAIMS)?;
         Ok(AccessToken {
-            value: key.sign(&text),
+            value: key.sign(&text)?,
             expires: claims.expires(),
             claims: Arc::new(claims.clone()),
         })
