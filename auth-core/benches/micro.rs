@@ -14,7 +14,7 @@ use auth_core::{
     Algorithm, Auth, AuthRequest, Clock, Digest, NewUser, Secret, SessionId, SessionRecord, SessionToken, SystemClock,
     Tokens, UserId,
     adapter::{Adapter, SessionAdapter},
-    adapters::{MemoryAdapter, SqliteAdapter, SqliteOptions, Synchronous},
+    adapters::{CacheOptions, CachedAdapter, MemoryAdapter, SqliteAdapter, SqliteOptions, Synchronous},
 };
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use tokio::runtime::Runtime;
@@ -126,6 +126,22 @@ fn validation(criterion: &mut Criterion) {
         let auth = auth(store.clone());
         let token = runtime.block_on(prepared(&auth, &store, sessions));
         group.bench_function(BenchmarkId::new("memory", sessions), |bench| {
+            bench.to_async(&runtime).iter(|| async {
+                let request = AuthRequest::new(
+                    &auth,
+                    &request(&format!("__Host-auth_session={}", token.expose().as_str())),
+                );
+                assert!(request.validate_user().await.unwrap().is_some());
+            });
+        });
+    }
+    // Never past its time: a hit, whatever stands behind it.
+    {
+        let store = MemoryAdapter::default();
+        let options = CacheOptions::default().time_to_live(Duration::from_secs(60));
+        let auth = auth(CachedAdapter::new(store.clone(), options));
+        let token = runtime.block_on(prepared(&auth, &store, 1_000));
+        group.bench_function(BenchmarkId::new("cached", 1_000), |bench| {
             bench.to_async(&runtime).iter(|| async {
                 let request = AuthRequest::new(
                     &auth,

@@ -21,6 +21,7 @@ mod open_redirect;
 mod other_peoples_sessions;
 mod parallel_renewal;
 mod privileged_members;
+mod revoked_session_from_a_cache;
 mod session_fixation;
 mod spoofed_address;
 mod sql_injection;

@@ -33,8 +33,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "flows",
         &[
-            "auth", "clock", "config", "email", "entropy", "error", "event", "http", "id", "model", "password",
-            "proof", "request", "secret",
+            "adapter", "auth", "clock", "config", "email", "entropy", "error", "event", "http", "id", "model",
+            "password", "proof", "request", "secret",
         ],
     ),
 ];

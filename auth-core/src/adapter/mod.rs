@@ -12,6 +12,8 @@
 mod attempt;
 mod delegate;
 mod migration;
+mod invalidations;
+mod recent;
 mod schema;
 mod session;
 mod signing_key;
@@ -24,6 +26,8 @@ use async_trait::async_trait;
 pub use attempt::AttemptAdapter;
 pub(crate) use delegate::{delegate_sessions, delegate_signing_keys, delegate_users};
 pub use migration::{Migration, MigrationPlan};
+pub use invalidations::{Invalidation, InvalidationSink, Invalidations};
+pub use recent::Recent;
 pub use schema::Schema;
 pub use session::SessionAdapter;
 pub use signing_key::SigningKeyAdapter;
@@ -52,5 +56,26 @@ pub trait Adapter: UserAdapter + SessionAdapter + AttemptAdapter + SigningKeyAda
         };
         let user = self.get_user(&session.user_id).await?;
         Ok(user.map(|user| (session, user)))
+    }
+
+    /// As [`SessionAdapter::get_session`], and may be answered from a cache or a replica.
+    ///
+    /// Only a **yes** is ever taken from an answer that may be old: an active session which the presented secret opens.
+    /// Whatever else it seems to say (a wrong secret, an idle session, a dead one, none) is asked again with
+    /// [`SessionAdapter::get_session`], which always asks the store. A store that answers for itself keeps the default.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
+        self.get_session(session_id).await.map(Recent::Current)
+    }
+
+    /// As [`Adapter::get_session_and_user`], and may be answered from a cache or a replica; see
+    /// [`Adapter::get_recent_session`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
+    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
+        self.get_session_and_user(session_id).await.map(Recent::Current)
     }
 }

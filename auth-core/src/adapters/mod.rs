@@ -9,8 +9,10 @@
 //! | [`MysqlAdapter`] | `mysql` | many |
 //! | [`RedisSessions`] | `redis` | sessions beside users kept elsewhere, for many machines |
 //! | [`AnyAdapter`] | – | whichever of them a URL names at run time |
+//! | [`CachedAdapter`] | – | in front of any of them: sessions asked for often |
 
 mod any;
+mod cached;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -24,9 +26,11 @@ mod sql;
 mod sqlite;
 #[cfg(feature = "sqlx")]
 mod sqlx;
+mod wrapped;
 
 pub use any::AnyAdapter;
-pub use memory::{MemoryAdapter, MemorySessions};
+pub use cached::{CacheOptions, CachedAdapter};
+pub use memory::{MemoryAdapter, MemoryInvalidations, MemorySessions};
 #[cfg(feature = "mysql")]
 #[cfg_attr(docsrs, doc(cfg(feature = "mysql")))]
 pub use mysql::{MysqlAdapter, MysqlOptions};

@@ -3,6 +3,7 @@
 //! - [`architecture`]: which room is where, and who may ask whom.
 //! - [`sessions`]: the life of a session, and the table that [`AuthRequest`](crate::AuthRequest) follows.
 //! - [`tokens`]: the other strategy: access tokens, refresh tokens, parents and children, keys.
+//! - [`stores`]: what stands before a store, and what it promises.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
 //! - [`write_an_adapter`]: a store of your own.
@@ -17,6 +18,9 @@ pub mod sessions {}
 
 #[doc = include_str!("tokens.md")]
 pub mod tokens {}
+
+#[doc = include_str!("stores.md")]
+pub mod stores {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}

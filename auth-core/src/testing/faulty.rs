@@ -9,6 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 
+use super::hold::{Hold, Holds, Moment};
 use crate::{
     adapter::{Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
     clock::Timestamp,
@@ -46,6 +47,7 @@ struct Plan {
     fault: Mutex<Fault>,
     seen: AtomicUsize,
     calls: Mutex<Vec<&'static str>>,
+    holds: Holds,
 }
 
 impl<A: Adapter> FaultyAdapter<A> {
@@ -57,6 +59,7 @@ impl<A: Adapter> FaultyAdapter<A> {
                 fault: Mutex::new(Fault::Never),
                 seen: AtomicUsize::new(0),
                 calls: Mutex::default(),
+                holds: Holds::default(),
             }),
         }
     }
@@ -77,6 +80,16 @@ impl<A: Adapter> FaultyAdapter<A> {
         lock(&self.plan.calls).clear();
     }
 
+    /// Holds the next call of this method before it does its work.
+    pub fn hold_before(&self, name: &'static str) -> Hold {
+        self.plan.holds.add(name, Moment::Before)
+    }
+
+    /// Holds the next call of this method after its work, before the caller hears of it.
+    pub fn hold_after(&self, name: &'static str) -> Hold {
+        self.plan.holds.add(name, Moment::After)
+    }
+
     /// The adapter within, to look at what is stored.
     pub fn inner(&self) -> &A {
         &self.inner
@@ -94,7 +107,8 @@ impl<A: Adapter> FaultyAdapter<A> {
                 Error::update_failed(source)
             }
         };
-        match fault {
+        self.plan.holds.wait(name, Moment::Before).await;
+        let answer = match fault {
             Fault::Always => Err(failure()),
             Fault::At(at) if at == number => Err(failure()),
             Fault::AfterwardsAt(at) if at == number => {
@@ -102,7 +116,9 @@ impl<A: Adapter> FaultyAdapter<A> {
                 Err(failure())
             }
             _ => answer.await,
-        }
+        };
+        self.plan.holds.wait(name, Moment::After).await;
+        answer
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a token to a session: the table of states, in one place.
 
 use crate::{
+    adapter::Recent,
     auth::Auth,
     clock::Timestamp,
     error::{ErrorKind, Result},
@@ -37,16 +38,7 @@ impl Auth {
         now: Timestamp,
         client: &Client,
     ) -> Result<(SessionRecord, Option<User>)> {
-        let found = match lookup {
-            Lookup::Session => {
-                let session = self.inner.adapter.get_session(token.id()).await?;
-                session.map(|session| (session, None))
-            }
-            Lookup::WithUser => {
-                let found = self.inner.adapter.get_session_and_user(token.id()).await?;
-                found.map(|(session, user)| (session, Some(user)))
-            }
-        };
+        let found = self.read_session(token, lookup, now).await?;
         let (session, user) = found.ok_or(ErrorKind::InvalidSessionId)?;
         if !session.is_opened_by(&token.digest(), now) {
             self.emit(&self.session_event(EventKind::SessionSecretWrong, &session, now, client));
@@ -63,6 +55,39 @@ impl Auth {
             return Err(ErrorKind::InvalidSessionId.into());
         }
         Ok((session, user))
+    }
+
+    /// Reads the row of a token. A cache or a replica is believed when it says yes; a no is the store's own.
+    async fn read_session(
+        &self,
+        token: &SessionToken,
+        lookup: Lookup,
+        now: Timestamp,
+    ) -> Result<Option<(SessionRecord, Option<User>)>> {
+        let adapter = &self.inner.adapter;
+        let says_yes = |session: &SessionRecord| {
+            session.state(now) == SessionState::Active && session.is_opened_by(&token.digest(), now)
+        };
+        match lookup {
+            Lookup::Session => {
+                let session = match adapter.get_recent_session(token.id()).await? {
+                    Recent::Current(session) => session,
+                    Recent::MaybeOld(session) if says_yes(&session) => Some(session),
+                    Recent::MaybeOld(_) => adapter.get_session(token.id()).await?,
+                };
+                Ok(session.map(|session| (session, None)))
+            }
+            Lookup::WithUser => {
+                let found = match adapter.get_recent_session_and_user(token.id()).await? {
+                    Recent::Current(found) => found,
+                    Recent::MaybeOld((session, user)) if says_yes(&session) && !user.is_banned(now) => {
+                        Some((session, user))
+                    }
+                    Recent::MaybeOld(_) => adapter.get_session_and_user(token.id()).await?,
+                };
+                Ok(found.map(|(session, user)| (session, Some(user))))
+            }
+        }
     }
 
     /// Looks up and renews an idle session.

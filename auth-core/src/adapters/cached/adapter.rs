@@ -1,0 +1,195 @@
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use moka::sync::Cache;
+
+use super::{
+    CacheOptions,
+    entry::{Entry, Reading},
+    stamps::Stamps,
+    writing::Writing,
+};
+use crate::{
+    adapter::{
+        Adapter, AttemptAdapter, Invalidation, InvalidationSink, Recent, Schema, SessionAdapter, SigningKeyAdapter,
+        Store, UserAdapter,
+    },
+    adapters::wrapped::wrap_ports,
+    clock::Timestamp,
+    error::Result,
+    id::{KeyId, SessionId, UserId},
+    model::{
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
+        SigningKeyRecord, User, UserPatch,
+    },
+    secret::{Digest, HashedPassword},
+};
+
+/// A bounded cache of sessions, with their users, in front of any adapter, for a short time. Off unless asked for.
+///
+/// It answers [`Adapter::get_recent_session`] and [`Adapter::get_recent_session_and_user`], which only the check of a session
+/// token asks; everything else, refreshing tokens and changing accounts above all, is read from the store as before.
+///
+/// # What it promises
+/// - **A write through this adapter is seen at once**: from its beginning on, the sessions and users it changes are read
+///   from the store, and no reading that began before its end is served after it. A session revoked here is refused by the
+///   very next request.
+/// - **A write elsewhere** is seen when the bus tells of it ([`CacheOptions::invalidations`]), and without a bus, or when the
+///   message gets lost, within [`CacheOptions::time_to_live`]. Connections here count as elsewhere: whoever changes the tables
+///   beside this adapter, or through a second one, is not seen by it.
+/// - **It only ever says yes.** A secret the cached session does not know, an idle or dead session, a banned user: the store is
+///   asked. So a session that was renewed by another process opens at once, and nobody is signed out by an old reading.
+/// - While the bus has lost its connection, nothing is served from the cache.
+///
+/// # What it does not
+/// - A write that failed or was cut off may still take effect later in the store; that is seen within the time to live.
+/// - While the store fails, a session may be served until its time is up.
+/// - What hangs on the store being up to date, hangs on `inner`: before a replica that lags, the lag is added. Put the cache
+///   around a `ReplicatedAdapter`, and it reads from the primary.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::{Auth, Secret, adapters::{CacheOptions, CachedAdapter, MemoryAdapter}};
+///
+/// let options = CacheOptions::default().time_to_live(Duration::from_secs(2));
+/// let auth = Auth::builder(CachedAdapter::new(MemoryAdapter::default(), options))
+///     .secret(Secret::random()?)
+///     .base_url("https://example.com")
+///     .build()?;
+/// # let _ = auth;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct CachedAdapter<A> {
+    inner: A,
+    pub(super) entries: Cache<SessionId, Arc<Entry>>,
+    stamps: Arc<Stamps>,
+    /// As they were written, for `declare` to check.
+    written: CacheOptions,
+    options: CacheOptions,
+}
+
+impl<A: Adapter> CachedAdapter<A> {
+    /// Remembers what `inner` answers.
+    pub fn new(inner: A, options: CacheOptions) -> Self {
+        let written = options.clone();
+        let options = options.bounded();
+        let stamps = Arc::new(Stamps::for_capacity(options.capacity, options.invalidations.is_none()));
+        if let Some(bus) = &options.invalidations {
+            let sink: Weak<Stamps> = Arc::downgrade(&stamps);
+            bus.subscribe(sink as Weak<dyn InvalidationSink>);
+        }
+        let entries = Cache::builder()
+            .max_capacity(u64::from(options.capacity))
+            .time_to_live(options.time_to_live)
+            .build();
+        Self {
+            inner,
+            entries,
+            stamps,
+            written,
+            options,
+        }
+    }
+
+    /// The adapter within.
+    pub fn inner(&self) -> &A {
+        &self.inner
+    }
+
+    /// What may be served: young enough, and not written since.
+    fn find(&self, session_id: &SessionId) -> Option<Arc<Entry>> {
+        let entry = self.entries.get(session_id)?;
+        let is_young = entry.reading.at.elapsed() <= self.options.time_to_live;
+        (is_young && self.stamps.is_current(entry.reading.seen, entry.place)).then_some(entry)
+    }
+
+    fn keep(&self, reading: Reading, session: &SessionRecord, user: Option<&User>) {
+        let place = self.stamps.place(&session.id, &session.user_id);
+        if !self.stamps.is_current(reading.seen, place) {
+            return;
+        }
+        // The same session without its user tells less than what is there.
+        let knows_more = |entry: Arc<Entry>| entry.user.is_some() && entry.session == *session;
+        if user.is_none() && self.find(&session.id).is_some_and(knows_more) {
+            return;
+        }
+        let entry = Entry {
+            reading,
+            place,
+            session: session.clone(),
+            user: user.cloned(),
+        };
+        self.entries.insert(session.id.clone(), Arc::new(entry));
+    }
+
+    async fn writing<T>(&self, what: Invalidation, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let bus = self.options.invalidations.as_ref();
+        let writing = Writing::begin(what, &self.stamps, bus, self.options.time_to_live);
+        let answer = write.await;
+        writing.end().await;
+        answer
+    }
+}
+
+impl<A> fmt::Debug for CachedAdapter<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedAdapter")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<A: Adapter> Store for CachedAdapter<A> {
+    fn declare(&self, schema: &Schema) -> Result<(), String> {
+        self.written.check()?;
+        self.inner.declare(schema)
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        self.inner.migrate().await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.inner.ping().await
+    }
+}
+
+#[async_trait]
+impl<A: Adapter> Adapter for CachedAdapter<A> {
+    async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
+        let reading = Reading::begin(&self.stamps);
+        let found = self.inner.get_session_and_user(session_id).await?;
+        if let Some((session, user)) = &found {
+            self.keep(reading, session, Some(user));
+        }
+        Ok(found)
+    }
+
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
+        if let Some(entry) = self.find(session_id) {
+            return Ok(Recent::MaybeOld(entry.session.clone()));
+        }
+        let reading = Reading::begin(&self.stamps);
+        let found = self.inner.get_session(session_id).await?;
+        if let Some(session) = &found {
+            self.keep(reading, session, None);
+        }
+        Ok(Recent::Current(found))
+    }
+
+    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
+        if let Some(entry) = self.find(session_id)
+            && let Some(user) = &entry.user
+        {
+            return Ok(Recent::MaybeOld((entry.session.clone(), user.clone())));
+        }
+        self.get_session_and_user(session_id).await.map(Recent::Current)
+    }
+}
+
+wrap_ports!([A: Adapter] CachedAdapter<A>, inner);

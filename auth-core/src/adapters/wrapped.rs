@@ -1,0 +1,75 @@
+//! The ports of an adapter that stands before another and has to know what each write changes: written once.
+
+/// Implements the four ports for `$adapter<$generics>`: reads ask `self.$store`, and a write that changes what a session or its
+/// user looks like goes through `self.writing(invalidation, write)`. What a write inserts needs no word: an absence
+/// is never remembered.
+macro_rules! wrap_ports {
+    ([$($generics:tt)*] $adapter:ty, $store:tt) => {
+        $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, UserAdapter {
+            get_user(user_id: &UserId) -> Option<User>;
+            set_user(user: &User, key: Option<&KeyRecord>) -> ();
+            update_user(user_id: &UserId, patch: &UserPatch) -> (), changes Invalidation::User(user_id.clone());
+            delete_user(user_id: &UserId) -> (), changes Invalidation::User(user_id.clone());
+            get_key(key_id: &KeyId) -> Option<KeyRecord>;
+            get_key_and_user(key_id: &KeyId) -> Option<(KeyRecord, User)>;
+            get_keys_by_user_id(user_id: &UserId) -> Vec<KeyRecord>;
+            set_key(key: &KeyRecord) -> ();
+            update_key(key_id: &KeyId, patch: &KeyPatch) -> ();
+            delete_key(key_id: &KeyId) -> ();
+            delete_non_primary_key(key_id: &KeyId) -> ();
+            delete_keys_by_user_id(user_id: &UserId) -> ();
+            take_key(key_id: &KeyId) -> bool;
+            // It does not say whose key it is, and to ask would race with a key that changes hands.
+            rename_key(key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> (),
+                changes Invalidation::Everything;
+            set_password(user_id: &UserId, hash: Option<&HashedPassword>, now: Timestamp) -> ();
+            replace_hash(key_id: &KeyId, expected: &HashedPassword, new: &HashedPassword) -> bool;
+        });
+        $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, SessionAdapter {
+            get_session(session_id: &SessionId) -> Option<SessionRecord>;
+            get_sessions_by_user_id(user_id: &UserId) -> Vec<SessionRecord>;
+            set_session(session: &SessionRecord) -> ();
+            update_session(session_id: &SessionId, patch: &SessionPatch) -> (),
+                changes Invalidation::Session(session_id.clone());
+            rotate_session(session_id: &SessionId, expected: &Digest, rotation: &SessionRotation) -> bool,
+                changes Invalidation::Session(session_id.clone());
+            delete_session(session_id: &SessionId) -> bool, changes Invalidation::Session(session_id.clone());
+            delete_sessions_by_user_id(user_id: &UserId, except: Option<&SessionId>) -> (),
+                changes Invalidation::User(user_id.clone());
+            delete_expired_sessions(user_id: Option<&UserId>, now: Timestamp) -> u64,
+                changes user_id.cloned().map_or(Invalidation::Everything, Invalidation::User);
+            delete_session_if_dead(session_id: &SessionId, now: Timestamp) -> (),
+                changes Invalidation::Session(session_id.clone());
+        });
+        $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, AttemptAdapter {
+            count_attempt(subject: &AttemptSubject, action: &str, window: Duration, now: Timestamp) -> AttemptCount;
+            clear_attempts(subject: &AttemptSubject, action: &str) -> ();
+            delete_expired_attempts(now: Timestamp) -> u64;
+        });
+        $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, SigningKeyAdapter {
+            get_signing_keys() -> Vec<SigningKeyRecord>;
+            set_signing_key(key: &SigningKeyRecord) -> bool;
+            delete_signing_keys(up_to: i64) -> ();
+        });
+    };
+}
+
+/// One port of [`wrap_ports`].
+macro_rules! wrap_port {
+    ([$($generics:tt)*] $adapter:ty, $store:tt, $port:ident {
+        $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, changes $what:expr)?;)+
+    }) => {
+        #[async_trait::async_trait]
+        impl<$($generics)*> $port for $adapter {
+            $(
+                async fn $name(&self, $($argument: $type),*) -> Result<$answer> {
+                    let asked = self.$store.$name($($argument),*);
+                    $(let asked = self.writing($what, asked);)?
+                    asked.await
+                }
+            )+
+        }
+    };
+}
+
+pub(super) use {wrap_port, wrap_ports};

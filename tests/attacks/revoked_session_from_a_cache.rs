@@ -1,0 +1,129 @@
+//! A thief holds the token of a session that its owner has ended: no cache lets them in.
+
+use auth_core::{
+    Auth, ErrorKind, IssuedSession, NewUser, Proof, Secret, SessionToken, UserPatch,
+    adapter::UserAdapter,
+    adapters::{CacheOptions, CachedAdapter, MemoryAdapter, MemoryInvalidations, SqliteAdapter},
+    testing::FaultyAdapter,
+};
+
+use crate::PASSWORD;
+
+fn over(adapter: impl auth_core::adapter::Adapter) -> Auth {
+    let builder = Auth::builder(adapter).base_url("https://app.example.com");
+    builder
+        .secret(Secret::new("a secret of the tests, 32 bytes and more"))
+        .build()
+        .unwrap()
+}
+
+async fn ada(auth: &Auth) -> Proof {
+    let new = NewUser::with_password("username", "ada", PASSWORD);
+    auth.create_user(new).await.unwrap();
+    auth.authenticate_user("username", "ada", PASSWORD).await.unwrap()
+}
+
+async fn session(auth: &Auth, proof: &Proof) -> IssuedSession {
+    auth.create_session(proof, Default::default()).await.unwrap()
+}
+
+/// Uses the token until every cache knows it.
+async fn warm(auth: &Auth, token: &SessionToken) {
+    for _ in 0..3 {
+        auth.validate_session(token).await.unwrap();
+        auth.validate_session_user(token).await.unwrap();
+    }
+}
+
+async fn assert_refused(auth: &Auth, token: &SessionToken) {
+    let error = auth.validate_session(token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSessionId);
+    let error = auth.validate_session_user(token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSessionId);
+}
+
+#[tokio::test]
+async fn the_next_request_after_a_revocation_is_refused() {
+    let store = MemoryAdapter::default();
+    let auth = over(CachedAdapter::new(store, CacheOptions::default()));
+    let proof = ada(&auth).await;
+    let issued = session(&auth, &proof).await;
+    warm(&auth, &issued.token).await;
+    auth.invalidate_session(&issued.session.id).await.unwrap();
+    assert_refused(&auth, &issued.token).await;
+
+    let (one, two) = (session(&auth, &proof).await, session(&auth, &proof).await);
+    warm(&auth, &one.token).await;
+    warm(&auth, &two.token).await;
+    auth.invalidate_all_user_sessions(proof.user_id()).await.unwrap();
+    assert_refused(&auth, &one.token).await;
+    assert_refused(&auth, &two.token).await;
+
+    let issued = session(&auth, &proof).await;
+    warm(&auth, &issued.token).await;
+    auth.delete_user(proof.user_id()).await.unwrap();
+    assert_refused(&auth, &issued.token).await;
+}
+
+#[tokio::test]
+async fn a_banned_user_is_refused_at_once() {
+    let store = MemoryAdapter::default();
+    let bus = MemoryInvalidations::default();
+    let options = CacheOptions::default().invalidations(bus);
+    let auth = over(CachedAdapter::new(store.clone(), options.clone()));
+    let administration = CachedAdapter::new(store.clone(), options);
+    let proof = ada(&auth).await;
+    let issued = session(&auth, &proof).await;
+    warm(&auth, &issued.token).await;
+    let ban = UserPatch {
+        banned_until: Some(Some(auth_core::Timestamp::from_unix_ms(i64::MAX))),
+        ..UserPatch::default()
+    };
+    administration.update_user(proof.user_id(), &ban).await.unwrap();
+    let error = auth.validate_session_user(&issued.token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidSessionId);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_races_with_the_revocation_opens_no_door_for_the_next() {
+    let store = FaultyAdapter::new(MemoryAdapter::default());
+    let auth = over(CachedAdapter::new(store.clone(), CacheOptions::default()));
+    let proof = ada(&auth).await;
+    for _ in 0..100 {
+        let issued = session(&auth, &proof).await;
+        // The thief's request has read the row and has not heard of it yet.
+        let hold = store.hold_after("get_session_and_user");
+        let thief = tokio::spawn({
+            let (auth, token) = (auth.clone(), issued.token.clone());
+            async move { auth.validate_session_user(&token).await.is_ok() }
+        });
+        hold.reached().await;
+        auth.invalidate_session(&issued.session.id).await.unwrap();
+        hold.release();
+        let _ = thief.await.unwrap();
+        assert_refused(&auth, &issued.token).await;
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_reaches_other_processes_by_the_bus() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", directory.path().join("auth.db").display());
+    let options = CacheOptions::default().invalidations(MemoryInvalidations::default());
+    let process = async || {
+        let auth = over(CachedAdapter::new(
+            SqliteAdapter::connect(&url).await.unwrap(),
+            options.clone(),
+        ));
+        auth.migrate().await.unwrap();
+        auth
+    };
+    let (one, two) = (process().await, process().await);
+    let proof = ada(&one).await;
+    let issued = session(&one, &proof).await;
+    warm(&one, &issued.token).await;
+    warm(&two, &issued.token).await;
+    two.invalidate_session(&issued.session.id).await.unwrap();
+    assert_refused(&one, &issued.token).await;
+    assert_refused(&two, &issued.token).await;
+}
