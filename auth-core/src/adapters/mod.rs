@@ -10,6 +10,7 @@
 //! | [`RedisSessions`] | `redis` | sessions beside users kept elsewhere, for many machines |
 //! | [`AnyAdapter`] | – | whichever of them a URL names at run time |
 //! | [`CachedAdapter`] | – | in front of any of them: sessions asked for often |
+//! | [`ReplicatedAdapter`] | – | lookups at a read replica |
 
 mod any;
 mod cached;
@@ -20,6 +21,7 @@ mod mysql;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+mod replicated;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 #[cfg(feature = "sqlite")]
@@ -40,6 +42,7 @@ pub use postgres::{PostgresAdapter, PostgresOptions};
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use redis::{RedisOptions, RedisSessions};
+pub use replicated::ReplicatedAdapter;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteAdapter, SqliteOptions, Synchronous};

@@ -49,7 +49,7 @@ use crate::{
 /// - A write that failed or was cut off may still take effect later in the store; that is seen within the time to live.
 /// - While the store fails, a session may be served until its time is up.
 /// - What hangs on the store being up to date, hangs on `inner`: before a replica that lags, the lag is added. Put the cache
-///   around a `ReplicatedAdapter`, and it reads from the primary.
+///   around a [`ReplicatedAdapter`](crate::adapters::ReplicatedAdapter), and it reads from the primary.
 ///
 /// ```
 /// use std::time::Duration;

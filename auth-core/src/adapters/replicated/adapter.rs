@@ -1,0 +1,168 @@
+use std::{fmt, ops::RangeInclusive, time::Duration};
+
+use async_trait::async_trait;
+
+use super::recent_writes::RecentWrites;
+use crate::{
+    adapter::{
+        Adapter, AttemptAdapter, Invalidation, Recent, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
+    },
+    adapters::wrapped::wrap_ports,
+    clock::Timestamp,
+    error::Result,
+    id::{KeyId, SessionId, UserId},
+    model::{
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
+        SigningKeyRecord, User, UserPatch,
+    },
+    secret::{Digest, HashedPassword},
+};
+
+/// Looks sessions up at a read replica, and asks the primary for everything else.
+///
+/// Only [`Adapter::get_recent_session`] and [`Adapter::get_recent_session_and_user`] go to the replica: the check of a session
+/// token, which is nearly all that a busy application asks. Writes, and every read that a decision hangs on (refreshing
+/// tokens, accounts, passwords, listings) are the primary's.
+///
+/// # What it promises
+/// - **You read what you wrote**: what this process wrote in the last [`ReplicatedAdapter::read_own_writes_for`] is read
+///   from the primary.
+/// - **It only ever says yes.** A session that the replica does not have, a secret it does not know, an idle or dead session:
+///   the primary is asked. A sign-in or a renewal in another process is seen at once.
+/// - When the replica fails, the primary is asked.
+///
+/// # What it does not
+/// **A session revoked by another process opens here for as long as the replica lags**, and nothing here can bound that:
+/// watch the lag, and take a replica that falls behind out of service.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::adapters::{MemoryAdapter, ReplicatedAdapter};
+///
+/// # let (primary, replica) = (MemoryAdapter::default(), MemoryAdapter::default());
+/// let adapter = ReplicatedAdapter::new(primary, replica).read_own_writes_for(Duration::from_secs(10));
+/// # let _ = adapter;
+/// ```
+pub struct ReplicatedAdapter<P, R> {
+    primary: P,
+    replica: R,
+    window: Duration,
+    writes: RecentWrites,
+}
+
+impl<P: Adapter, R: Adapter> ReplicatedAdapter<P, R> {
+    /// Reads from `replica` what may be old, everything else from `primary`. The replica is never written to.
+    pub fn new(primary: P, replica: R) -> Self {
+        let window = Duration::from_secs(10);
+        Self {
+            primary,
+            replica,
+            window,
+            writes: RecentWrites::within(window),
+        }
+    }
+
+    /// For how long what was written here is read from the primary. Default 10 seconds; from 1 second to 10 minutes, which
+    /// `build()` checks. Longer than the replica ever lags, or a revocation here can be forgotten again; longer than that
+    /// only asks the primary more.
+    #[must_use]
+    pub fn read_own_writes_for(mut self, window: Duration) -> Self {
+        self.window = window;
+        self.writes = RecentWrites::within(window.clamp(*WINDOWS.start(), *WINDOWS.end()));
+        self
+    }
+
+    async fn writing<T>(&self, what: Invalidation, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let writing = Writing(&self.writes, what);
+        self.writes.note(&writing.1);
+        write.await
+    }
+
+    /// What the replica found, if that may be believed.
+    fn believe(&self, session: &SessionRecord) -> bool {
+        // Asked after the replica has answered: a write that began meanwhile counts.
+        !self.writes.has_session(&session.id) && !self.writes.has_user(&session.user_id)
+    }
+}
+
+/// A write under way, noted at its end as well, however it ends.
+struct Writing<'a>(&'a RecentWrites, Invalidation);
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.note(&self.1);
+    }
+}
+
+impl<P, R> fmt::Debug for ReplicatedAdapter<P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplicatedAdapter")
+            .field("read_own_writes_for", &self.window)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl<P: Adapter, R: Adapter> Store for ReplicatedAdapter<P, R> {
+    fn declare(&self, schema: &Schema) -> Result<(), String> {
+        if !WINDOWS.contains(&self.window) {
+            return Err(format!(
+                "the replica's read_own_writes_for is {:?}: use 1 s to 10 min.",
+                self.window
+            ));
+        }
+        self.primary.declare(schema)?;
+        self.replica.declare(schema)
+    }
+
+    /// Of the primary; the replica follows by itself.
+    async fn migrate(&self) -> Result<()> {
+        self.primary.migrate().await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.primary.ping().await
+    }
+}
+
+#[async_trait]
+impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
+    async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
+        self.primary.get_session_and_user(session_id).await
+    }
+
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
+        if !self.writes.has_session(session_id)
+            && let Some(session) = heard(self.replica.get_session(session_id).await)
+            && self.believe(&session)
+        {
+            return Ok(Recent::MaybeOld(session));
+        }
+        self.primary.get_session(session_id).await.map(Recent::Current)
+    }
+
+    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
+        if !self.writes.has_session(session_id)
+            && let Some((session, user)) = heard(self.replica.get_session_and_user(session_id).await)
+            && self.believe(&session)
+        {
+            return Ok(Recent::MaybeOld((session, user)));
+        }
+        self.primary.get_session_and_user(session_id).await.map(Recent::Current)
+    }
+}
+
+/// What the replica knows; its failure is logged, and no more than that.
+fn heard<T>(answer: Result<Option<T>>) -> Option<T> {
+    answer.unwrap_or_else(|error| {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the replica fails; the primary is asked"
+        );
+        None
+    })
+}
+
+wrap_ports!([P: Adapter, R: Adapter] ReplicatedAdapter<P, R>, primary);
+
+const WINDOWS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(600);
