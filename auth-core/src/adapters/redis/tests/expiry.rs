@@ -24,7 +24,7 @@ fn assert_is_just_below(left: u64, end: u64) {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
     const TWO_HOURS: u64 = 2 * HOUR as u64;
     let place = Place::new().await;
@@ -85,7 +85,7 @@ async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_session_written_dead_lives_for_the_margin() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -102,7 +102,7 @@ async fn a_session_written_dead_lives_for_the_margin() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn an_expired_key_is_no_session() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -129,7 +129,7 @@ async fn an_expired_key_is_no_session() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_window_of_attempts_expires() {
     let place = Place::new().await;
     let store = place.store().await;

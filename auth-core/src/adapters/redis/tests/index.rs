@@ -20,7 +20,7 @@ async fn assert_is_listed_long_enough(place: &Place, name: &str) {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_session_is_listed_for_as_long_as_it_can_be_renewed() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -53,7 +53,7 @@ async fn a_session_is_listed_for_as_long_as_it_can_be_renewed() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_session_that_no_list_knows_is_listed_at_its_renewal() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -75,7 +75,7 @@ async fn a_session_that_no_list_knows_is_listed_at_its_renewal() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn ids_leave_the_list_with_their_sessions() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -99,7 +99,7 @@ async fn ids_leave_the_list_with_their_sessions() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_sign_in_clears_away_what_ended_long_ago_and_nothing_else() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -120,7 +120,7 @@ async fn a_sign_in_clears_away_what_ended_long_ago_and_nothing_else() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn the_session_of_another_user_is_neither_shown_nor_deleted() {
     let place = Place::new().await;
     let store = place.store().await;

@@ -1,7 +1,7 @@
 //! The conformance suite on a real Redis, and what only Redis can get wrong.
 //!
 //! `AUTH_TEST_REDIS` is the address of a server for these tests; each uses keys of its own there. Tests that stop a
-//! server start their own, `redis-server` from the path.
+//! server start their own: `AUTH_TEST_REDIS_SERVER`, or `redis-server` from the path.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test without its server fails")]
 
 mod cluster;
@@ -149,7 +149,7 @@ fn rotation(secret: &str, now: i64) -> SessionRotation {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn sessions_in_redis_conform() {
     let place = Place::new().await;
     let expected = conformance::run_sessions(async || MemorySessions::default()).await;
@@ -159,7 +159,7 @@ async fn sessions_in_redis_conform() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn sessions_in_redis_beside_users_in_sqlite_conform() {
     let place = Place::new().await;
     let expected = conformance::run(async || MemoryAdapter::default()).await;
@@ -216,7 +216,7 @@ async fn no_password_is_shown_or_logged() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn unique_attributes_of_sessions_are_refused() {
     let place = Place::new().await;
     let store = place.another().await;

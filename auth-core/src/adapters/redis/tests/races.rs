@@ -13,7 +13,7 @@ fn numbered(number: i64) -> JsonObject {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_deleted_session_never_comes_back() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -63,7 +63,7 @@ async fn a_deleted_session_never_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_renewal_and_changes_of_data_keep_each_other() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -106,7 +106,7 @@ async fn a_renewal_and_changes_of_data_keep_each_other() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_session_renewed_since_it_was_read_is_not_deleted_as_dead() {
     let place = Place::new().await;
     let store = place.store().await;

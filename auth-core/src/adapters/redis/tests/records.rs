@@ -9,7 +9,7 @@ use crate::{
 };
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn attributes_of_every_kind_round_trip() {
     let place = Place::new().await;
     let store = place.another().await;
@@ -60,7 +60,7 @@ async fn attributes_of_every_kind_round_trip() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn what_makes_no_sense_is_an_error_and_never_a_session() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -92,7 +92,7 @@ async fn what_makes_no_sense_is_an_error_and_never_a_session() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn only_digests_are_stored_and_a_session_is_small() {
     let place = Place::new().await;
     let store = place.store().await;
@@ -104,7 +104,7 @@ async fn only_digests_are_stored_and_a_session_is_small() {
 }
 
 #[tokio::test]
-#[ignore = "needs a Redis server: AUTH_TEST_REDIS"]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn a_server_that_forgot_the_scripts_is_taught_them() {
     let place = Place::new().await;
     let store = place.store().await;
