@@ -11,8 +11,8 @@
 
 mod attempt;
 mod delegate;
-mod migration;
 mod invalidations;
+mod migration;
 mod recent;
 mod schema;
 mod session;
@@ -25,8 +25,8 @@ use async_trait::async_trait;
 
 pub use attempt::AttemptAdapter;
 pub(crate) use delegate::{delegate_sessions, delegate_signing_keys, delegate_users};
-pub use migration::{Migration, MigrationPlan};
 pub use invalidations::{Invalidation, InvalidationSink, Invalidations};
+pub use migration::{Migration, MigrationPlan};
 pub use recent::Recent;
 pub use schema::Schema;
 pub use session::SessionAdapter;

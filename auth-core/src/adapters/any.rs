@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     adapter::{
-        Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, Store, delegate_sessions,
+        Adapter, AttemptAdapter, MigrationPlan, Recent, Schema, SessionAdapter, Store, delegate_sessions,
         delegate_signing_keys, delegate_users,
     },
     clock::Timestamp,
@@ -108,6 +108,14 @@ impl Store for AnyAdapter {
 impl Adapter for AnyAdapter {
     async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
         self.inner.get_session_and_user(session_id).await
+    }
+
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
+        self.inner.get_recent_session(session_id).await
+    }
+
+    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
+        self.inner.get_recent_session_and_user(session_id).await
     }
 }
 

@@ -26,7 +26,7 @@ mod replicated;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "sqlx")]
+#[cfg(all(feature = "sqlx", any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
 mod sqlx;
 mod wrapped;
 

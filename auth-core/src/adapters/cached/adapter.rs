@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, AttemptAdapter, Invalidation, InvalidationSink, Recent, Schema, SessionAdapter, SigningKeyAdapter,
-        Store, UserAdapter,
+        Adapter, AttemptAdapter, Invalidation, InvalidationSink, MigrationPlan, Recent, Schema, SessionAdapter,
+        SigningKeyAdapter, Store, UserAdapter,
     },
     adapters::wrapped::wrap_ports,
     clock::Timestamp,
@@ -152,6 +152,10 @@ impl<A: Adapter> Store for CachedAdapter<A> {
 
     async fn migrate(&self) -> Result<()> {
         self.inner.migrate().await
+    }
+
+    async fn migration_plan(&self) -> Result<MigrationPlan> {
+        self.inner.migration_plan().await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use super::recent_writes::RecentWrites;
 use crate::{
     adapter::{
-        Adapter, AttemptAdapter, Invalidation, Recent, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
+        Adapter, AttemptAdapter, Invalidation, MigrationPlan, Recent, Schema, SessionAdapter, SigningKeyAdapter, Store,
+        UserAdapter,
     },
     adapters::wrapped::wrap_ports,
     clock::Timestamp,
@@ -118,6 +119,10 @@ impl<P: Adapter, R: Adapter> Store for ReplicatedAdapter<P, R> {
     /// Of the primary; the replica follows by itself.
     async fn migrate(&self) -> Result<()> {
         self.primary.migrate().await
+    }
+
+    async fn migration_plan(&self) -> Result<MigrationPlan> {
+        self.primary.migration_plan().await
     }
 
     async fn ping(&self) -> Result<()> {
