@@ -8,7 +8,7 @@
     reason = "tests report by panicking"
 )]
 
-pub(crate) use auth_tests::{App, Client, Driver, Held, PASSWORD, stories, stories_in_process};
+pub(crate) use auth_tests::{App, Client, Driver, Held, PASSWORD, Store, stories, stories_in_process};
 
 mod attacks;
 mod flows;

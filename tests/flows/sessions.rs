@@ -6,7 +6,7 @@ use auth_core::{
 };
 
 use super::stores::{Core, on_every_store};
-use crate::PASSWORD;
+use crate::{PASSWORD, Store};
 
 on_every_store![
     n19_a_session_is_active_then_idle_then_dead,
@@ -73,7 +73,10 @@ async fn n20_the_periods_have_their_defaults(core: Core) {
     assert_eq!(made.active_expires, made.created_at + DAY);
     assert_eq!(made.idle_expires, made.created_at + 15 * DAY);
     assert_eq!(made.absolute_expires, None);
-    let core = Core::memory(|builder| builder.sessions(SessionConfig::default().active_period(HOUR))).await;
+    let core = Core::on(Store::Memory, |builder| {
+        builder.sessions(SessionConfig::default().active_period(HOUR))
+    })
+    .await;
     let made = session(&core, "ada").await.session;
     assert_eq!(made.active_expires, made.created_at + HOUR);
     assert_eq!(made.idle_expires, made.created_at + HOUR + 14 * DAY);
@@ -271,7 +274,10 @@ async fn l01_no_secret_is_in_the_store(_: Core) {
 }
 
 async fn l03_the_absolute_end_comes_whatever_happens(_: Core) {
-    let core = Core::sqlite(|builder| builder.sessions(SessionConfig::default().absolute_period(3 * DAY))).await;
+    let core = Core::on(Store::Sqlite, |builder| {
+        builder.sessions(SessionConfig::default().absolute_period(3 * DAY))
+    })
+    .await;
     let mut token = session(&core, "ada").await.token;
     for _ in 0..2 {
         core.clock.advance(DAY + HOUR);

@@ -1,10 +1,8 @@
 //! The core on the stores it ships with, for what needs no HTTP.
 
-use auth_core::{
-    Attribute, Auth, AuthBuilder, Secret,
-    adapters::{MemoryAdapter, SqliteAdapter},
-    testing::ManualClock,
-};
+use auth_core::{Attribute, Auth, AuthBuilder, Secret, testing::ManualClock};
+
+use crate::Store;
 
 /// One core and the clock it reads.
 pub(super) struct Core {
@@ -27,29 +25,42 @@ impl Core {
         Self { auth, clock }
     }
 
-    pub(super) async fn memory(setup: fn(AuthBuilder) -> AuthBuilder) -> Self {
-        Self::build(Auth::builder(MemoryAdapter::default()), setup).await
-    }
-
-    pub(super) async fn sqlite(setup: fn(AuthBuilder) -> AuthBuilder) -> Self {
-        let adapter = SqliteAdapter::connect("sqlite::memory:").await.unwrap();
-        Self::build(Auth::builder(adapter), setup).await
+    pub(super) async fn on(store: Store, setup: fn(AuthBuilder) -> AuthBuilder) -> Self {
+        Self::build(Auth::builder(store.open().await), setup).await
     }
 }
 
 /// Runs each story on every store.
 macro_rules! on_every_store {
     ($($story:ident,)+) => {
-        mod memory {
+        $crate::flows::stores::on_store![memory Memory: $($story,)+];
+        $crate::flows::stores::on_store![sqlite Sqlite: $($story,)+];
+        $crate::flows::stores::on_store![postgres Postgres, "needs a PostgreSQL server: AUTH_TEST_POSTGRES": $($story,)+];
+        $crate::flows::stores::on_store![mysql Mysql, "needs a MySQL server: AUTH_TEST_MYSQL": $($story,)+];
+        $crate::flows::stores::on_store![redis_sqlite RedisSqlite, "needs a Redis server: AUTH_TEST_REDIS": $($story,)+];
+        $crate::flows::stores::on_store![
+            redis_postgres RedisPostgres, "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES":
+            $($story,)+
+        ];
+    };
+}
+pub(super) use on_every_store;
+
+/// Each story on one store.
+macro_rules! on_store {
+    ($module:ident $store:ident: $($story:ident,)+) => {
+        mod $module {
             $(#[tokio::test] async fn $story() {
-                super::$story($crate::flows::stores::Core::memory(|builder| builder).await).await;
+                super::$story($crate::flows::stores::Core::on($crate::Store::$store, |builder| builder).await).await;
             })+
         }
-        mod sqlite {
-            $(#[tokio::test] async fn $story() {
-                super::$story($crate::flows::stores::Core::sqlite(|builder| builder).await).await;
+    };
+    ($module:ident $store:ident, $needs:literal: $($story:ident,)+) => {
+        mod $module {
+            $(#[tokio::test] #[ignore = $needs] async fn $story() {
+                super::$story($crate::flows::stores::Core::on($crate::Store::$store, |builder| builder).await).await;
             })+
         }
     };
 }
-pub(super) use on_every_store;
+pub(super) use on_store;

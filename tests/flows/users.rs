@@ -1,7 +1,7 @@
 use auth_core::{Attributes, Client, ErrorKind, NewUser, Timestamp, UserId, UserPatch};
 
 use super::stores::{Core, on_every_store};
-use crate::PASSWORD;
+use crate::{PASSWORD, Store};
 
 on_every_store![
     a_user_is_made_with_key_and_attributes,
@@ -286,7 +286,10 @@ async fn ids_are_random_or_the_applications_own(core: Core) {
     );
     let numeric = core.auth.create_user(NewUser::without_key().id("1")).await.unwrap();
     assert_eq!(numeric.id.as_str(), "1");
-    let counted = Core::memory(|builder| builder.user_ids(|| "from the application".to_owned())).await;
+    let counted = Core::on(Store::Memory, |builder| {
+        builder.user_ids(|| "from the application".to_owned())
+    })
+    .await;
     let user = counted.auth.create_user(ada()).await.unwrap();
     assert_eq!(user.id.as_str(), "from the application");
 }

@@ -2,13 +2,13 @@ use std::{future::Future, net::IpAddr, pin::Pin, rc::Rc, time::Duration};
 
 use auth_core::{
     Attribute, Auth, AuthBuilder, Clock, Limit, Limits, PasswordConfig, Secret, Timestamp,
-    adapters::MemoryAdapter,
+    adapters::AnyAdapter,
     testing::{EventLog, FaultyAdapter, ManualClock},
 };
 use bytes::Bytes;
 use http::{Request, Response};
 
-use super::{Client, actix, axum, core, socket};
+use super::{Client, Store, actix, axum, core, socket};
 
 /// A password that no policy minds.
 pub const PASSWORD: &str = "correct horse battery";
@@ -17,6 +17,8 @@ pub const PASSWORD: &str = "correct horse battery";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driver {
     Core,
+    /// The core, over another store than memory.
+    CoreOn(Store),
     Axum,
     Actix,
     /// axum, over a real connection.
@@ -43,7 +45,7 @@ pub struct App {
     pub auth: Auth,
     pub clock: ManualClock,
     pub events: EventLog,
-    pub store: FaultyAdapter<MemoryAdapter>,
+    pub store: FaultyAdapter<AnyAdapter>,
     pub(super) call: Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering>,
 }
 
@@ -56,7 +58,11 @@ impl App {
     }
 
     pub async fn with(driver: Driver, setup: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Self {
-        let store = FaultyAdapter::new(MemoryAdapter::default());
+        let kept = match driver {
+            Driver::CoreOn(store) => store,
+            _ => Store::Memory,
+        };
+        let store = FaultyAdapter::new(kept.open().await);
         Self::over(driver, store, ManualClock::default(), setup).await
     }
 
@@ -67,7 +73,7 @@ impl App {
 
     async fn over(
         driver: Driver,
-        store: FaultyAdapter<MemoryAdapter>,
+        store: FaultyAdapter<AnyAdapter>,
         clock: ManualClock,
         setup: impl FnOnce(AuthBuilder) -> AuthBuilder,
     ) -> Self {
@@ -90,12 +96,12 @@ impl App {
             .user_attribute(Attribute::integer("credits"));
         let builder = match driver {
             Driver::AxumSocket | Driver::ActixSocket => builder.trusted_proxy(socket::PROXY),
-            Driver::Core | Driver::Axum | Driver::Actix => builder,
+            Driver::Core | Driver::CoreOn(_) | Driver::Axum | Driver::Actix => builder,
         };
         let auth = setup(builder).build().expect("the configuration is sound");
         auth.migrate().await.expect("the store is there");
         let call = match driver {
-            Driver::Core => core::driver(auth.clone()),
+            Driver::Core | Driver::CoreOn(_) => core::driver(auth.clone()),
             Driver::Axum => axum::driver(auth.clone()),
             Driver::Actix => actix::driver(auth.clone()).await,
             Driver::AxumSocket => socket::axum_driver(auth.clone()).await,

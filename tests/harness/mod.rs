@@ -5,7 +5,9 @@ mod client;
 mod core;
 mod holder;
 mod socket;
+mod store;
 
 pub use app::{App, Driver, PASSWORD, Setup};
 pub use client::{Answer, Client};
 pub use holder::Held;
+pub use store::Store;

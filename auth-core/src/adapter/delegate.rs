@@ -89,6 +89,13 @@ macro_rules! delegate_users {
 /// Implements [`SessionAdapter`](super::SessionAdapter) and [`AttemptAdapter`](super::AttemptAdapter) by asking a field.
 macro_rules! delegate_sessions {
     ([$($generics:tt)*] $adapter:ty, $field:tt) => {
+        delegate_sessions!([$($generics)*] $adapter, $field, {
+            async fn set_session(&self, session: &SessionRecord) -> Result<()> {
+                self.$field.set_session(session).await
+            }
+        });
+    };
+    ([$($generics:tt)*] $adapter:ty, $field:tt, { $($own:tt)* }) => {
         #[async_trait::async_trait]
         impl<$($generics)*> $crate::adapter::SessionAdapter for $adapter {
             async fn get_session(&self, session_id: &SessionId) -> Result<Option<SessionRecord>> {
@@ -99,9 +106,7 @@ macro_rules! delegate_sessions {
                 self.$field.get_sessions_by_user_id(user_id).await
             }
 
-            async fn set_session(&self, session: &SessionRecord) -> Result<()> {
-                self.$field.set_session(session).await
-            }
+            $($own)*
 
             async fn update_session(&self, session_id: &SessionId, patch: &SessionPatch) -> Result<()> {
                 self.$field.update_session(session_id, patch).await

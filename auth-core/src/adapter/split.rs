@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::Timestamp,
-    error::Result,
+    error::{ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
     model::{
         AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
@@ -19,8 +19,9 @@ use crate::{
 
 /// Users in one store, sessions and attempts in another.
 ///
-/// The session store cannot check that a user exists, so reads that need both ask both stores, and deleting a user
-/// deletes the sessions first: a failure in between leaves a user without sessions, never sessions without a user.
+/// The session store cannot check that a user exists, so this asks the other one: after a session was inserted, and in
+/// reads that need both. Deleting a user deletes the sessions first: a failure in between leaves a user without sessions,
+/// never sessions without a user.
 pub struct SplitAdapter<U, S> {
     users: U,
     sessions: S,
@@ -74,6 +75,18 @@ delegate_users!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + Attempt
     }
 });
 
-delegate_sessions!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, sessions);
+delegate_sessions!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, sessions, {
+    async fn set_session(&self, session: &SessionRecord) -> Result<()> {
+        self.sessions.set_session(session).await?;
+        // Asked afterwards: whoever deletes the user in between deletes this session as well.
+        match self.users.get_user(&session.user_id).await {
+            Ok(Some(_)) => Ok(()),
+            missing => {
+                self.sessions.delete_session(&session.id).await?;
+                missing.and(Err(ErrorKind::InvalidUserId.into()))
+            }
+        }
+    }
+});
 
 delegate_signing_keys!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users);

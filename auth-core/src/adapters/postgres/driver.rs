@@ -7,6 +7,7 @@ use std::{
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use tokio::{sync::Semaphore, time::timeout};
+use tokio_postgres::{NoTls, config::SslMode};
 
 use super::{options::PostgresOptions, reader::Reader, run, tls};
 use crate::{
@@ -28,18 +29,22 @@ const TRIES: usize = 5;
 
 impl PostgresDriver {
     pub(super) async fn open(options: &PostgresOptions) -> Result<Self> {
+        let config = options.config()?;
+        let tls = match config.get_ssl_mode() {
+            SslMode::Disable => None,
+            _ => Some(tls::connector(options)?),
+        };
         let manager = || {
-            let config = ManagerConfig {
+            let settings = ManagerConfig {
                 // Whether the connection is closed; a question to the server would double the round trips.
                 recycling_method: RecyclingMethod::Fast,
             };
-            Ok::<_, Error>(Manager::from_config(
-                options.config()?,
-                tls::connector(options)?,
-                config,
-            ))
+            match &tls {
+                None => Manager::from_config(config.clone(), NoTls, settings),
+                Some(tls) => Manager::from_config(config.clone(), tls.clone(), settings),
+            }
         };
-        let writers = Pool::builder(manager()?)
+        let writers = Pool::builder(manager())
             .max_size(options.pool_size)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
@@ -49,9 +54,8 @@ impl PostgresDriver {
             })
             .build()
             .map_err(Error::fetch_failed)?;
-        let readers: Result<Vec<_>> = (0..options.readers).map(|_| manager().map(Reader::new)).collect();
         let driver = Self {
-            readers: readers?.into(),
+            readers: (0..options.readers).map(|_| Reader::new(manager())).collect(),
             next: AtomicUsize::new(0),
             writers,
             under_way: Semaphore::new(options.queue),
