@@ -19,6 +19,9 @@ mod signing_keys;
 mod users;
 mod waist;
 
+#[cfg(all(test, feature = "sqlite", feature = "testing"))]
+mod tests;
+
 pub(super) use adapter::SqlAdapter;
 pub(super) use dialect::Dialect;
 #[cfg(feature = "postgres")]

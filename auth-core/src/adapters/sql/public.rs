@@ -29,6 +29,13 @@ macro_rules! sql_adapter {
                 }
             }
 
+            #[cfg(all(test, feature = "sqlite", feature = "testing"))]
+            impl $adapter {
+                pub(in crate::adapters) fn sql(&self) -> &SqlAdapter {
+                    &self.inner
+                }
+            }
+
             impl std::fmt::Debug for $adapter {
                 fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                     f.debug_struct(stringify!($adapter)).finish_non_exhaustive()

@@ -118,7 +118,12 @@ impl SessionAdapter for SqlAdapter {
                 let values = vec![text(user_id.as_str()), time(now)];
                 self.execute(&queries.delete_expired_of_user, values).await
             }
-            None => self.execute(&queries.delete_expired, vec![time(now)]).await,
+            None => {
+                let step = |sql| Step::any(Statement::new(sql, vec![time(now)]));
+                let steps = vec![step(&queries.delete_idle), step(&queries.delete_ended)];
+                let outcomes = self.write(steps).await.map_err(Error::update_failed)?;
+                Ok(outcomes.iter().map(|outcome| outcome.affected).sum())
+            }
         }
     }
 

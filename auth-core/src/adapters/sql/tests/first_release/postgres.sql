@@ -1,0 +1,13 @@
+CREATE TABLE IF NOT EXISTS "auth_user" ("id" TEXT COLLATE "C" NOT NULL, "email" TEXT COLLATE "C", "phone" TEXT COLLATE "C", "email_confirmed_at" BIGINT, "phone_confirmed_at" BIGINT, "role" TEXT NOT NULL, "app_metadata" TEXT NOT NULL, "user_metadata" TEXT NOT NULL, "is_anonymous" BOOLEAN NOT NULL, "banned_until" BIGINT, "last_sign_in_at" BIGINT, "created_at" BIGINT NOT NULL, "updated_at" BIGINT NOT NULL, PRIMARY KEY ("id"));
+CREATE INDEX "auth_user_email" ON "auth_user" ("email");
+CREATE TABLE IF NOT EXISTS "auth_key" ("id" TEXT COLLATE "C" NOT NULL, "user_id" TEXT COLLATE "C" NOT NULL, "hashed_password" TEXT, "is_primary" BOOLEAN NOT NULL, "expires" BIGINT, "created_at" BIGINT NOT NULL, "updated_at" BIGINT NOT NULL, PRIMARY KEY ("id"), FOREIGN KEY (user_id) REFERENCES "auth_user" (id) ON DELETE CASCADE);
+CREATE INDEX "auth_key_user_id" ON "auth_key" ("user_id", "created_at");
+CREATE TABLE IF NOT EXISTS "auth_session" ("id" TEXT COLLATE "C" NOT NULL, "user_id" TEXT COLLATE "C" NOT NULL, "secret_digest" BYTEA NOT NULL, "secret_issued_at" BIGINT NOT NULL, "previous_digest" BYTEA, "previous_issued_at" BIGINT, "previous_expires" BIGINT, "active_expires" BIGINT NOT NULL, "idle_expires" BIGINT NOT NULL, "absolute_expires" BIGINT, "persistent" BOOLEAN NOT NULL, "payload" TEXT NOT NULL, "data" TEXT NOT NULL, "aal" BIGINT NOT NULL, "amr" TEXT NOT NULL, "ip" TEXT, "user_agent" TEXT, "last_seen" BIGINT NOT NULL, "created_at" BIGINT NOT NULL, "updated_at" BIGINT NOT NULL, PRIMARY KEY ("id"), FOREIGN KEY (user_id) REFERENCES "auth_user" (id) ON DELETE CASCADE);
+CREATE INDEX "auth_session_user_id" ON "auth_session" ("user_id", "created_at");
+CREATE INDEX "auth_session_idle_expires" ON "auth_session" ("idle_expires");
+CREATE INDEX "auth_session_absolute_expires" ON "auth_session" ("absolute_expires");
+CREATE TABLE IF NOT EXISTS "auth_attempt" ("subject" TEXT COLLATE "C" NOT NULL, "action" TEXT COLLATE "C" NOT NULL, "count" BIGINT NOT NULL, "window_ends" BIGINT NOT NULL, PRIMARY KEY ("subject", "action"));
+CREATE INDEX "auth_attempt_window_ends" ON "auth_attempt" ("window_ends");
+CREATE TABLE IF NOT EXISTS "auth_signing_key" ("generation" BIGINT NOT NULL, "kid" TEXT NOT NULL, "algorithm" TEXT NOT NULL, "active_from" BIGINT NOT NULL, "created_at" BIGINT NOT NULL, "sealed" BYTEA NOT NULL, PRIMARY KEY ("generation"));
+CREATE TABLE IF NOT EXISTS "auth_migration" ("version" BIGINT NOT NULL, PRIMARY KEY ("version"));
+INSERT INTO "auth_migration" (version) VALUES (1);

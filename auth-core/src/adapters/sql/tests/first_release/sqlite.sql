@@ -1,0 +1,13 @@
+CREATE TABLE IF NOT EXISTS "auth_user" ("id" TEXT NOT NULL, "email" TEXT, "phone" TEXT, "email_confirmed_at" INTEGER, "phone_confirmed_at" INTEGER, "role" TEXT NOT NULL, "app_metadata" TEXT NOT NULL, "user_metadata" TEXT NOT NULL, "is_anonymous" INTEGER NOT NULL, "banned_until" INTEGER, "last_sign_in_at" INTEGER, "created_at" INTEGER NOT NULL, "updated_at" INTEGER NOT NULL, PRIMARY KEY ("id")) STRICT, WITHOUT ROWID;
+CREATE INDEX "auth_user_email" ON "auth_user" ("email");
+CREATE TABLE IF NOT EXISTS "auth_key" ("id" TEXT NOT NULL, "user_id" TEXT NOT NULL, "hashed_password" TEXT, "is_primary" INTEGER NOT NULL, "expires" INTEGER, "created_at" INTEGER NOT NULL, "updated_at" INTEGER NOT NULL, PRIMARY KEY ("id"), FOREIGN KEY (user_id) REFERENCES "auth_user" (id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE INDEX "auth_key_user_id" ON "auth_key" ("user_id", "created_at");
+CREATE TABLE IF NOT EXISTS "auth_session" ("id" TEXT NOT NULL, "user_id" TEXT NOT NULL, "secret_digest" BLOB NOT NULL, "secret_issued_at" INTEGER NOT NULL, "previous_digest" BLOB, "previous_issued_at" INTEGER, "previous_expires" INTEGER, "active_expires" INTEGER NOT NULL, "idle_expires" INTEGER NOT NULL, "absolute_expires" INTEGER, "persistent" INTEGER NOT NULL, "payload" TEXT NOT NULL, "data" TEXT NOT NULL, "aal" INTEGER NOT NULL, "amr" TEXT NOT NULL, "ip" TEXT, "user_agent" TEXT, "last_seen" INTEGER NOT NULL, "created_at" INTEGER NOT NULL, "updated_at" INTEGER NOT NULL, PRIMARY KEY ("id"), FOREIGN KEY (user_id) REFERENCES "auth_user" (id) ON DELETE CASCADE) STRICT, WITHOUT ROWID;
+CREATE INDEX "auth_session_user_id" ON "auth_session" ("user_id", "created_at");
+CREATE INDEX "auth_session_idle_expires" ON "auth_session" ("idle_expires");
+CREATE INDEX "auth_session_absolute_expires" ON "auth_session" ("absolute_expires");
+CREATE TABLE IF NOT EXISTS "auth_attempt" ("subject" TEXT NOT NULL, "action" TEXT NOT NULL, "count" INTEGER NOT NULL, "window_ends" INTEGER NOT NULL, PRIMARY KEY ("subject", "action")) STRICT, WITHOUT ROWID;
+CREATE INDEX "auth_attempt_window_ends" ON "auth_attempt" ("window_ends");
+CREATE TABLE IF NOT EXISTS "auth_signing_key" ("generation" INTEGER NOT NULL, "kid" TEXT NOT NULL, "algorithm" TEXT NOT NULL, "active_from" INTEGER NOT NULL, "created_at" INTEGER NOT NULL, "sealed" BLOB NOT NULL, PRIMARY KEY ("generation")) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS "auth_migration" ("version" INTEGER NOT NULL, PRIMARY KEY ("version")) STRICT, WITHOUT ROWID;
+INSERT INTO "auth_migration" (version) VALUES (1);

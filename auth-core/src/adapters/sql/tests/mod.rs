@@ -1,0 +1,4 @@
+//! What every SQL database must do with the statements that are written once.
+
+mod plans;
+mod upgrade;

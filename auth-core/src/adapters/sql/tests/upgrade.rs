@@ -1,0 +1,147 @@
+//! The tables of the first release, with somebody in them, become today's and lose nothing.
+
+use crate::{
+    Attribute, AttributeValue, Auth, Secret, Timestamp,
+    adapter::{Adapter, Schema},
+    adapters::SqliteAdapter,
+    id::{KeyId, SessionId, UserId},
+    testing::ManualClock,
+};
+
+/// Who is in the fixtures, in each database's spelling of a digest.
+const PEOPLE: &str = include_str!("first_release/people.sql");
+
+/// A digest in hexadecimal.
+const DIGITS: &str = "abababababababababababababababababababababababababababababababab";
+
+fn schema() -> Schema {
+    Schema::new(
+        vec![Attribute::text("username").unique(), Attribute::boolean("member")],
+        vec![Attribute::text("country")],
+    )
+}
+
+/// The statements of a fixture, one by one, for tables that begin with a prefix.
+fn statements(tables: &str, digest: &str, prefix: &str) -> Vec<String> {
+    let people = PEOPLE.replace("DIGEST", digest);
+    let text = format!("{tables}\n{people}").replace("auth_", prefix);
+    let statements = text.split(";\n").map(|statement| statement.trim().to_owned());
+    statements.filter(|statement| !statement.is_empty()).collect()
+}
+
+/// Migrates, and looks at everything that was there.
+async fn upgrade(adapter: impl Adapter + Clone) {
+    adapter.declare(&schema()).unwrap();
+    let plan = adapter.migration_plan().await.unwrap();
+    let missing: Vec<&str> = plan.missing().collect();
+    assert!(
+        missing.iter().any(|what| what.ends_with("user.username")),
+        "{missing:?}"
+    );
+    assert!(!missing.iter().any(|what| what.starts_with("table")), "{missing:?}");
+    assert!(plan.statements().all(|statement| !statement.contains("DROP")), "{plan}");
+    adapter.migrate().await.unwrap();
+    assert!(adapter.migration_plan().await.unwrap().is_empty());
+
+    let (key, user) = adapter
+        .get_key_and_user(&KeyId::from("email:ada@example.com".to_owned()))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((key.primary, key.hashed_password.is_some()), (true, true));
+    assert_eq!(user.id, UserId::from("ada"));
+    assert_eq!(user.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(user.attributes.get("username"), Some(&AttributeValue::Null));
+    assert_eq!(user.user_metadata["name"], "Ada ✓");
+    let (session, owner) = adapter
+        .get_session_and_user(&SessionId::from("ada-1"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(owner.id, user.id);
+    assert_eq!(session.idle_expires, Timestamp::from_unix_ms(1_900_000_000_000));
+    assert_eq!(adapter.get_sessions_by_user_id(&user.id).await.unwrap().len(), 2);
+
+    // The core works with them: the password is "correct horse battery".
+    let auth = Auth::builder(adapter.clone())
+        .secret(Secret::new("a secret of the tests, 32 bytes and more"))
+        .base_url("https://app.example.com")
+        .clock(ManualClock::default())
+        .user_attribute(Attribute::text("username").unique())
+        .user_attribute(Attribute::boolean("member"))
+        .session_attribute(Attribute::text("country"))
+        .build()
+        .unwrap();
+    let proof = auth
+        .authenticate_user("email", "ada@example.com", "correct horse battery")
+        .await
+        .unwrap();
+    let issued = auth.create_session(&proof, Default::default()).await.unwrap();
+    assert_eq!(auth.get_session(&issued.token).await.unwrap().user_id, user.id);
+    auth.delete_user(&user.id).await.unwrap();
+    assert!(adapter.get_session(&SessionId::from("ada-1")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn sqlite_upgrades() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("auth.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    for statement in statements(
+        include_str!("first_release/sqlite.sql"),
+        &format!("x'{DIGITS}'"),
+        "auth_",
+    ) {
+        connection.execute_batch(&statement).unwrap();
+    }
+    drop(connection);
+    let url = format!("sqlite://{}", path.display());
+    upgrade(SqliteAdapter::connect(&url).await.unwrap()).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
+async fn postgres_upgrades() {
+    use crate::adapters::{PostgresAdapter, PostgresOptions, postgres::tests::url};
+
+    let prefix = format!("u{}_", std::process::id());
+    let options = PostgresOptions::new(url()).table_prefix(&prefix);
+    let adapter = PostgresAdapter::open(options).await.unwrap();
+    let digest = format!("'\\x{DIGITS}'");
+    load(
+        adapter.sql(),
+        statements(include_str!("first_release/postgres.sql"), &digest, &prefix),
+    )
+    .await;
+    upgrade(adapter).await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn mysql_upgrades() {
+    use crate::adapters::{MysqlAdapter, MysqlOptions, mysql::tests::url};
+
+    let prefix = format!("u{}_", std::process::id());
+    let options = MysqlOptions::new(url()).table_prefix(&prefix);
+    let adapter = MysqlAdapter::open(options).await.unwrap();
+    let tables = include_str!("first_release/mysql.sql");
+    // The fixture is MariaDB's; MySQL has another name for the same collation.
+    let is_mariadb = adapter.sql().dialect().table_options.contains("nopad");
+    let tables = if is_mariadb {
+        tables.to_owned()
+    } else {
+        tables.replace("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
+    };
+    load(adapter.sql(), statements(&tables, &format!("x'{DIGITS}'"), &prefix)).await;
+    upgrade(adapter).await;
+}
+
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+async fn load(sql: &crate::adapters::sql::SqlAdapter, statements: Vec<String>) {
+    use crate::adapters::sql::{Statement, Step};
+
+    let steps = statements.into_iter().map(Statement::text).map(Step::any).collect();
+    sql.write(steps).await.map(drop).unwrap();
+}
