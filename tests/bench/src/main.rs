@@ -33,18 +33,32 @@ fn main() {
             start(&format!("{} (A/A)", kind("bare"))),
             start(&kind("memory")),
             start(&kind("sqlite")),
+            start(&kind("cached")),
             start(&kind("hs256")),
             start(&kind("es256")),
         ];
         if let (Some(peers), "axum") = (&peers, framework) {
             let database = format!("sqlite://{}?mode=rwc", directory.path().join("peer.db").display());
-            servers.push(Server::start("axum-login on SQLite", peers.join("peer"), &[&database]));
+            let mut peer = |kind: &str, url: &str| servers.push(Server::start(kind, peers.join("peer"), &[kind, url]));
+            peer("sessions-memory", "");
+            peer("login-memory", "");
+            peer("login-sqlite", &database);
+            if let Ok(url) = std::env::var("AUTH_TEST_POSTGRES") {
+                peer("login-postgres", &url);
+            }
+        }
+        for (variable, store) in
+            [("AUTH_TEST_POSTGRES", "postgres"), ("AUTH_TEST_MYSQL", "mysql"), ("AUTH_TEST_REDIS", "redis")]
+        {
+            if std::env::var(variable).is_ok() {
+                servers.push(start(&kind(store)));
+            }
         }
         for (path, with_cookie) in [("/public", false), ("/public", true), ("/me", true)] {
             measure(&mut servers, path, with_cookie);
         }
         // The session alone: with tokens it asks no store. The peers have no such route.
-        servers.retain(|server| !server.name.contains("login"));
+        servers.retain(|server| !server.name.starts_with("login") && !server.name.starts_with("sessions"));
         measure(&mut servers, "/session", true);
     }
 }

@@ -1,9 +1,13 @@
-//! axum-login over tower-sessions on SQLite: signed in, `/me` answers the user's id.
+//! `peer KIND URL`: axum-login over tower-sessions, or tower-sessions alone: signed in, `/me` answers the user's id.
 
-use axum::{Router, http::HeaderMap, routing::get};
+use axum::{
+    Router,
+    http::{HeaderMap, StatusCode},
+    routing::get,
+};
 use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId};
-use tower_sessions::SessionManagerLayer;
-use tower_sessions_sqlx_store::{SqliteStore, sqlx};
+use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
+use tower_sessions_sqlx_store::{PostgresStore, SqliteStore, sqlx};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -25,9 +29,12 @@ impl AuthUser for User {
     }
 }
 
+/// Where users are.
 #[derive(Clone)]
-struct Backend {
-    pool: sqlx::SqlitePool,
+enum Backend {
+    Memory,
+    Postgres(sqlx::PgPool),
+    Sqlite(sqlx::SqlitePool),
 }
 
 impl AuthnBackend for Backend {
@@ -40,29 +47,70 @@ impl AuthnBackend for Backend {
     }
 
     async fn get_user(&self, id: &UserId<Self>) -> Result<Option<User>, sqlx::Error> {
-        let row: Option<(String, String)> = sqlx::query_as("SELECT id, hash FROM user WHERE id = ?")
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row: Option<(String, String)> = match self {
+            Self::Memory => Some((id.clone(), "hash".to_owned())),
+            Self::Postgres(pool) => {
+                sqlx::query_as("SELECT id, hash FROM peer_user WHERE id = $1").bind(id).fetch_optional(pool).await?
+            }
+            Self::Sqlite(pool) => {
+                sqlx::query_as("SELECT id, hash FROM peer_user WHERE id = ?").bind(id).fetch_optional(pool).await?
+            }
+        };
         Ok(row.map(|(id, hash)| User { id, hash }))
     }
 }
 
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS peer_user (id TEXT PRIMARY KEY, hash TEXT)";
+const ADA: &str = "INSERT INTO peer_user VALUES ('ada', 'hash') ON CONFLICT DO NOTHING";
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    let database = std::env::args().nth(1).ok_or("which database?")?;
-    let pool = sqlx::SqlitePool::connect(&database).await?;
-    sqlx::query("CREATE TABLE user (id TEXT PRIMARY KEY, hash TEXT)").execute(&pool).await?;
-    sqlx::query("INSERT INTO user VALUES ('ada', 'hash')").execute(&pool).await?;
-    let store = SqliteStore::new(pool.clone());
-    store.migrate().await?;
+    let mut arguments = std::env::args().skip(1);
+    let kind = arguments.next().ok_or("which peer?")?;
+    let url = arguments.next().ok_or("which database?")?;
+    match kind.as_str() {
+        "login-memory" => serve(login(MemoryStore::default(), Backend::Memory)).await,
+        "login-sqlite" => {
+            let pool = sqlx::SqlitePool::connect(&url).await?;
+            sqlx::query(TABLE).execute(&pool).await?;
+            sqlx::query(ADA).execute(&pool).await?;
+            let store = SqliteStore::new(pool.clone());
+            store.migrate().await?;
+            serve(login(store, Backend::Sqlite(pool))).await
+        }
+        "login-postgres" => {
+            let pool = sqlx::PgPool::connect(&url).await?;
+            sqlx::query(TABLE).execute(&pool).await?;
+            sqlx::query(ADA).execute(&pool).await?;
+            let store = PostgresStore::new(pool.clone());
+            store.migrate().await?;
+            serve(login(store, Backend::Postgres(pool))).await
+        }
+        "sessions-memory" => serve(sessions(MemoryStore::default())).await,
+        _ => Err("login-memory, login-sqlite, login-postgres or sessions-memory".into()),
+    }
+}
+
+/// A user with every request.
+fn login(store: impl SessionStore + Clone, backend: Backend) -> Router {
     let sessions = SessionManagerLayer::new(store).with_secure(false).with_name("auth_session");
-    let auth = AuthManagerLayerBuilder::new(Backend { pool }, sessions).build();
-    let app = Router::new()
-        .route("/public", get(|| async { "hello" }))
-        .route("/me", get(|auth: AuthSession<Backend>| async move { auth.user.map(|user| user.id).ok_or(axum::http::StatusCode::UNAUTHORIZED) }))
-        .route("/in", get(sign_in))
-        .layer(auth);
+    let auth = AuthManagerLayerBuilder::new(backend, sessions).build();
+    let me = async |auth: AuthSession<Backend>| auth.user.map(|user| user.id).ok_or(StatusCode::UNAUTHORIZED);
+    Router::new().route("/public", get(|| async { "hello" })).route("/me", get(me)).route("/in", get(sign_in)).layer(auth)
+}
+
+/// A session with every request, and the user's id in it.
+fn sessions(store: impl SessionStore + Clone) -> Router {
+    let layer = SessionManagerLayer::new(store).with_secure(false).with_name("auth_session");
+    let me = async |session: Session| match session.get::<String>("user").await {
+        Ok(Some(id)) => Ok(id),
+        _ => Err(StatusCode::UNAUTHORIZED),
+    };
+    let sign_in = async |session: Session| session.insert("user", "ada").await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE);
+    Router::new().route("/public", get(|| async { "hello" })).route("/me", get(me)).route("/in", get(sign_in)).layer(layer)
+}
+
+async fn serve(app: Router) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, app).await });

@@ -4,8 +4,11 @@
 
 use auth_core::{
     Algorithm, Auth, NewUser, Secret, SessionConfig, SessionStrategy, Tokens,
-    adapter::Adapter,
-    adapters::{MemoryAdapter, SqliteAdapter},
+    adapter::{Adapter, SplitAdapter},
+    adapters::{
+        CacheOptions, CachedAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions,
+        SqliteAdapter,
+    },
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -29,10 +32,28 @@ async fn auth(store: &str, database: &str) -> Result<Option<(Auth, String)>, Fai
     Ok(match store {
         "memory" => Some(signed_in(MemoryAdapter::default(), SessionConfig::default()).await?),
         "sqlite" => Some(signed_in(SqliteAdapter::connect(database).await?, SessionConfig::default()).await?),
+        "cached" => {
+            let cached = CachedAdapter::new(SqliteAdapter::connect(database).await?, CacheOptions::default());
+            Some(signed_in(cached, SessionConfig::default()).await?)
+        }
+        "postgres" => Some(signed_in(postgres().await?, SessionConfig::default()).await?),
+        "mysql" => {
+            let options = MysqlOptions::new(std::env::var("AUTH_TEST_MYSQL")?).table_prefix(format!("b{}_", std::process::id()));
+            Some(signed_in(MysqlAdapter::open(options).await?, SessionConfig::default()).await?)
+        }
+        "redis" => {
+            let sessions = RedisSessions::connect(&std::env::var("AUTH_TEST_REDIS")?).await?;
+            Some(signed_in(SplitAdapter::new(MemoryAdapter::default(), sessions), SessionConfig::default()).await?)
+        }
         "hs256" => Some(signed_in(MemoryAdapter::default(), Tokens::default()).await?),
         "es256" => Some(signed_in(MemoryAdapter::default(), Tokens::default().algorithm(Algorithm::Es256)).await?),
         _ => None,
     })
+}
+
+async fn postgres() -> Result<PostgresAdapter, Failure> {
+    let options = PostgresOptions::new(std::env::var("AUTH_TEST_POSTGRES")?).schema(format!("b{}", std::process::id()));
+    Ok(PostgresAdapter::open(options.readers(1)).await?)
 }
 
 async fn signed_in(adapter: impl Adapter, sessions: impl Into<SessionStrategy>) -> Result<(Auth, String), Failure> {

@@ -1,0 +1,360 @@
+//! Operations a second of each store, beside the same single statement straight through its driver, in one run.
+//!
+//! Rounds are paired: in each, the adapter and the driver answer for the same time, one after the other; what is printed
+//! is the median of the rates and of their ratio. Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and
+//! `AUTH_TEST_REDIS`; a store whose variable is missing is left out.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use auth_core::{
+    Auth, IssuedSession, KeyId, NewUser, Secret, SessionConfig, SessionId, SessionStrategy, SessionToken, Tokens,
+    adapter::{Adapter, SessionAdapter, SplitAdapter},
+    adapters::{
+        AnyAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions, SqliteAdapter,
+    },
+};
+
+use mysql_async::prelude::Queryable;
+use tokio::task::JoinSet;
+
+type Failure = Box<dyn std::error::Error>;
+
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_millis(400);
+/// Sessions that an act is done to.
+const SESSIONS: usize = 500;
+/// Tasks that ask at the same time.
+const ASKING: usize = 16;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<(), Failure> {
+    println!("{:<20} {:<12} {:>12} {:>12} {:>8}", "store", "act", "a second", "driver", "ratio");
+    let directory = tempfile::TempDir::new()?;
+    let file = format!("sqlite://{}", directory.path().join("auth.db").display());
+    acts("memory", AnyAdapter::new(MemoryAdapter::default())).await?;
+    acts("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?)).await?;
+    if let Ok(url) = std::env::var("AUTH_TEST_POSTGRES") {
+        for size in [1, 10] {
+            let schema = format!("b{}_{size}", std::process::id());
+            let options = PostgresOptions::new(&url).schema(&schema).pool_size(size).readers(size.min(2));
+            let adapter = PostgresAdapter::open(options).await?;
+            acts(&format!("postgres, {size}"), AnyAdapter::new(adapter.clone())).await?;
+            beside_tokio_postgres(&url, &schema, size.min(2), &adapter).await?;
+        }
+    }
+    if let Ok(url) = std::env::var("AUTH_TEST_MYSQL") {
+        for size in [1, 10] {
+            let prefix = format!("b{}_{size}_", std::process::id());
+            let options = MysqlOptions::new(&url).table_prefix(&prefix).pool_size(size);
+            let adapter = MysqlAdapter::open(options).await?;
+            acts(&format!("mysql, {size}"), AnyAdapter::new(adapter.clone())).await?;
+            beside_mysql_async(&url, &prefix, size, &adapter).await?;
+        }
+    }
+    if let Ok(url) = std::env::var("AUTH_TEST_REDIS") {
+        let sessions = RedisSessions::connect(&url).await?;
+        acts("redis", AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions.clone()))).await?;
+        beside_redis(&url, &sessions).await?;
+    }
+    growth(&directory).await
+}
+
+fn build(adapter: impl Adapter, sessions: impl Into<SessionStrategy>) -> Result<Auth, Failure> {
+    Ok(Auth::builder(adapter)
+        .secret(Secret::new("a secret of the bench, 32 bytes and more"))
+        .base_url("http://localhost")
+        .sessions(sessions)
+        .build()?)
+}
+
+/// A user, once for all; and sessions of it.
+async fn session(auth: &Auth) -> Result<IssuedSession, Failure> {
+    // The second time the user is there.
+    let _ = auth.create_user(NewUser::with_password("username", "ada", "correct horse battery")).await;
+    let proof = auth.authenticate_user("username", "ada", "correct horse battery").await?;
+    Ok(auth.create_session(&proof, Default::default()).await?)
+}
+
+/// What an application asks of a store, through the core.
+async fn acts(store: &str, adapter: AnyAdapter) -> Result<(), Failure> {
+    let auth = build(adapter.clone(), SessionConfig::default())?;
+    auth.migrate().await?;
+    let issued = session(&auth).await?;
+    let token = Arc::new(SessionToken::parse(&issued.token.expose())?);
+    let validated = rate(|| {
+        let (auth, token) = (auth.clone(), Arc::clone(&token));
+        async move { auth.validate_session_user(&token).await.map(drop).expect("it is valid") }
+    });
+    print(store, "validate", validated.await, None);
+    let proof = Arc::new(auth.authenticate_user("username", "ada", "correct horse battery").await?);
+    let created = rate(|| {
+        let (auth, proof) = (auth.clone(), Arc::clone(&proof));
+        async move { auth.create_session(&proof, Default::default()).await.map(drop).expect("it is made") }
+    });
+    print(store, "create", created.await, None);
+    let renewed = each(&auth, |auth, issued| async move {
+        auth.renew_session(&issued.token).await.map(drop).expect("it is renewed");
+    });
+    print(store, "renew", renewed.await?, None);
+    let revoked = each(&auth, |auth, issued| async move {
+        auth.invalidate_session(&issued.session.id).await.expect("it is ended");
+    });
+    print(store, "revoke", revoked.await?, None);
+    let tokens = build(adapter, Tokens::default())?;
+    let refreshed = each(&tokens, |auth, issued| async move {
+        let tokens = issued.tokens.expect("tokens");
+        auth.refresh_session(tokens.refresh.expose()).await.map(drop).expect("it is refreshed");
+    });
+    print(store, "refresh", refreshed.await?, None);
+    Ok(())
+}
+
+/// A lookup and a deletion, through the adapter and straight through tokio-postgres.
+async fn beside_tokio_postgres(url: &str, schema: &str, readers: usize, adapter: &PostgresAdapter) -> Result<(), Failure> {
+    let mut clients = Vec::new();
+    for _ in 0..readers {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        let select = format!(
+            "SELECT s.*, u.* FROM {schema}.auth_session s JOIN {schema}.auth_user u ON u.id = s.user_id WHERE s.id = $1"
+        );
+        let select = client.prepare(&select).await?;
+        let delete = client.prepare(&format!("DELETE FROM {schema}.auth_session WHERE id = $1")).await?;
+        clients.push((client, select, delete));
+    }
+    let clients = Arc::new(clients);
+    let next = Arc::new(AtomicUsize::new(0));
+    let id = one_of(adapter).await?;
+    let label = format!("postgres, {readers} conn");
+    beside(&label, "lookup", lookup(adapter, &id), || {
+        let (clients, id, at) = (Arc::clone(&clients), id.to_string(), next.fetch_add(1, Ordering::Relaxed) % readers);
+        async move {
+            let (client, select, _) = &clients[at];
+            assert_eq!(client.query(select, &[&id]).await.expect("it answers").len(), 1);
+        }
+    })
+    .await;
+    beside(&label, "delete", delete(adapter), || {
+        let (clients, at) = (Arc::clone(&clients), next.fetch_add(1, Ordering::Relaxed) % readers);
+        async move {
+            let (client, _, delete) = &clients[at];
+            client.execute(delete, &[&"nobody"]).await.map(drop).expect("it answers");
+        }
+    })
+    .await;
+    Ok(())
+}
+
+async fn beside_mysql_async(url: &str, prefix: &str, size: usize, adapter: &MysqlAdapter) -> Result<(), Failure> {
+    let constraints = mysql_async::PoolConstraints::new(0, size).ok_or("a size")?;
+    let pool = mysql_async::PoolOpts::default().with_constraints(constraints).with_reset_connection(false);
+    let opts = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?).pool_opts(pool).prefer_socket(false);
+    let pool = mysql_async::Pool::new(opts);
+    let select: Arc<str> = format!(
+        "SELECT s.*, u.* FROM {prefix}session s JOIN {prefix}user u ON u.id = s.user_id WHERE s.id = ?"
+    )
+    .into();
+    let removal: Arc<str> = format!("DELETE FROM {prefix}session WHERE id = ?").into();
+    let id = one_of(adapter).await?;
+    let label = format!("mysql, {size} conn");
+    beside(&label, "lookup", lookup(adapter, &id), || {
+        let (pool, select, id) = (pool.clone(), Arc::clone(&select), id.to_string());
+        async move {
+            let mut conn = pool.get_conn().await.expect("it answers");
+            let rows: Vec<mysql_async::Row> = conn.exec(&*select, (id,)).await.expect("it answers");
+            assert_eq!(rows.len(), 1);
+        }
+    })
+    .await;
+    beside(&label, "delete", delete(adapter), || {
+        let (pool, removal) = (pool.clone(), Arc::clone(&removal));
+        async move {
+            let mut conn = pool.get_conn().await.expect("it answers");
+            conn.exec_drop(&*removal, ("nobody",)).await.expect("it answers");
+        }
+    })
+    .await;
+    Ok(())
+}
+
+async fn beside_redis(url: &str, sessions: &RedisSessions) -> Result<(), Failure> {
+    let connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let id = SessionId::from("of-the-bench");
+    let mut command = redis::cmd("KEYS");
+    let keys: Vec<String> = command.arg("auth:s:*").query_async(&mut connection.clone()).await?;
+    let key = keys.first().ok_or("a session")?.clone();
+    let there = SessionId::from(key.trim_start_matches("auth:s:").trim_matches(['{', '}']));
+    beside("redis", "lookup", lookup(sessions, &there), || {
+        let (mut connection, key) = (connection.clone(), key.clone());
+        async move {
+            let mut command = redis::cmd("HGETALL");
+            let fields: Vec<Vec<u8>> = command.arg(&key).query_async(&mut connection).await.expect("it answers");
+            assert!(!fields.is_empty());
+        }
+    })
+    .await;
+    beside("redis", "delete", delete(sessions), || {
+        let (mut connection, id) = (connection.clone(), id.clone());
+        async move {
+            let mut command = redis::cmd("DEL");
+            command.arg(id.as_str()).query_async::<i64>(&mut connection).await.map(drop).expect("it answers");
+        }
+    })
+    .await;
+    Ok(())
+}
+
+/// One lookup among a thousand sessions, and among a million.
+async fn growth(directory: &tempfile::TempDir) -> Result<(), Failure> {
+    let path = directory.path().join("growth.db");
+    let adapter = SqliteAdapter::connect(&format!("sqlite://{}", path.display())).await?;
+    let auth = build(adapter.clone(), SessionConfig::default())?;
+    auth.migrate().await?;
+    let proof = {
+        session(&auth).await?;
+        auth.authenticate_user("username", "ada", "correct horse battery").await?
+    };
+    let mut few = 0.0;
+    for (count, name) in [(1_000_usize, "1 k sessions"), (1_000_000, "1 M sessions")] {
+        let mut ids = Vec::new();
+        let mut made = adapter.get_sessions_by_user_id(proof.user_id()).await?.len();
+        while made < count {
+            let batch = (0..512.min(count - made)).map(|_| auth.create_session(&proof, Default::default()));
+            for issued in futures_util::future::join_all(batch).await {
+                let issued = issued?;
+                if made % (count / 1_000).max(1) == 0 {
+                    ids.push(issued.session.id.clone());
+                }
+                made += 1;
+            }
+        }
+        let (ids, next) = (Arc::new(ids), Arc::new(AtomicUsize::new(0)));
+        let found = rate(|| {
+            let (adapter, ids, at) = (adapter.clone(), Arc::clone(&ids), next.fetch_add(1, Ordering::Relaxed));
+            async move {
+                let found = adapter.get_session_and_user(&ids[at % ids.len()]).await.expect("it answers");
+                assert!(found.is_some());
+            }
+        })
+        .await;
+        print("sqlite", name, found, (few > 0.0).then_some(few));
+        few = found;
+    }
+    Ok(())
+}
+
+async fn one_of(adapter: &impl Adapter) -> Result<SessionId, Failure> {
+    let (_, user) = adapter.get_key_and_user(&KeyId::new("username", "ada")).await?.ok_or("a user")?;
+    let sessions = adapter.get_sessions_by_user_id(&user.id).await?;
+    Ok(sessions.first().ok_or("a session")?.id.clone())
+}
+
+fn lookup<A: SessionAdapter + Clone>(adapter: &A, id: &SessionId) -> impl Fn() -> Work + use<A> {
+    let (adapter, id) = (adapter.clone(), id.clone());
+    move || {
+        let (adapter, id) = (adapter.clone(), id.clone());
+        Box::pin(async move { assert!(adapter.get_session(&id).await.expect("it answers").is_some()) })
+    }
+}
+
+fn delete<A: SessionAdapter + Clone>(adapter: &A) -> impl Fn() -> Work + use<A> {
+    let (adapter, nobody) = (adapter.clone(), SessionId::from("nobody"));
+    move || {
+        let (adapter, nobody) = (adapter.clone(), nobody.clone());
+        Box::pin(async move { assert!(!adapter.delete_session(&nobody).await.expect("it answers")) })
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Ours and the driver's in turn; the ratio is of the same round.
+async fn beside<F: Future<Output = ()> + Send + 'static>(
+    store: &str,
+    act: &str,
+    ours: impl Fn() -> Work,
+    driver: impl Fn() -> F,
+) {
+    let (mut own, mut bare) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let (first, second) = (once(&ours).await, once(&driver).await);
+        // The first round warms.
+        if round > 0 {
+            own.push(first);
+            bare.push(second);
+        }
+    }
+    print(store, act, median(own), Some(median(bare)));
+}
+
+async fn rate<F: Future<Output = ()> + Send + 'static>(act: impl Fn() -> F) -> f64 {
+    let mut rates = Vec::new();
+    for round in 0..=ROUNDS {
+        let rate = once(&act).await;
+        if round > 0 {
+            rates.push(rate);
+        }
+    }
+    median(rates)
+}
+
+/// How often a second, with all tasks asking one thing after the other.
+async fn once<F: Future<Output = ()> + Send + 'static>(act: &impl Fn() -> F) -> f64 {
+    let start = Instant::now();
+    let (mut asking, mut done) = (JoinSet::new(), 0_u32);
+    for _ in 0..ASKING {
+        asking.spawn(act());
+    }
+    while asking.join_next().await.is_some() {
+        done += 1;
+        if start.elapsed() < ROUND {
+            asking.spawn(act());
+        }
+    }
+    f64::from(done) / start.elapsed().as_secs_f64()
+}
+
+/// An act that is done once to each of many new sessions.
+async fn each<F: Future<Output = ()> + Send + 'static>(
+    auth: &Auth,
+    act: impl Fn(Auth, IssuedSession) -> F,
+) -> Result<f64, Failure> {
+    let proof = auth.authenticate_user("username", "ada", "correct horse battery").await?;
+    let mut rates = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut sessions = Vec::new();
+        for _ in 0..SESSIONS {
+            sessions.push(auth.create_session(&proof, Default::default()).await?);
+        }
+        let (start, mut acting) = (Instant::now(), JoinSet::new());
+        for issued in sessions {
+            if acting.len() == ASKING {
+                acting.join_next().await;
+            }
+            acting.spawn(act(auth.clone(), issued));
+        }
+        acting.join_all().await;
+        rates.push(SESSIONS as f64 / start.elapsed().as_secs_f64());
+    }
+    Ok(median(rates))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn print(store: &str, act: &str, rate: f64, beside: Option<f64>) {
+    let (driver, ratio) = match beside {
+        Some(driver) => (format!("{driver:.0}"), format!("{:.2}", rate / driver)),
+        None => Default::default(),
+    };
+    println!("{store:<20} {act:<12} {rate:>12.0} {driver:>12} {ratio:>8}");
+}
