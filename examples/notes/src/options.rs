@@ -6,8 +6,13 @@ use std::{fmt, net::SocketAddr};
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
     pub addr: SocketAddr,
-    /// Where users, sessions and notes are kept: `sqlite://file.db`.
+    /// Where users, sessions and notes are kept: `sqlite://file.db`; with the feature `servers` `postgres://…` and
+    /// `mysql://…` as well.
     pub database: String,
+    /// Where sessions are kept instead: `redis://…`, with the feature `servers`.
+    pub sessions: Option<String>,
+    /// What browsers call the application where that is not its own address: behind a proxy, or on several nodes.
+    pub base_url: Option<String>,
     /// How sessions work.
     pub strategy: Strategy,
 }
@@ -23,7 +28,7 @@ pub enum Strategy {
 }
 
 impl Options {
-    /// Reads `--addr`, `--database` and `--strategy`; `name` is the default database's.
+    /// Reads the flags above; `name` is the program's and the default database's.
     ///
     /// # Errors
     /// A sentence for the person at the command line.
@@ -31,6 +36,8 @@ impl Options {
         let mut options = Self {
             addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
             database: format!("sqlite://{name}.db"),
+            sessions: None,
+            base_url: None,
             strategy: Strategy::Opaque,
         };
         while let Some(flag) = arguments.next() {
@@ -46,7 +53,9 @@ impl Options {
                         .parse()
                         .map_err(|_| OptionsError(format!("--addr {value} is not an address like 127.0.0.1:3000")))?;
                 }
-                "--database" => options.database = value()?,
+                "--database" => options.database = on_a_known_store(&flag, value()?, name)?,
+                "--sessions" => options.sessions = Some(on_a_known_store(&flag, value()?, name)?),
+                "--base-url" => options.base_url = Some(value()?),
                 "--strategy" => {
                     options.strategy = match value()?.as_str() {
                         "opaque" => Strategy::Opaque,
@@ -56,14 +65,38 @@ impl Options {
                 }
                 _ => {
                     return Err(OptionsError(format!(
-                        "unknown argument {flag}\nusage: {name} [--addr 127.0.0.1:3000] [--database sqlite://{name}.db] \
-                         [--strategy opaque|tokens]"
+                        "unknown argument {flag}\nusage: {name} [--addr 127.0.0.1:3000] [--base-url http://localhost:3000] \
+                         [--database sqlite://{name}.db] [--sessions redis://localhost] [--strategy opaque|tokens]"
                     )));
                 }
             }
         }
         Ok(options)
     }
+}
+
+/// Refuses what this program cannot reach, before anything is opened.
+fn on_a_known_store(flag: &str, url: String, name: &str) -> Result<String, OptionsError> {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    let (is_known, needs_servers) = match (flag, scheme) {
+        ("--database", "sqlite") => (true, false),
+        ("--database", "mariadb" | "mysql" | "postgres" | "postgresql") | ("--sessions", "redis") => (true, true),
+        _ => (false, false),
+    };
+    // The URL may hold a password: no sentence repeats it.
+    if !is_known {
+        let known = match flag {
+            "--sessions" => "redis://host:port/0",
+            _ => "sqlite://file.db, postgres://user:password@host/database or mysql://user:password@host/database",
+        };
+        return Err(OptionsError(format!("{flag} is a URL like {known}")));
+    }
+    if needs_servers && !cfg!(feature = "servers") {
+        return Err(OptionsError(format!(
+            "{flag} {scheme}:// needs the feature servers: cargo run -p {name} --features servers -- {flag} {scheme}://…"
+        )));
+    }
+    Ok(url)
 }
 
 /// What is wrong with the command line.
@@ -92,6 +125,7 @@ mod tests {
         assert_eq!(options.addr.to_string(), "127.0.0.1:3000");
         assert_eq!(options.database, "sqlite://app.db");
         assert_eq!(options.strategy, Strategy::Opaque);
+        assert_eq!((options.sessions, options.base_url), (None, None));
     }
 
     #[test]
@@ -103,5 +137,37 @@ mod tests {
         assert!(parse(&["--addr"]).is_err());
         assert!(parse(&["--addr", "here"]).is_err());
         assert!(parse(&["--port", "1"]).is_err());
+        let options = parse(&["--base-url", "https://notes.example.com"]).unwrap();
+        assert_eq!(options.base_url.as_deref(), Some("https://notes.example.com"));
+    }
+
+    #[test]
+    fn a_store_that_is_not_there_is_refused_without_its_password() {
+        for arguments in [
+            ["--database", "notes.db"],
+            ["--database", "sqlite::memory:"],
+            ["--database", "redis://user:hush@localhost"],
+            ["--sessions", "postgres://user:hush@localhost/app"],
+        ] {
+            let told = parse(&arguments).unwrap_err().to_string();
+            assert!(told.contains(arguments[0]) && told.contains("a URL like"), "{told}");
+            assert!(!told.contains("hush"), "{told}");
+        }
+    }
+
+    #[test]
+    fn servers_need_their_feature_and_the_sentence_names_it() {
+        for arguments in [
+            ["--database", "postgres://user:hush@localhost/app"],
+            ["--database", "mysql://user:hush@localhost/app"],
+            ["--sessions", "redis://user:hush@localhost"],
+        ] {
+            let parsed = parse(&arguments);
+            assert_eq!(parsed.is_ok(), cfg!(feature = "servers"));
+            if let Err(told) = parsed.map_err(|error| error.to_string()) {
+                assert!(!told.contains("hush"), "{told}");
+                assert!(told.contains("cargo run -p app --features servers"), "{told}");
+            }
+        }
     }
 }

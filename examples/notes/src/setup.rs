@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use auth_core::{
-    Attribute, Auth, ConfigError, Error, Secret, SessionConfig, SessionStrategy, Tokens, adapters::SqliteAdapter,
+    Attribute, Auth, ConfigError, Error, Secret, SessionConfig, SessionStrategy, Tokens, adapters::AnyAdapter,
 };
 
 use crate::{Options, Strategy};
@@ -26,17 +26,32 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
         // An ended session is refused at once here, which costs the store call that tokens would save.
         Strategy::Tokens => Tokens::default().check_store(true).into(),
     };
-    let auth = Auth::builder(SqliteAdapter::connect(&options.database).await?)
+    let auth = Auth::builder(adapter(options).await?)
         .secret(secret)
-        .base_url(base_url(listening_on))
-        .trusted_origin(format!("http://127.0.0.1:{}", listening_on.port()))
         .sign_in_page("/sign-in")
         .sessions(sessions)
-        .user_attribute(Attribute::text("display_name").editable())
-        .build()?;
+        .user_attribute(Attribute::text("display_name").editable());
+    let auth = match &options.base_url {
+        Some(url) => auth.base_url(url),
+        None => auth
+            .base_url(base_url(listening_on))
+            .trusted_origin(format!("http://127.0.0.1:{}", listening_on.port())),
+    };
+    let auth = auth.build()?;
     auth.migrate().await?;
     tokio::spawn(sweep(auth.clone()));
     Ok(auth)
+}
+
+/// Users where the database is, sessions beside them or in Redis.
+async fn adapter(options: &Options) -> Result<AnyAdapter, Error> {
+    let adapter = AnyAdapter::connect(&options.database).await?;
+    #[cfg(feature = "servers")]
+    if let Some(url) = &options.sessions {
+        let sessions = auth_core::adapters::RedisSessions::connect(url).await?;
+        return Ok(adapter.with_sessions(sessions));
+    }
+    Ok(adapter)
 }
 
 /// Deletes what is over and nobody has met, once an hour.
