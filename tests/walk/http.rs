@@ -102,15 +102,30 @@ pub(super) type Jar = BTreeMap<String, String>;
 /// Keeps cookies and says where its requests come from.
 pub(super) struct Browser {
     address: SocketAddr,
+    /// What its address bar shows.
+    origin: String,
     jar: RefCell<Jar>,
 }
 
 impl Browser {
     pub(super) fn new(address: SocketAddr) -> Self {
+        Self::at(format!("http://localhost:{}", address.port()), address)
+    }
+
+    /// Of somebody whom a balancer at `origin` sends to this node.
+    pub(super) fn at(origin: impl Into<String>, address: SocketAddr) -> Self {
         Self {
             address,
+            origin: origin.into(),
             jar: RefCell::default(),
         }
+    }
+
+    /// The same browser, with the same cookies, sent to another node.
+    pub(super) fn sent_to(&self, address: SocketAddr) -> Self {
+        let other = Self::at(&self.origin, address);
+        other.set_jar(self.jar());
+        other
     }
 
     pub(super) fn jar(&self) -> Jar {
@@ -135,10 +150,9 @@ impl Browser {
     }
 
     pub(super) async fn form(&self, path: &str, body: &str) -> Received {
-        let origin = format!("http://localhost:{}", self.address.port());
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
-            ("origin", &origin),
+            ("origin", &self.origin),
         ];
         self.send("POST", path, &headers, body).await
     }

@@ -13,6 +13,11 @@ use tokio::{
     process::{Child, Command},
 };
 
+use super::Place;
+
+/// What all nodes of an application share.
+const SECRET: &str = "a secret of at least thirty-two bytes for tests";
+
 /// Which framework serves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Which {
@@ -34,10 +39,22 @@ impl Running {
 
     /// As [`Running::start`], with more arguments.
     pub(crate) async fn start_with(which: Which, database: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(binary(which))
-            .args(more)
-            .args(["--addr", "127.0.0.1:0", "--database"])
-            .arg(format!("sqlite://{}", database.display()))
+        let database = ["--database".to_owned(), format!("sqlite://{}", database.display())];
+        let mut command = Command::new(binary(which));
+        command.args(database).args(more);
+        Self::spawn(command).await
+    }
+
+    /// Starts an application on a store, as one node of several.
+    pub(super) async fn start_on(which: Which, place: &Place, more: &[&str]) -> Self {
+        let mut command = Command::new(binary(which));
+        command.args(place.arguments()).args(more).env("AUTH_SECRET", SECRET);
+        Self::spawn(command).await
+    }
+
+    async fn spawn(mut command: Command) -> Self {
+        let mut child = command
+            .args(["--addr", "127.0.0.1:0"])
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -93,6 +110,7 @@ fn binary(which: Which) -> PathBuf {
         let built = std::process::Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--bins"])
             .args(packages)
+            .args(["--features", "axum-app/servers,actix-app/servers"])
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .status()
             .unwrap();
