@@ -3,7 +3,7 @@
 //! - [`architecture`]: which room is where, and who may ask whom.
 //! - [`sessions`]: the life of a session, and the table that [`AuthRequest`](crate::AuthRequest) follows.
 //! - [`tokens`]: the other strategy: access tokens, refresh tokens, parents and children, keys.
-//! - [`stores`]: what stands before a store, and what it promises.
+//! - [`stores`]: which store, how big, what it promises when it fails, backups, several nodes, caches.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
 //! - [`write_an_adapter`]: a store of your own.
