@@ -100,8 +100,15 @@ fn on_a_known_store(flag: &str, url: String, name: &str) -> Result<String, Optio
 }
 
 /// What is wrong with the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OptionsError(String);
+
+/// What `main` prints of an error: here a sentence.
+impl fmt::Debug for OptionsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for OptionsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
