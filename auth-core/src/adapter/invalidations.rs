@@ -74,8 +74,8 @@ pub trait Invalidations: Send + Sync + 'static {
     /// When the bus did not take it; the write it speaks of has been done all the same.
     async fn publish(&self, invalidation: &Invalidation) -> Result<()>;
 
-    /// Tells the sink from now on, until it is dropped; it is held weakly. The first word is `connected`, at once or when the
-    /// bus is.
+    /// Tells the sink from now on, until it is dropped; it is held weakly. It hears `connected` at once, or when the bus is.
+    /// Of several, each is told in the order in which they came.
     fn subscribe(&self, sink: Weak<dyn InvalidationSink>);
 }
 

@@ -11,8 +11,11 @@
 //! | [`AnyAdapter`] | – | whichever of them a URL names at run time |
 //! | [`CachedAdapter`] | – | in front of any of them: sessions asked for often |
 //! | [`ReplicatedAdapter`] | – | lookups at a read replica |
+//!
+//! Buses between processes: [`MemoryInvalidations`], [`RedisInvalidations`], [`PostgresInvalidations`].
 
 mod any;
+mod bus;
 mod cached;
 mod memory;
 #[cfg(feature = "mysql")]
@@ -38,10 +41,10 @@ pub use memory::{MemoryAdapter, MemoryInvalidations, MemorySessions};
 pub use mysql::{MysqlAdapter, MysqlOptions};
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
-pub use postgres::{PostgresAdapter, PostgresOptions};
+pub use postgres::{PostgresAdapter, PostgresInvalidations, PostgresOptions};
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
-pub use redis::{RedisOptions, RedisSessions};
+pub use redis::{RedisInvalidations, RedisOptions, RedisSessions};
 pub use replicated::ReplicatedAdapter;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]

@@ -126,6 +126,11 @@ impl<A: Adapter> CachedAdapter<A> {
         self.entries.insert(session.id.clone(), Arc::new(entry));
     }
 
+    #[cfg(test)]
+    pub(super) fn remember(&self, session: &SessionRecord, user: &User) {
+        self.keep(Reading::begin(&self.stamps), session, Some(user));
+    }
+
     async fn writing<T>(&self, what: Invalidation, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
         let bus = self.options.invalidations.as_ref();
         let writing = Writing::begin(what, &self.stamps, bus, self.options.time_to_live);

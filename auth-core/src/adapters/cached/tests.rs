@@ -5,8 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tempfile::TempDir;
 
+mod memory;
 mod processes;
 mod races;
+mod two_processes;
 
 use super::*;
 use crate::{

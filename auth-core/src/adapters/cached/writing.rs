@@ -1,9 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::stamps::Stamps;
-use crate::adapter::{Invalidation, Invalidations};
+use crate::{
+    adapter::{Invalidation, Invalidations},
+    adapters::bus::tell,
+};
 
 /// A write under way. However it ends (done, failed, dropped halfway), it ends here and is told to others.
 pub(super) struct Writing {
@@ -37,22 +40,10 @@ impl Writing {
         }
     }
 
-    /// The message leaves in a task of its own, which a caller that goes away does not stop.
     fn close(&mut self) -> Option<JoinHandle<()>> {
         let what = self.what.take()?;
         self.stamps.end(&what);
-        let (bus, patience) = (self.bus.take()?, self.patience);
-        let runtime = Handle::try_current().ok()?;
-        Some(runtime.spawn(async move {
-            match tokio::time::timeout(patience, bus.publish(&what)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "other processes are not told of a write; they see it when their cache's time is up"
-                ),
-                Err(_) => tracing::warn!("the invalidation bus took no message in {patience:?}"),
-            }
-        }))
+        tell(self.bus.take()?, what, self.patience)
     }
 }
 

@@ -7,12 +7,15 @@
 mod adapter;
 mod driver;
 mod error;
+mod invalidations;
+mod listener;
 mod options;
 mod reader;
 mod run;
 mod tls;
 
 pub use adapter::PostgresAdapter;
+pub use invalidations::PostgresInvalidations;
 pub use options::PostgresOptions;
 
 #[cfg(all(test, feature = "sqlite", feature = "testing"))]

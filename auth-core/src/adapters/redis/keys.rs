@@ -43,6 +43,11 @@ impl Keys {
         format!("{}a:{}:{action}:{{{}}}", self.prefix, action.len(), subject.as_str())
     }
 
+    /// The channel of messages: servers do not keep those of their databases apart.
+    pub(super) fn channel(&self, database: i64) -> String {
+        format!("{}invalidations:{database}", self.prefix)
+    }
+
     pub(super) fn all_sessions(&self) -> String {
         format!("{}s:{{*}}", self.prefix)
     }

@@ -11,6 +11,7 @@ mod adapter;
 mod attempts;
 mod connection;
 mod index;
+mod invalidations;
 mod keys;
 mod lifetime;
 mod options;
@@ -18,9 +19,11 @@ mod record;
 mod scripts;
 mod sentinel;
 mod sessions;
+mod subscriber;
 mod sweep;
 
 pub use adapter::RedisSessions;
+pub use invalidations::RedisInvalidations;
 pub use options::RedisOptions;
 
 #[cfg(all(test, feature = "sqlite", feature = "testing"))]

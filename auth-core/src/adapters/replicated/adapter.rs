@@ -1,14 +1,20 @@
-use std::{fmt, ops::RangeInclusive, time::Duration};
+use std::{
+    fmt,
+    ops::RangeInclusive,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use async_trait::async_trait;
+use tokio::task::JoinHandle;
 
 use super::recent_writes::RecentWrites;
 use crate::{
     adapter::{
-        Adapter, AttemptAdapter, Invalidation, MigrationPlan, Recent, Schema, SessionAdapter, SigningKeyAdapter, Store,
-        UserAdapter,
+        Adapter, AttemptAdapter, Invalidation, InvalidationSink, Invalidations, MigrationPlan, Recent, Schema,
+        SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
     },
-    adapters::wrapped::wrap_ports,
+    adapters::{bus::tell, wrapped::wrap_ports},
     clock::Timestamp,
     error::Result,
     id::{KeyId, SessionId, UserId},
@@ -32,9 +38,13 @@ use crate::{
 ///   the primary is asked. A sign-in or a renewal in another process is seen at once.
 /// - When the replica fails, the primary is asked.
 ///
+/// - With a bus ([`ReplicatedAdapter::invalidations`]), what *other* processes wrote is read from the primary for as long,
+///   counted from when their message arrives; while the bus has lost its connection, and for as long after, everything is.
+///
 /// # What it does not
-/// **A session revoked by another process opens here for as long as the replica lags**, and nothing here can bound that:
-/// watch the lag, and take a replica that falls behind out of service.
+/// **Without a bus, a session revoked by another process opens here for as long as the replica lags**, and nothing here can
+/// bound that. With one, it opens for as long as the message takes, provided that the replica lags less than
+/// [`ReplicatedAdapter::read_own_writes_for`]. Either way: watch the lag, and take a replica that falls behind out of service.
 ///
 /// ```
 /// use std::time::Duration;
@@ -48,7 +58,8 @@ pub struct ReplicatedAdapter<P, R> {
     primary: P,
     replica: R,
     window: Duration,
-    writes: RecentWrites,
+    writes: Arc<RecentWrites>,
+    bus: Option<Arc<dyn Invalidations>>,
 }
 
 impl<P: Adapter, R: Adapter> ReplicatedAdapter<P, R> {
@@ -59,7 +70,8 @@ impl<P: Adapter, R: Adapter> ReplicatedAdapter<P, R> {
             primary,
             replica,
             window,
-            writes: RecentWrites::within(window),
+            writes: Arc::new(RecentWrites::within(window, true)),
+            bus: None,
         }
     }
 
@@ -69,14 +81,42 @@ impl<P: Adapter, R: Adapter> ReplicatedAdapter<P, R> {
     #[must_use]
     pub fn read_own_writes_for(mut self, window: Duration) -> Self {
         self.window = window;
-        self.writes = RecentWrites::within(window.clamp(*WINDOWS.start(), *WINDOWS.end()));
+        self.listen();
         self
     }
 
+    /// Tells other processes what is written here, and reads from the primary what they write, for the time of
+    /// [`ReplicatedAdapter::read_own_writes_for`]. Default none.
+    ///
+    /// With a cache around it, give both the same bus, by clones of one handle: then the replica's side hears of a write before
+    /// the cache does, and what the cache reads anew is the primary's. Each write is then told twice, which is no harm.
+    #[must_use]
+    pub fn invalidations(mut self, bus: impl Invalidations) -> Self {
+        self.bus = Some(Arc::new(bus));
+        self.listen();
+        self
+    }
+
+    fn listen(&mut self) {
+        let window = self.window.clamp(*WINDOWS.start(), *WINDOWS.end());
+        self.writes = Arc::new(RecentWrites::within(window, self.bus.is_none()));
+        if let Some(bus) = &self.bus {
+            let sink: Weak<RecentWrites> = Arc::downgrade(&self.writes);
+            bus.subscribe(sink as Weak<dyn InvalidationSink>);
+        }
+    }
+
     async fn writing<T>(&self, what: Invalidation, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
-        let writing = Writing(&self.writes, what);
-        self.writes.note(&writing.1);
-        write.await
+        self.writes.note(&what);
+        let writing = Writing {
+            writes: &self.writes,
+            bus: self.bus.as_ref(),
+            patience: self.window,
+            what: Some(what),
+        };
+        let answer = write.await;
+        writing.end().await;
+        answer
     }
 
     /// What the replica found, if that may be believed.
@@ -86,12 +126,33 @@ impl<P: Adapter, R: Adapter> ReplicatedAdapter<P, R> {
     }
 }
 
-/// A write under way, noted at its end as well, however it ends.
-struct Writing<'a>(&'a RecentWrites, Invalidation);
+/// A write under way, noted and told at its end as well, however it ends.
+struct Writing<'a> {
+    writes: &'a RecentWrites,
+    bus: Option<&'a Arc<dyn Invalidations>>,
+    /// Longer than that, nobody needs to be told.
+    patience: Duration,
+    what: Option<Invalidation>,
+}
+
+impl Writing<'_> {
+    /// Waits until the bus has taken the message, if there is one.
+    async fn end(mut self) {
+        if let Some(told) = self.close() {
+            let _ = told.await;
+        }
+    }
+
+    fn close(&mut self) -> Option<JoinHandle<()>> {
+        let what = self.what.take()?;
+        self.writes.note(&what);
+        tell(Arc::clone(self.bus?), what, self.patience)
+    }
+}
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        self.0.note(&self.1);
+        drop(self.close());
     }
 }
 
@@ -99,6 +160,7 @@ impl<P, R> fmt::Debug for ReplicatedAdapter<P, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplicatedAdapter")
             .field("read_own_writes_for", &self.window)
+            .field("invalidations", &self.bus.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,14 +1,14 @@
 use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hash},
-    sync::atomic::{AtomicU64, Ordering::SeqCst},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     time::Duration,
 };
 
 use tokio::time::Instant;
 
 use crate::{
-    adapter::Invalidation,
+    adapter::{Invalidation, InvalidationSink},
     id::{SessionId, UserId},
 };
 
@@ -21,10 +21,12 @@ pub(super) struct RecentWrites {
     users: Box<[AtomicU64]>,
     everything: AtomicU64,
     hasher: RandomState,
+    /// Whether writes elsewhere are heard of, or nobody asked for that.
+    hears: AtomicBool,
 }
 
 impl RecentWrites {
-    pub(super) fn within(window: Duration) -> Self {
+    pub(super) fn within(window: Duration, hears: bool) -> Self {
         let row = || (0..PLACES).map(|_| AtomicU64::new(0)).collect();
         Self {
             start: Instant::now(),
@@ -33,6 +35,7 @@ impl RecentWrites {
             users: row(),
             everything: AtomicU64::new(0),
             hasher: RandomState::new(),
+            hears: AtomicBool::new(hears),
         }
     }
 
@@ -48,7 +51,7 @@ impl RecentWrites {
 
     pub(super) fn has_session(&self, id: &SessionId) -> bool {
         let until = self.sessions[self.index(id)].load(SeqCst);
-        self.now() < until.max(self.everything.load(SeqCst))
+        !self.hears.load(SeqCst) || self.now() < until.max(self.everything.load(SeqCst))
     }
 
     pub(super) fn has_user(&self, id: &UserId) -> bool {
@@ -62,6 +65,22 @@ impl RecentWrites {
     #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
     fn index(&self, id: &impl Hash) -> usize {
         self.hasher.hash_one(id) as usize % PLACES
+    }
+}
+
+impl InvalidationSink for RecentWrites {
+    fn invalidated(&self, invalidation: &Invalidation) {
+        self.note(invalidation);
+    }
+
+    fn connected(&self) {
+        // What was missed meanwhile.
+        self.note(&Invalidation::Everything);
+        self.hears.store(true, SeqCst);
+    }
+
+    fn lost(&self) {
+        self.hears.store(false, SeqCst);
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     Auth, ErrorKind, NewUser, Secret,
     adapter::{SessionAdapter, UserAdapter},
-    adapters::MemoryAdapter,
+    adapters::{CacheOptions, CachedAdapter, MemoryAdapter, MemoryInvalidations},
     testing::{Fault, FaultyAdapter, conformance},
 };
 
@@ -112,6 +112,73 @@ async fn a_write_during_a_lookup_counts() {
     other.invalidate_session(&issued.session.id).await.unwrap();
     hold.release();
     assert!(!lookup.await.unwrap());
+}
+
+/// A process on a bus, whose lookups go to a replica that never hears of anything.
+fn on_bus((primary, replica): &Stores, bus: &MemoryInvalidations) -> Auth {
+    let adapter = ReplicatedAdapter::new(primary.clone(), replica.clone()).invalidations(bus.clone());
+    let builder = Auth::builder(adapter).base_url("https://example.com");
+    builder.secret(Secret::random().unwrap()).build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_bus_what_others_wrote_is_read_at_the_primary() {
+    let (stores, bus) = (stores(), MemoryInvalidations::default());
+    let (one, two) = (on_bus(&stores, &bus), on_bus(&stores, &bus));
+    let proof = ada(&one).await;
+    let issued = one.create_session(&proof, Default::default()).await.unwrap();
+    replicate(&stores, &issued.session.id).await;
+    tokio::time::advance(Duration::from_secs(11)).await;
+    stores.0.forget_calls();
+    two.validate_session_user(&issued.token).await.unwrap();
+    assert_eq!(stores.0.calls(), [""; 0]);
+    one.invalidate_session(&issued.session.id).await.unwrap();
+    let refused = two.validate_session_user(&issued.token).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidSessionId);
+    // Only for as long as the replica may lag.
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert!(two.validate_session_user(&issued.token).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_its_bus_everything_is_read_at_the_primary() {
+    let (stores, bus) = (stores(), MemoryInvalidations::default());
+    let (one, two) = (on_bus(&stores, &bus), on_bus(&stores, &bus));
+    let proof = ada(&one).await;
+    let issued = one.create_session(&proof, Default::default()).await.unwrap();
+    replicate(&stores, &issued.session.id).await;
+    tokio::time::advance(Duration::from_secs(11)).await;
+    two.validate_session_user(&issued.token).await.unwrap();
+    bus.cut();
+    one.invalidate_session(&issued.session.id).await.unwrap();
+    assert!(two.validate_session_user(&issued.token).await.is_err());
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert!(two.validate_session_user(&issued.token).await.is_err());
+    // What was missed may be as young as the connection.
+    bus.mend();
+    assert!(two.validate_session_user(&issued.token).await.is_err());
+    tokio::time::advance(Duration::from_secs(11)).await;
+    assert!(two.validate_session_user(&issued.token).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_around_a_replica_reads_anew_from_the_primary() {
+    let (stores, bus) = (stores(), MemoryInvalidations::default());
+    let process = || {
+        let (primary, replica) = stores.clone();
+        let inner = ReplicatedAdapter::new(primary, replica).invalidations(bus.clone());
+        let options = CacheOptions::default().invalidations(bus.clone());
+        let builder = Auth::builder(CachedAdapter::new(inner, options)).base_url("https://example.com");
+        builder.secret(Secret::random().unwrap()).build().unwrap()
+    };
+    let (one, two) = (process(), process());
+    let proof = ada(&one).await;
+    let issued = one.create_session(&proof, Default::default()).await.unwrap();
+    replicate(&stores, &issued.session.id).await;
+    tokio::time::advance(Duration::from_secs(11)).await;
+    two.validate_session_user(&issued.token).await.unwrap();
+    one.invalidate_session(&issued.session.id).await.unwrap();
+    assert!(two.validate_session_user(&issued.token).await.is_err());
 }
 
 #[test]

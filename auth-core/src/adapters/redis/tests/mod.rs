@@ -8,12 +8,13 @@ mod cluster;
 mod expiry;
 mod faults;
 mod index;
+mod invalidations;
 mod races;
 mod records;
 mod sentinel;
 mod server;
 
-use redis::{Cmd, FromRedisValue, RedisResult, aio::MultiplexedConnection};
+use redis::{Cmd, FromRedisValue, RedisResult, Value, aio::MultiplexedConnection};
 use server::Server;
 
 use super::{RedisOptions, RedisSessions, keys::Keys};
