@@ -9,7 +9,12 @@ mod server;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod sinks;
 mod tell;
-#[cfg(all(test, any(feature = "postgres", feature = "redis"), feature = "testing"))]
+#[cfg(all(
+    test,
+    any(feature = "postgres", feature = "redis"),
+    feature = "sqlite",
+    feature = "testing"
+))]
 #[expect(clippy::unwrap_used, reason = "a test reports by panicking")]
 pub(in crate::adapters) mod tests;
 

@@ -63,7 +63,7 @@ impl<L: Line> Bus<L> {
         Ok(())
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "postgres", feature = "sqlite", feature = "testing"))]
     pub(in crate::adapters) async fn with_speaker(&self, act: impl AsyncFnOnce(L::Speaker)) {
         let speaker = self.shared.speaker.borrow().clone();
         if let Some(speaker) = speaker {

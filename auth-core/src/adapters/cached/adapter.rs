@@ -126,7 +126,7 @@ impl<A: Adapter> CachedAdapter<A> {
         self.entries.insert(session.id.clone(), Arc::new(entry));
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "sqlite", feature = "testing"))]
     pub(super) fn remember(&self, session: &SessionRecord, user: &User) {
         self.keep(Reading::begin(&self.stamps), session, Some(user));
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::*;
-use crate::{IssuedSession, NewUser, adapter::Invalidations, adapters::AnyAdapter};
+use crate::{IssuedSession, NewUser, adapters::AnyAdapter};
 
 const STORE: &str = "AUTH_TEST_SECOND_STORE";
 const BUS: &str = "AUTH_TEST_SECOND_BUS";
@@ -17,14 +17,11 @@ async fn auth(store: &str, options: CacheOptions, bus: &str) -> (Auth, FaultyAda
     let options = match bus.split(':').next().unwrap() {
         "" => options,
         #[cfg(feature = "postgres")]
-        "postgres" => heard_by(
-            options,
-            crate::adapters::PostgresInvalidations::connect(bus).await.unwrap(),
-        ),
+        "postgres" => options.invalidations(crate::adapters::PostgresInvalidations::connect(bus).await.unwrap()),
         #[cfg(feature = "redis")]
         "redis" => {
             let redis = crate::adapters::RedisOptions::new(bus).key_prefix("two-processes:");
-            heard_by(options, crate::adapters::RedisInvalidations::open(redis).await.unwrap())
+            options.invalidations(crate::adapters::RedisInvalidations::open(redis).await.unwrap())
         }
         _ => panic!("no bus at {bus}"),
     };
@@ -33,10 +30,6 @@ async fn auth(store: &str, options: CacheOptions, bus: &str) -> (Auth, FaultyAda
     let auth = builder.secret(Secret::random().unwrap()).build().unwrap();
     auth.migrate().await.unwrap();
     (auth, store)
-}
-
-fn heard_by(options: CacheOptions, bus: impl Invalidations) -> CacheOptions {
-    options.invalidations(bus)
 }
 
 #[tokio::test]
