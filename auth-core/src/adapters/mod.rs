@@ -17,6 +17,16 @@
 mod any;
 mod bus;
 mod cached;
+#[cfg(all(
+    test,
+    unix,
+    feature = "mysql",
+    feature = "postgres",
+    feature = "sqlite",
+    feature = "sqlx",
+    feature = "testing"
+))]
+mod fault_tests;
 mod memory;
 #[cfg(feature = "mysql")]
 mod mysql;

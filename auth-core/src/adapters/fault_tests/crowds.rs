@@ -1,0 +1,230 @@
+//! Many at once: nothing dead-locks, nobody loses a session, and a pool may be as small as it likes.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::{
+    Database, Place, Settings, on_both,
+    place::application,
+    records::{NOW, digest, key, key_id, rotation, schema, session, user},
+};
+use crate::{
+    Auth, ErrorKind, NewSession, Secret, SessionConfig, Tokens,
+    adapter::{Adapter, AttemptAdapter, SessionAdapter, Store, UserAdapter},
+    adapters::AnyAdapter,
+    id::{SessionId, UserId},
+    model::{Attributes, UserPatch},
+    proof::Proof,
+};
+
+on_both![
+    a_pool_of_one_never_dead_locks,
+    a_pool_of_one_of_sqlx_never_dead_locks,
+    crowds_of_refreshes_finish_and_lose_no_session,
+    crowds_of_renewals_lose_no_session,
+    one_of_many_gets_a_name_it_changes_to,
+];
+
+const LONG: Duration = Duration::from_secs(30);
+
+async fn migrated(store: &AnyAdapter) {
+    store.declare(&schema()).unwrap();
+    store.migrate().await.unwrap();
+}
+
+/// Fifty tasks, each with every kind of act on rows that all of them want.
+async fn mixed_acts(store: AnyAdapter) {
+    migrated(&store).await;
+    store.set_user(&user("all"), Some(&key("all"))).await.unwrap();
+    let tasks = (0..50).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let name = format!("u{number}");
+            let mine = SessionId::from(name.as_str());
+            let (all, me) = (UserId::from("all"), UserId::from(name.as_str()));
+            store.set_user(&user(&name), Some(&key(&name))).await.unwrap();
+            let taken = store.set_user(&user(&format!("x{number}")), Some(&key("all"))).await;
+            assert!(taken.is_err());
+            store.set_session(&session(&name, "all")).await.unwrap();
+            assert!(store.get_session_and_user(&mine).await.unwrap().is_some());
+            let patch = UserPatch {
+                role: Some(name.clone()),
+                ..UserPatch::default()
+            };
+            store.update_user(&all, &patch).await.unwrap();
+            store.count_attempt(&"all".into(), "a", LONG, NOW).await.unwrap();
+            let rotated = store.rotate_session(&mine, &digest("first"), &rotation(&name)).await;
+            assert!(rotated.unwrap());
+            let renamed = key_id(&format!("new{number}"));
+            store.rename_key(&key_id(&name), &renamed, &patch, NOW).await.unwrap();
+            store.set_password(&all, None, NOW).await.unwrap();
+            store.delete_expired_sessions(None, NOW).await.unwrap();
+            store.delete_session(&mine).await.unwrap();
+            store.delete_user(&me).await.unwrap();
+            assert!(store.get_keys_by_user_id(&me).await.unwrap().is_empty());
+        })
+    });
+    let done = timeout(LONG, join_all(tasks.collect::<Vec<_>>())).await;
+    for task in done.expect("they wait for each other") {
+        task.unwrap();
+    }
+    let counted = store.count_attempt(&"all".into(), "a", LONG, NOW).await.unwrap();
+    assert_eq!(counted.count, 51);
+}
+
+async fn a_pool_of_one_never_dead_locks(database: Database) {
+    let place = Place::shared(database);
+    let settings = Settings::narrow().timeout(LONG);
+    mixed_acts(place.open(&settings).await).await;
+    place.witness().await.assert_consistent().await;
+}
+
+async fn a_pool_of_one_of_sqlx_never_dead_locks(database: Database) {
+    let place = Place::shared(database);
+    mixed_acts(place.open_sqlx(1).await).await;
+    place.witness().await.assert_consistent().await;
+}
+
+/// The library's own connections, as few as there can be and some, and another's.
+async fn stores(database: Database) -> Vec<(usize, AnyAdapter)> {
+    let (one, four, other) = (
+        Place::shared(database),
+        Place::shared(database),
+        Place::shared(database),
+    );
+    vec![
+        (1, one.open(&Settings::narrow().timeout(LONG)).await),
+        (4, four.open(&Settings::default().timeout(LONG)).await),
+        (1, other.open_sqlx(1).await),
+    ]
+}
+
+async fn signed_in(store: &AnyAdapter, auth: &Auth) -> crate::IssuedSession {
+    auth.migrate().await.unwrap();
+    let mut somebody = user("all");
+    somebody.attributes = Attributes::new();
+    store.set_user(&somebody, None).await.unwrap();
+    let proof = Proof::new(somebody, "password", auth_now());
+    auth.create_session(&proof, NewSession::default()).await.unwrap()
+}
+
+fn auth_now() -> crate::Timestamp {
+    use crate::Clock;
+    crate::SystemClock.now()
+}
+
+/// Ten times as many as there are connections, all with one token; then each goes on with what it was given.
+async fn crowds_of_refreshes_finish_and_lose_no_session(database: Database) {
+    for (connections, store) in stores(database).await {
+        let auth = application(store.clone(), Secret::random().unwrap())
+            .sessions(Tokens::default().check_store(true))
+            .build()
+            .unwrap();
+        let first = signed_in(&store, &auth)
+            .await
+            .tokens
+            .unwrap()
+            .refresh
+            .expose()
+            .to_owned();
+        let mut presented = first;
+        for round in 0..3 {
+            let tasks = (0..10 * connections).map(|_| {
+                let (auth, presented) = (auth.clone(), presented.clone());
+                tokio::spawn(async move {
+                    let refreshed = auth.refresh_session(&presented).await.unwrap();
+                    let tokens = refreshed.tokens?;
+                    // Those made beside the one that is first are served and given nothing, or told to refresh again.
+                    match auth.validate_access_token(tokens.access.expose(), None).await {
+                        Ok(opened) => opened.renewed.map(|_| tokens.refresh.expose().to_owned()),
+                        Err(error) => {
+                            assert_eq!(error.kind(), ErrorKind::TryRefreshToken, "{error:?}");
+                            None
+                        }
+                    }
+                })
+            });
+            let done = timeout(LONG, join_all(tasks.collect::<Vec<_>>())).await;
+            let given: Vec<String> = done
+                .expect("they wait for each other")
+                .into_iter()
+                .filter_map(|task| task.unwrap())
+                .collect();
+            assert!(!given.is_empty(), "round {round}: nobody got on");
+            presented = given[0].clone();
+        }
+        assert!(auth.refresh_session(&presented).await.is_ok());
+    }
+}
+
+async fn crowds_of_renewals_lose_no_session(database: Database) {
+    for (connections, store) in stores(database).await {
+        let auth = application(store.clone(), Secret::random().unwrap())
+            .sessions(SessionConfig::default().active_period(Duration::from_millis(1)))
+            .build()
+            .unwrap();
+        let mut token = signed_in(&store, &auth).await.token;
+        for round in 0..5 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let presented = Arc::new(token);
+            let tasks = (0..10 * connections).map(|_| {
+                let (auth, token) = (auth.clone(), Arc::clone(&presented));
+                tokio::spawn(async move { auth.validate_session(&token).await.unwrap().renewed })
+            });
+            let done = timeout(LONG, join_all(tasks.collect::<Vec<_>>())).await;
+            let done = done.expect("they wait for each other");
+            let mut given: Vec<_> = done.into_iter().filter_map(|task| task.unwrap()).collect();
+            assert_eq!(
+                given.len(),
+                1,
+                "round {round}: one renews, the others are within the grace"
+            );
+            token = given.remove(0);
+        }
+        auth.validate_session(&token).await.unwrap();
+    }
+}
+
+/// The conformance suite has the race for a name at sign-up; this is the one for a change.
+async fn one_of_many_gets_a_name_it_changes_to(database: Database) {
+    let place = Place::shared(database);
+    let store = place.open(&Settings::default().timeout(LONG)).await;
+    migrated(&store).await;
+    for number in 0..30 {
+        let name = format!("u{number}");
+        store.set_user(&user(&name), Some(&key(&name))).await.unwrap();
+    }
+    let tasks = (0..30).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let patch = UserPatch {
+                attributes: Attributes::new().with("username", "same"),
+                email: Some(Some("same@example.com".to_owned())),
+                ..UserPatch::default()
+            };
+            if number % 2 == 0 {
+                return store.update_user(&UserId::from(format!("u{number}")), &patch).await;
+            }
+            let name = format!("u{number}");
+            let renamed = key_id(&format!("renamed{number}"));
+            store.rename_key(&key_id(&name), &renamed, &patch, NOW).await
+        })
+    });
+    let done = timeout(LONG, join_all(tasks.collect::<Vec<_>>())).await;
+    let done = done.expect("they wait for each other").into_iter().map(Result::unwrap);
+    let (won, lost): (Vec<_>, Vec<_>) = done.partition(Result::is_ok);
+    assert_eq!(won.len(), 1);
+    for error in lost {
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::DuplicateUserData);
+    }
+    // Who lost the name kept the key: the act is one.
+    let witness = place.witness().await;
+    let p = &place.prefix;
+    let renamed = format!("SELECT count(*) FROM {p}key WHERE id LIKE 'email:renamed%'");
+    let named = format!("SELECT count(*) FROM {p}user WHERE username = 'same'");
+    assert_eq!(witness.number(&named).await, 1);
+    assert!(witness.number(&renamed).await <= 1);
+    witness.assert_consistent().await;
+}

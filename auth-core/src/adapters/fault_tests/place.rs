@@ -1,0 +1,290 @@
+//! Where a test keeps its tables, and how it looks at them.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use url::Url;
+
+use super::{Proxy, Server};
+use crate::{
+    Auth, AuthBuilder, Error, Secret,
+    adapters::{
+        AnyAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, mysql, postgres,
+        sql::{Row, Sql, SqlValue, Statement, Step},
+        sqlx::{MysqlPoolDriver, PostgresPoolDriver},
+    },
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Database {
+    Mariadb,
+    Postgres,
+}
+
+/// Tables of a test's own in a database.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) database: Database,
+    url: Url,
+    pub(super) prefix: String,
+}
+
+/// What the options of both databases have.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) pool_size: usize,
+    pub(super) readers: usize,
+    pub(super) queue: usize,
+    pub(super) timeout: Duration,
+    pub(super) root_certificates: Option<Vec<u8>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pool_size: 4,
+            readers: 2,
+            queue: 1_024,
+            timeout: Duration::from_secs(5),
+            root_certificates: None,
+        }
+    }
+}
+
+impl Settings {
+    /// One connection for everything, or one to read and one to write.
+    pub(super) fn narrow() -> Self {
+        Self {
+            pool_size: 1,
+            readers: 1,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+impl Place {
+    /// In the server that all tests share.
+    pub(super) fn shared(database: Database) -> Self {
+        let url = match database {
+            Database::Mariadb => mysql::tests::url(),
+            Database::Postgres => postgres::tests::url(),
+        };
+        Self::at(database, &url)
+    }
+
+    /// In a database of its own in that server, whose catalogue lists nothing else.
+    pub(super) async fn apart(database: Database) -> Self {
+        let mut place = Self::shared(database);
+        let name = format!("{}apart", place.prefix);
+        place.witness().await.execute(&format!("CREATE DATABASE {name}")).await;
+        place.url.set_path(&name);
+        place
+    }
+
+    /// In a server of the test's own.
+    pub(super) fn of(server: &Server) -> Self {
+        Self::at(server.database(), &server.url())
+    }
+
+    pub(super) fn at(database: Database, url: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        Self {
+            database,
+            url: url.parse().unwrap(),
+            prefix: format!("f{}_{number}_", std::process::id()),
+        }
+    }
+
+    /// The same tables under other names.
+    pub(super) fn with_prefix(&self, prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The same tables by way of a proxy.
+    pub(super) fn through(&self, proxy: &Proxy) -> Self {
+        let mut place = self.clone();
+        place.url.set_port(Some(proxy.port())).unwrap();
+        place
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.url.port().unwrap()
+    }
+
+    pub(super) async fn open(&self, settings: &Settings) -> AnyAdapter {
+        self.try_open(settings).await.unwrap()
+    }
+
+    pub(super) async fn try_open(&self, settings: &Settings) -> Result<AnyAdapter, Error> {
+        let settings = settings.clone();
+        Ok(match self.database {
+            Database::Mariadb => {
+                let mut options = MysqlOptions::new(self.url.as_str())
+                    .table_prefix(self.prefix.as_str())
+                    .pool_size(settings.pool_size)
+                    .queue(settings.queue)
+                    .timeout(settings.timeout);
+                if let Some(pem) = settings.root_certificates {
+                    options = options.root_certificates(pem);
+                }
+                AnyAdapter::new(MysqlAdapter::open(options).await?)
+            }
+            Database::Postgres => {
+                let mut options = PostgresOptions::new(self.url.as_str())
+                    .table_prefix(self.prefix.as_str())
+                    .pool_size(settings.pool_size)
+                    .readers(settings.readers)
+                    .queue(settings.queue)
+                    .timeout(settings.timeout);
+                if let Some(pem) = settings.root_certificates {
+                    options = options.root_certificates(pem);
+                }
+                AnyAdapter::new(PostgresAdapter::open(options).await?)
+            }
+        })
+    }
+
+    /// Over a pool of sqlx's with so many connections.
+    pub(super) async fn open_sqlx(&self, connections: u32) -> AnyAdapter {
+        let prefix = self.prefix.as_str();
+        match self.database {
+            Database::Mariadb => {
+                let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(connections);
+                let pool = pool.connect(self.url.as_str()).await.unwrap();
+                AnyAdapter::new(MysqlAdapter::from_pool(pool, prefix).await.unwrap())
+            }
+            Database::Postgres => {
+                let pool = sqlx::postgres::PgPoolOptions::new().max_connections(connections);
+                let pool = pool.connect(self.url.as_str()).await.unwrap();
+                AnyAdapter::new(PostgresAdapter::from_pool(pool, prefix).await.unwrap())
+            }
+        }
+    }
+
+    /// Somebody who looks at the tables from the side.
+    pub(super) async fn witness(&self) -> Witness {
+        self.try_witness().await.unwrap()
+    }
+
+    pub(super) async fn try_witness(&self) -> Result<Witness, Error> {
+        let sql: Box<dyn Sql> = match self.database {
+            Database::Mariadb => {
+                let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
+                let pool = pool.connect(self.url.as_str()).await.map_err(Error::fetch_failed)?;
+                Box::new(MysqlPoolDriver::new(pool).await?)
+            }
+            Database::Postgres => {
+                let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1);
+                let pool = pool.connect(self.url.as_str()).await.map_err(Error::fetch_failed)?;
+                Box::new(PostgresPoolDriver::new(pool))
+            }
+        };
+        Ok(Witness {
+            database: self.database,
+            prefix: self.prefix.clone(),
+            sql,
+        })
+    }
+}
+
+/// An application over a store.
+pub(super) fn application(adapter: AnyAdapter, secret: Secret) -> AuthBuilder {
+    Auth::builder(adapter).secret(secret).base_url("https://example.com")
+}
+
+/// Reads and changes tables by SQL, past every adapter.
+pub(super) struct Witness {
+    database: Database,
+    prefix: String,
+    sql: Box<dyn Sql>,
+}
+
+impl Witness {
+    pub(super) async fn execute(&self, sql: &str) {
+        let steps = vec![Step::any(Statement::text(sql))];
+        self.sql
+            .write(steps)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    pub(super) async fn rows(&self, sql: &str) -> Vec<Row> {
+        let rows = self.sql.fetch(Statement::text(sql)).await;
+        rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    pub(super) async fn number(&self, sql: &str) -> i64 {
+        match self.rows(sql).await.first().and_then(|row| row.first()) {
+            Some(SqlValue::Integer(number)) => *number,
+            _ => panic!("{sql}: this is no number"),
+        }
+    }
+
+    /// Everything in all tables.
+    pub(super) async fn everything(&self) -> Vec<Vec<Row>> {
+        let mut tables = Vec::new();
+        for table in TABLES {
+            tables.push(
+                self.rows(&format!("SELECT * FROM {}{table} ORDER BY 1, 2", self.prefix))
+                    .await,
+            );
+        }
+        tables
+    }
+
+    pub(super) async fn empty(&self) {
+        for table in ["user", "attempt", "signing_key"] {
+            self.execute(&format!("DELETE FROM {}{table}", self.prefix)).await;
+        }
+    }
+
+    /// Nothing half-written: keys and sessions have their users, and indexes hold what the tables do.
+    pub(super) async fn assert_consistent(&self) {
+        let p = &self.prefix;
+        for owned in ["key", "session"] {
+            let orphans =
+                format!("SELECT count(*) FROM {p}{owned} o LEFT JOIN {p}user u ON u.id = o.user_id WHERE u.id IS NULL");
+            assert_eq!(self.number(&orphans).await, 0, "a {owned} without its user");
+        }
+        match self.database {
+            Database::Mariadb => {
+                for table in TABLES {
+                    let check = format!("CHECK TABLE {p}{table} EXTENDED");
+                    let told = self.rows(&check).await;
+                    let ok = |row: &Row| row.last() == Some(&SqlValue::Text("OK".to_owned()));
+                    assert!(told.iter().all(ok), "{table} is broken");
+                }
+            }
+            Database::Postgres => {
+                self.execute("CREATE EXTENSION IF NOT EXISTS amcheck").await;
+                let check = format!(
+                    "SELECT count(bt_index_check(c.oid, true)::text) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid \
+                     WHERE c.relname LIKE '{}%' AND c.relkind = 'i'",
+                    p.replace('_', "\\_")
+                );
+                assert!(self.number(&check).await > 6);
+            }
+        }
+    }
+
+    /// Where every account is made with a key.
+    pub(super) async fn assert_no_user_without_key(&self) {
+        let p = &self.prefix;
+        let lonely =
+            format!("SELECT count(*) FROM {p}user u LEFT JOIN {p}key k ON k.user_id = u.id WHERE k.id IS NULL");
+        assert_eq!(self.number(&lonely).await, 0, "a user without a key");
+    }
+}
+
+pub(super) const TABLES: [&str; 5] = ["user", "key", "session", "attempt", "signing_key"];
