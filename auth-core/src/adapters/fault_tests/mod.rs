@@ -11,6 +11,7 @@
 
 mod crowds;
 mod cuts;
+mod hangs;
 mod kills;
 mod place;
 mod proxy;

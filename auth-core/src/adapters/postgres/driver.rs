@@ -6,7 +6,10 @@ use std::{
 
 use async_trait::async_trait;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::{OnceCell, Semaphore},
+    time::timeout,
+};
 use tokio_postgres::{NoTls, config::SslMode};
 
 use super::{options::PostgresOptions, reader::Reader, run, tls};
@@ -66,15 +69,21 @@ impl PostgresDriver {
         Ok(driver)
     }
 
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
+    /// Bounds a piece of work; `late` is told when it did not end in time.
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, SqlError>>,
+        late: impl FnOnce(),
+    ) -> Result<T, SqlError> {
         let other = |reason: &'static str| SqlError::new(SqlErrorKind::Other, reason);
         let _permit = self
             .under_way
             .try_acquire()
             .map_err(|_| other("too many statements are waiting for PostgreSQL"))?;
-        timeout(self.timeout, work)
-            .await
-            .unwrap_or_else(|_| Err(other("PostgreSQL did not answer in time")))
+        timeout(self.timeout, work).await.unwrap_or_else(|_| {
+            late();
+            Err(other("PostgreSQL did not answer in time"))
+        })
     }
 
     async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
@@ -132,17 +141,18 @@ impl Sql for PostgresDriver {
 
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
         let next = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
-        self.in_time(async {
-            let client = self.readers[next].client().await?;
-            run::fetch(&client, &statement).await
-        })
-        .await
+        let (reader, asked) = (&self.readers[next], OnceCell::new());
+        let work = async {
+            let client = asked.get_or_try_init(|| reader.client()).await?;
+            run::fetch(client, &statement).await
+        };
+        self.in_time(work, || reader.give_up(asked.get())).await
     }
 
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
         if steps.iter().all(|step| step.statement.values.is_empty()) {
             return self.act(&steps).await;
         }
-        self.in_time(self.act(&steps)).await
+        self.in_time(self.act(&steps), || {}).await
     }
 }

@@ -38,6 +38,19 @@ impl Reader {
         Ok(client)
     }
 
+    /// Asks this connection no more: it did not answer in time, and nobody may ever say that it is over. Those who wait
+    /// for it still do.
+    pub(super) fn give_up(&self, silent: Option<&Arc<ClientWrapper>>) {
+        let mut client = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        if client
+            .as_ref()
+            .zip(silent)
+            .is_some_and(|(client, silent)| Arc::ptr_eq(client, silent))
+        {
+            *client = None;
+        }
+    }
+
     fn open(&self) -> Option<Arc<ClientWrapper>> {
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner);
         client.as_ref().filter(|client| !client.is_closed()).cloned()
