@@ -4,21 +4,23 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use super::{
     Database, Place, Proxy, Settings, Way, on_both,
-    place::Witness,
+    place::{Witness, application},
     records::{NOW, digest, key, key_id, rotation, schema, session, signing_key, user},
 };
 use crate::{
-    Error, ErrorKind,
+    Attribute, Clock, Error, ErrorKind, NewSession, Secret, SystemClock,
     adapter::{Adapter, AttemptAdapter, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
     adapters::{AnyAdapter, sql::Row},
     id::{SessionId, UserId},
     model::UserPatch,
+    proof::Proof,
 };
 
 on_both![
     a_cut_act_happens_wholly_or_not_at_all,
     a_cut_connection_attempt_changes_nothing,
     a_cut_migration_can_be_repeated,
+    a_renewal_whose_answer_is_lost_is_found_again,
 ];
 
 type Acting<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
@@ -285,4 +287,49 @@ async fn a_cut_migration_can_be_repeated(database: Database) {
     }
     eprintln!("{database:?}: {cuts} cuts");
     assert!(cuts > 10, "{cuts}");
+}
+
+/// The secret is replaced and nobody says so: the client is given the new one all the same, wherever the cut is.
+async fn a_renewal_whose_answer_is_lost_is_found_again(database: Database) {
+    let bench = Bench::new(database).await;
+    furnish(&bench.direct, &bench.witness).await;
+    let store = bench.cuttable().await;
+    let auth = application(store.clone(), Secret::random().unwrap())
+        .user_attribute(Attribute::text("username").unique())
+        .build()
+        .unwrap();
+    let proof = Proof::new(user("ada"), "password", SystemClock.now());
+    let mut token = auth.create_session(&proof, NewSession::default()).await.unwrap().token;
+    let mut found = 0;
+    for way in [Way::ToServer, Way::ToClient] {
+        for after in 0.. {
+            assert!(after < 200, "it never ends");
+            assert_works(&store, "before a renewal").await;
+            token = auth.renew_session(&token).await.unwrap().token;
+            bench.proxy.cut(way, after);
+            let renewed = auth.renew_session(&token).await;
+            let has_cut = bench.proxy.has_cut();
+            bench.proxy.pass();
+            bench.proxy.settled().await;
+            match renewed {
+                Ok(issued) => {
+                    token = issued.token;
+                    found += usize::from(has_cut);
+                }
+                Err(error) => assert!(error.is_store_failure(), "{way:?} after {after}: {error:?}"),
+            }
+            if !has_cut {
+                break;
+            }
+            // What they hold is the session's own secret, not the one before.
+            works_after(2, || auth.validate_session(&token), "a renewal").await;
+            let session = bench.direct.get_session(token.id()).await.unwrap().unwrap();
+            if session.secret_digest != token.digest() {
+                // The look afterwards came to a connection that was broken as well.
+                eprintln!("{database:?}: {way:?} after {after}: a renewal behind");
+                token = auth.create_session(&proof, NewSession::default()).await.unwrap().token;
+            }
+        }
+    }
+    assert!(found > 0);
 }
