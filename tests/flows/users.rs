@@ -383,17 +383,22 @@ async fn a_session_of_a_password_that_changed_meanwhile_does_not_live() {
     app.signed_up("ada@example.com").await;
     let id = KeyId::from("email:ada@example.com");
     let key = app.store.get_key(&id).await.unwrap().unwrap();
-    // As if the change came right after the check: the key is younger than the proof.
-    let patch = KeyPatch {
-        updated_at: Some(app.now() + std::time::Duration::from_secs(1)),
-        ..Default::default()
-    };
-    app.store.update_key(&id, &patch).await.unwrap();
-    let refused = app
+    // The change comes right after the check, before there is a session that it could end.
+    let hold = app.store.hold_before("set_session");
+    let sign_in = app
         .auth
-        .sign_in_with_email("ada@example.com", crate::PASSWORD, NewSession::default())
-        .await
-        .unwrap_err();
+        .sign_in_with_email("ada@example.com", crate::PASSWORD, NewSession::default());
+    let change = async {
+        hold.reached().await;
+        let patch = KeyPatch {
+            updated_at: Some(app.now() + std::time::Duration::from_secs(1)),
+            ..Default::default()
+        };
+        app.store.update_key(&id, &patch).await.unwrap();
+        hold.release();
+    };
+    let (refused, ()) = tokio::join!(sign_in, change);
+    let refused = refused.unwrap_err();
     assert_eq!(refused.kind(), auth_core::ErrorKind::InvalidCredentials);
     let handles = app.auth.get_all_session_handles_for_user(&key.user_id).await.unwrap();
     assert_eq!(handles.len(), 1);

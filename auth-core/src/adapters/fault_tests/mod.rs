@@ -9,6 +9,7 @@
     reason = "a test without its server fails"
 )]
 
+mod clock;
 mod crowds;
 mod cuts;
 mod hangs;

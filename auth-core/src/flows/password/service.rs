@@ -2,7 +2,6 @@ use std::fmt;
 
 use crate::{
     auth::Auth,
-    clock::Timestamp,
     email::canonical_email,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
@@ -11,7 +10,7 @@ use crate::{
         users::{EMAIL, NewUser, key_id},
     },
     id::UserId,
-    model::{Attributes, JsonObject, User, UserPatch},
+    model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
     password::Verified,
     proof::Proof,
     request::Client,
@@ -86,7 +85,12 @@ impl Auth {
         provider_user_id: &str,
         password: impl Into<Password>,
     ) -> Result<Proof> {
-        let password = password.into();
+        let (_, proof) = self.prove(provider, provider_user_id, password.into()).await?;
+        Ok(proof)
+    }
+
+    /// As [`Auth::authenticate_user`], with the key that the password is on.
+    async fn prove(&self, provider: &str, provider_user_id: &str, password: Password) -> Result<(KeyRecord, Proof)> {
         self.inner
             .passwords
             .check_size(&password)
@@ -103,7 +107,7 @@ impl Auth {
         if user.is_banned(now) {
             return Err(ErrorKind::UserBanned.into());
         }
-        Ok(Proof::new(user, "password", now))
+        Ok((key, Proof::new(user, "password", now)))
     }
 
     /// Signs in: counts the attempt, checks the password, opens a session.
@@ -126,24 +130,24 @@ impl Auth {
             .check_size(&password)
             .map_err(|_| ErrorKind::InvalidCredentials)?;
         self.limit_sign_in(&email, &session.client).await?;
-        let proof = match self.authenticate_user(EMAIL, &email, password).await {
-            Ok(proof) => proof,
+        let (proven, proof) = match self.prove(EMAIL, &email, password).await {
+            Ok(proven) => proven,
             Err(error) => return Err(self.refuse_sign_in(error, Some(&email), &session.client)),
         };
         self.forget_sign_in_failures(&email).await?;
-        let proven_at = proof.at();
         let (user, issued) = self.finish_sign_in(proof, session).await?;
-        self.check_still_proven(&email, proven_at, &issued).await?;
+        self.check_still_proven(&proven, &issued).await?;
         Ok((user, issued))
     }
 
     /// Looks once more when the session is there: whoever changed the password or banned the user meanwhile has ended all
     /// sessions but this one.
-    async fn check_still_proven(&self, email: &str, proven_at: Timestamp, issued: &IssuedSession) -> Result<()> {
-        let found = self.inner.adapter.get_key_and_user(&key_id(EMAIL, email)?).await?;
+    async fn check_still_proven(&self, proven: &KeyRecord, issued: &IssuedSession) -> Result<()> {
+        let found = self.inner.adapter.get_key_and_user(&proven.id).await?;
         let refusal = match found {
             Some((_, user)) if user.is_banned(self.now()) => ErrorKind::UserBanned,
-            Some((key, _)) if key.updated_at <= proven_at => return Ok(()),
+            // The same moment, not an earlier one: clocks differ, and are set back.
+            Some((key, _)) if key.updated_at == proven.updated_at => return Ok(()),
             _ => ErrorKind::InvalidCredentials,
         };
         self.invalidate_session(&issued.session.id).await?;
