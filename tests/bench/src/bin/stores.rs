@@ -252,7 +252,7 @@ async fn growth(directory: &tempfile::TempDir) -> Result<(), Failure> {
 }
 
 async fn one_of(adapter: &impl Adapter) -> Result<SessionId, Failure> {
-    let (_, user) = adapter.get_key_and_user(&KeyId::new("username", "ada")).await?.ok_or("a user")?;
+    let (_, user) = adapter.get_key_and_user(&KeyId::new("username", "ada")?).await?.ok_or("a user")?;
     let sessions = adapter.get_sessions_by_user_id(&user.id).await?;
     Ok(sessions.first().ok_or("a session")?.id.clone())
 }
