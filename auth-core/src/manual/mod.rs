@@ -82,4 +82,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0014-redis-one-key-per-script.md")]
     pub mod d0014 {}
+
+    #[doc = include_str!("decisions/0015-two-sessions-two-names.md")]
+    pub mod d0015 {}
 }

@@ -173,6 +173,23 @@ async fn sessions_in_redis_beside_users_in_sqlite_conform() {
     place.clean().await;
 }
 
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs AUTH_TEST_REDIS and AUTH_TEST_POSTGRES, see tests/servers"]
+async fn sessions_in_redis_beside_users_in_postgres_conform() {
+    use crate::adapters::{PostgresAdapter, postgres::tests::options};
+
+    let place = Place::new().await;
+    let expected = conformance::run(async || MemoryAdapter::default()).await;
+    let report = conformance::run(async || {
+        let users = PostgresAdapter::open(options()).await.unwrap();
+        SplitAdapter::new(users, place.another().await)
+    })
+    .await;
+    assert_eq!(report, expected);
+    place.clean().await;
+}
+
 #[test]
 fn a_hostile_prefix_is_refused() {
     for prefix in [
