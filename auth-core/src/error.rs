@@ -186,6 +186,10 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// Sign-ins without any address are not accepted.
+    AnonymousDisabled => "AUTH_ANONYMOUS_DISABLED",
+    /// The code verifier is not the one whose challenge was sent (PKCE, RFC 7636).
+    BadCodeVerifier => "AUTH_BAD_CODE_VERIFIER",
     /// The body is not the JSON (or form) it claims to be.
     BadJson => "AUTH_BAD_JSON",
     /// The hashing queue is full; see [`Error::retry_after`].
@@ -200,8 +204,18 @@ kinds! {
     DuplicateUserData => "AUTH_DUPLICATE_USER_DATA",
     /// Another account has this e-mail address.
     EmailExists => "AUTH_EMAIL_EXISTS",
+    /// The account's address has not been proven yet.
+    EmailNotConfirmed => "AUTH_EMAIL_NOT_CONFIRMED",
+    /// Nobody signs in with an e-mail address here.
+    EmailLoginsDisabled => "AUTH_EMAIL_LOGINS_DISABLED",
+    /// Nobody signs up with an e-mail address here.
+    EmailSignupsDisabled => "AUTH_EMAIL_SIGNUPS_DISABLED",
     /// The single-use key's time is over.
     ExpiredKey => "AUTH_EXPIRED_KEY",
+    /// This is switched off here.
+    FeatureDisabled => "AUTH_FEATURE_DISABLED",
+    /// The code of a redirect is unknown or was exchanged before.
+    FlowStateNotFound => "AUTH_FLOW_STATE_NOT_FOUND",
     /// The sign-in was refused. Unknown account and wrong password are this one kind.
     InvalidCredentials => "AUTH_INVALID_CREDENTIALS",
     /// No key has this provider and provider user id.
@@ -222,14 +236,34 @@ kinds! {
     MissingLayer => "AUTH_MISSING_LAYER",
     /// There is no session.
     NotAuthenticated => "AUTH_NOT_AUTHENTICATED",
+    /// The caller is no administrator.
+    NotAdmin => "AUTH_NOT_ADMIN",
     /// There is nothing at this path.
     NotFound => "AUTH_NOT_FOUND",
+    /// New accounts are not made on the way in by a code or link.
+    OtpDisabled => "AUTH_OTP_DISABLED",
+    /// The link or code is wrong, over, or was used before.
+    OtpExpired => "AUTH_OTP_EXPIRED",
     /// The stored password hash is in a format this library does not know.
     OutdatedPassword => "AUTH_OUTDATED_PASSWORD",
+    /// Too many mails; see [`Error::retry_after`].
+    OverEmailSendRateLimit => "AUTH_OVER_EMAIL_SEND_RATE_LIMIT",
+    /// Too many text messages; see [`Error::retry_after`].
+    OverSmsSendRateLimit => "AUTH_OVER_SMS_SEND_RATE_LIMIT",
     /// The body is larger than the limit.
     PayloadTooLarge => "AUTH_PAYLOAD_TOO_LARGE",
+    /// Another account has this phone number.
+    PhoneExists => "AUTH_PHONE_EXISTS",
+    /// Nobody signs in with a phone number here.
+    PhoneLoginsDisabled => "AUTH_PHONE_LOGINS_DISABLED",
+    /// The account's number has not been proven yet.
+    PhoneNotConfirmed => "AUTH_PHONE_NOT_CONFIRMED",
+    /// Nobody signs up with a phone number here.
+    PhoneSignupsDisabled => "AUTH_PHONE_SIGNUPS_DISABLED",
     /// The act needs a fresher proof of who is asking.
     ReauthenticationNeeded => "AUTH_REAUTHENTICATION_NEEDED",
+    /// The nonce that should show who is asking is wrong or over.
+    ReauthenticationNotValid => "AUTH_REAUTHENTICATION_NOT_VALID",
     /// The refresh token was replaced a moment ago: the client has newer tokens, or is being sent them.
     RefreshConflict => "AUTH_REFRESH_CONFLICT",
     /// The new password is the old one.
@@ -254,6 +288,8 @@ kinds! {
     UnsupportedMediaType => "AUTH_UNSUPPORTED_MEDIA_TYPE",
     /// The account is banned.
     UserBanned => "AUTH_USER_BANNED",
+    /// An administrator asks for a user who is not there.
+    UserNotFound => "AUTH_USER_NOT_FOUND",
     /// A value in the request is missing or not acceptable.
     ValidationFailed => "AUTH_VALIDATION_FAILED",
     /// The password does not meet the policy; see [`Error::weak_password_reasons`].

@@ -75,8 +75,9 @@ pub use http::missing_layer;
 pub use id::{KeyId, SessionId, UserId};
 pub use limit::{Limit, Limits};
 pub use model::{
-    Amr, AttemptCount, AttemptSubject, Attribute, AttributeKind, AttributeValue, Attributes, JsonObject, Key, KeyPatch,
-    KeyRecord, Session, SessionPatch, SessionRecord, SessionRotation, SessionState, SigningKeyRecord, User, UserPatch,
+    Amr, AttemptCount, AttemptSubject, Attribute, AttributeKind, AttributeValue, Attributes, EventQuery, EventRecord,
+    JsonObject, Key, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage, Purpose, Session, SessionPatch, SessionRecord,
+    SessionRotation, SessionState, SigningKeyRecord, User, UserPatch, UserQuery,
 };
 pub use password::{Argon2Params, PasswordConfig, PasswordHasher, Verified};
 pub use proof::Proof;

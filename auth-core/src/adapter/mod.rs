@@ -9,30 +9,38 @@
 //! …) and wraps everything else with [`Error::fetch_failed`](crate::Error::fetch_failed) or
 //! [`Error::update_failed`](crate::Error::update_failed), the driver's error kept as source.
 
+mod account;
 mod attempt;
 mod delegate;
+mod event;
 mod invalidations;
 mod migration;
+mod outbox;
 mod recent;
 mod schema;
 mod session;
 mod signing_key;
 mod split;
 mod store;
+mod token;
 mod user;
 
 use async_trait::async_trait;
 
+pub use account::AccountAdapter;
 pub use attempt::AttemptAdapter;
 pub(crate) use delegate::{delegate_sessions, delegate_signing_keys, delegate_users};
+pub use event::EventAdapter;
 pub use invalidations::{Invalidation, InvalidationSink, Invalidations};
 pub use migration::{Migration, MigrationPlan};
+pub use outbox::OutboxAdapter;
 pub use recent::Recent;
 pub use schema::Schema;
 pub use session::SessionAdapter;
 pub use signing_key::SigningKeyAdapter;
 pub use split::SplitAdapter;
 pub use store::Store;
+pub use token::{Act, TokenAdapter};
 pub use user::UserAdapter;
 
 use crate::{
@@ -41,9 +49,9 @@ use crate::{
     model::{SessionRecord, User},
 };
 
-/// A whole store: users and keys, sessions, attempts, signing keys.
+/// A whole store: accounts, sessions and attempts.
 #[async_trait]
-pub trait Adapter: UserAdapter + SessionAdapter + AttemptAdapter + SigningKeyAdapter {
+pub trait Adapter: AccountAdapter + SessionAdapter + AttemptAdapter {
     /// The session and the user it belongs to, `None` when either is missing.
     ///
     /// The default asks twice; override it where one query can join. Suite: `get_session_and_user_*`.

@@ -27,7 +27,7 @@ pub struct SplitAdapter<U, S> {
     sessions: S,
 }
 
-impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> SplitAdapter<U, S> {
+impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> SplitAdapter<U, S> {
     /// Takes users, keys and signing keys from `users`, sessions and attempts from `sessions`.
     pub fn new(users: U, sessions: S) -> Self {
         Self { users, sessions }
@@ -41,10 +41,10 @@ impl<U, S> fmt::Debug for SplitAdapter<U, S> {
 }
 
 #[async_trait]
-impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAdapter<U, S> {}
+impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAdapter<U, S> {}
 
 #[async_trait]
-impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> Store for SplitAdapter<U, S> {
+impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> Store for SplitAdapter<U, S> {
     fn declare(&self, schema: &Schema) -> Result<(), String> {
         self.users.declare(schema)?;
         self.sessions.declare(schema)
@@ -66,7 +66,7 @@ impl<U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter> Sto
     }
 }
 
-delegate_users!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users, {
+delegate_users!([U: AccountAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users, {
     async fn delete_user(&self, user_id: &UserId) -> Result<()> {
         self.sessions.delete_sessions_by_user_id(user_id, None).await?;
         self.users.delete_user(user_id).await?;
@@ -75,7 +75,7 @@ delegate_users!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + Attempt
     }
 });
 
-delegate_sessions!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, sessions, {
+delegate_sessions!([U: AccountAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, sessions, {
     async fn set_session(&self, session: &SessionRecord) -> Result<()> {
         self.sessions.set_session(session).await?;
         // Asked afterwards: whoever deletes the user in between deletes this session as well.
@@ -89,4 +89,4 @@ delegate_sessions!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + Atte
     }
 });
 
-delegate_signing_keys!([U: UserAdapter + SigningKeyAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users);
+delegate_signing_keys!([U: AccountAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users);

@@ -5,7 +5,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{KeyId, UserId},
-    model::{KeyPatch, KeyRecord, User, UserPatch},
+    model::{KeyPatch, KeyRecord, User, UserPatch, UserQuery},
     secret::HashedPassword,
 };
 
@@ -17,6 +17,18 @@ pub trait UserAdapter: Store {
     /// # Errors
     /// `DATABASE_FETCH_FAILED`.
     async fn get_user(&self, user_id: &UserId) -> Result<Option<User>>;
+
+    /// The users asked for; of the same moment, in the order of their ids.
+    ///
+    /// # Errors
+    /// `DATABASE_FETCH_FAILED`.
+    async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>>;
+
+    /// How many users there are of those asked for, whatever its offset and limit say.
+    ///
+    /// # Errors
+    /// `DATABASE_FETCH_FAILED`.
+    async fn count_users(&self, query: &UserQuery) -> Result<u64>;
 
     /// Inserts the user, and the key if there is one; **both or neither**.
     ///

@@ -198,6 +198,16 @@ fn is_about_tokens(kind: ErrorKind) -> bool {
 pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     use StatusCode as S;
     match kind {
+        ErrorKind::AnonymousDisabled => (
+            S::UNPROCESSABLE_ENTITY,
+            "anonymous_provider_disabled",
+            "Anonymous sign-ins are disabled",
+        ),
+        ErrorKind::BadCodeVerifier => (
+            S::BAD_REQUEST,
+            "bad_code_verifier",
+            "code challenge does not match previously saved code verifier",
+        ),
         ErrorKind::BadJson => (S::BAD_REQUEST, "bad_json", "Could not parse request body as JSON."),
         ErrorKind::Busy => (
             S::SERVICE_UNAVAILABLE,
@@ -224,9 +234,22 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "email_exists",
             "A user with this email address has already been registered",
         ),
-        ErrorKind::ExpiredKey | ErrorKind::InvalidKeyId => {
+        ErrorKind::EmailLoginsDisabled => (
+            S::UNPROCESSABLE_ENTITY,
+            "email_provider_disabled",
+            "Email logins are disabled",
+        ),
+        ErrorKind::EmailNotConfirmed => (S::BAD_REQUEST, "email_not_confirmed", "Email not confirmed"),
+        ErrorKind::EmailSignupsDisabled => (S::BAD_REQUEST, "email_provider_disabled", "Email signups are disabled"),
+        ErrorKind::ExpiredKey | ErrorKind::InvalidKeyId | ErrorKind::OtpExpired => {
             (S::FORBIDDEN, "otp_expired", "Token has expired or is invalid")
         }
+        ErrorKind::FeatureDisabled => (S::NOT_FOUND, "feature_disabled", "This is switched off here."),
+        ErrorKind::FlowStateNotFound => (
+            S::NOT_FOUND,
+            "flow_state_not_found",
+            "invalid flow state, no valid flow state found",
+        ),
         ErrorKind::InvalidCredentials
         | ErrorKind::InvalidPassword
         | ErrorKind::InvalidProviderId
@@ -252,21 +275,50 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "unexpected_failure",
             "Unexpected failure, please check server logs for more information",
         ),
+        ErrorKind::NotAdmin => (S::FORBIDDEN, "not_admin", "User not allowed"),
         ErrorKind::NotAuthenticated => (
             S::UNAUTHORIZED,
             "no_authorization",
             "This endpoint requires a valid session",
         ),
         ErrorKind::NotFound => (S::NOT_FOUND, "not_found", "There is nothing at this path."),
+        ErrorKind::OtpDisabled => (S::UNPROCESSABLE_ENTITY, "otp_disabled", "Signups not allowed for otp"),
+        ErrorKind::OverEmailSendRateLimit => (
+            S::TOO_MANY_REQUESTS,
+            "over_email_send_rate_limit",
+            "email rate limit exceeded",
+        ),
+        ErrorKind::OverSmsSendRateLimit => (
+            S::TOO_MANY_REQUESTS,
+            "over_sms_send_rate_limit",
+            "SMS rate limit exceeded",
+        ),
         ErrorKind::PayloadTooLarge => (
             S::PAYLOAD_TOO_LARGE,
             "request_entity_too_large",
             "The request body is too large.",
         ),
+        ErrorKind::PhoneExists => (
+            S::UNPROCESSABLE_ENTITY,
+            "phone_exists",
+            "A user with this phone number has already been registered",
+        ),
+        ErrorKind::PhoneLoginsDisabled => (
+            S::UNPROCESSABLE_ENTITY,
+            "phone_provider_disabled",
+            "Phone logins are disabled",
+        ),
+        ErrorKind::PhoneNotConfirmed => (S::BAD_REQUEST, "phone_not_confirmed", "Phone not confirmed"),
+        ErrorKind::PhoneSignupsDisabled => (S::BAD_REQUEST, "phone_provider_disabled", "Phone signups are disabled"),
         ErrorKind::ReauthenticationNeeded => (
             S::FORBIDDEN,
             "reauthentication_needed",
             "Sign in again, or give the current password, to do this.",
+        ),
+        ErrorKind::ReauthenticationNotValid => (
+            S::UNPROCESSABLE_ENTITY,
+            "reauthentication_not_valid",
+            "Nonce has expired or is invalid",
         ),
         ErrorKind::RefreshConflict => (S::CONFLICT, "conflict", "Newer tokens of this session are under way."),
         ErrorKind::SamePassword => (
@@ -304,6 +356,7 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "Send application/json or application/x-www-form-urlencoded.",
         ),
         ErrorKind::UserBanned => (S::BAD_REQUEST, "user_banned", "User is banned"),
+        ErrorKind::UserNotFound => (S::NOT_FOUND, "user_not_found", "User not found"),
         ErrorKind::ValidationFailed => (
             S::BAD_REQUEST,
             "validation_failed",

@@ -4,17 +4,23 @@
 
 mod attempt;
 mod attribute;
+mod event_record;
 mod key;
+mod one_time_token;
+mod outbox;
 mod session;
 mod signing_key;
 mod user;
 
 pub use attempt::{AttemptCount, AttemptSubject};
 pub use attribute::{Attribute, AttributeKind, AttributeValue, Attributes};
+pub use event_record::{EventQuery, EventRecord};
 pub use key::{Key, KeyPatch, KeyRecord};
+pub use one_time_token::{OneTimeToken, Purpose};
+pub use outbox::OutboxMessage;
 pub use session::{Amr, Session, SessionPatch, SessionRecord, SessionRotation, SessionState};
 pub use signing_key::SigningKeyRecord;
-pub use user::{User, UserPatch};
+pub use user::{User, UserPatch, UserQuery};
 
 /// A JSON object, as in metadata, payload and data.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;

@@ -34,12 +34,40 @@ pub struct User {
     pub banned_until: Option<Timestamp>,
     /// The last sign-in.
     pub last_sign_in_at: Option<Timestamp>,
+    /// When the account was given up: the row stays, nothing personal does.
+    pub deleted_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When the account was last changed.
     pub updated_at: Timestamp,
     /// The declared attributes.
     pub attributes: Attributes,
+}
+
+/// Which users are asked for, newest first unless said otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "adding a condition is a change for every store"
+)]
+pub struct UserQuery {
+    /// Whose address or number contains this text, in lower case; `%` and `_` mean themselves.
+    pub filter: Option<String>,
+    /// Oldest first.
+    pub oldest_first: bool,
+    /// How many to skip.
+    pub offset: u64,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl UserQuery {
+    /// Whether a user is one of those asked for.
+    pub fn matches(&self, user: &User) -> bool {
+        let Some(filter) = &self.filter else { return true };
+        let found = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(filter.as_str()));
+        found(&user.email) || found(&user.phone)
+    }
 }
 
 impl User {
@@ -60,6 +88,7 @@ impl User {
             is_anonymous: false,
             banned_until: None,
             last_sign_in_at: None,
+            deleted_at: None,
             created_at: now,
             updated_at: now,
             attributes: Attributes::new(),
@@ -104,6 +133,8 @@ pub struct UserPatch {
     pub banned_until: Option<Option<Timestamp>>,
     /// New time of sign-in.
     pub last_sign_in_at: Option<Option<Timestamp>>,
+    /// When the account was given up.
+    pub deleted_at: Option<Option<Timestamp>>,
     /// When this change was made.
     pub updated_at: Option<Timestamp>,
     /// The attributes to change; the others stay.
@@ -136,6 +167,7 @@ impl UserPatch {
             is_anonymous,
             banned_until,
             last_sign_in_at,
+            deleted_at,
             updated_at
         );
         user.attributes.merge(&self.attributes);
