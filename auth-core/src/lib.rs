@@ -62,6 +62,10 @@ pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
 pub use event::{Event, EventKind, EventSink, TracingSink};
 pub use flows::{
+    auth_cookie::{
+        AuthChangeEvent, AuthCookieError, AuthCookieReply, AuthCookieSession, AuthCookies, CookieOptions, HeldCookies,
+        is_secure_context,
+    },
     keys::{NewKey, UsedKey},
     password::SignUp,
     sessions::{IssuedSession, NewSession, SessionConfig, ValidSession},
@@ -87,4 +91,4 @@ pub use request::fuzz;
 pub use request::{
     AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, Requirement, SameSite, VerifySession,
 };
-pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken};
+pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken, WireToken};

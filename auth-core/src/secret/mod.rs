@@ -9,6 +9,7 @@ mod password;
 mod refresh_token;
 mod server;
 mod token;
+mod wire_token;
 
 pub use digest::Digest;
 pub use hashed_password::HashedPassword;
@@ -17,3 +18,4 @@ pub(crate) use refresh_token::Generation;
 pub use refresh_token::RefreshToken;
 pub use server::Secret;
 pub use token::SessionToken;
+pub use wire_token::WireToken;
