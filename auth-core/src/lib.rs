@@ -21,6 +21,7 @@
 //! |---|---|
 //! | `asymmetric` | `Algorithm::Es256` and `EdDsa`, and their public keys at `/.well-known/jwks.json` |
 //! | `aws-lc` | ES256 by AWS-LC, with the C library compiled in: five times as fast; implies `asymmetric` |
+//! | `client` | `client::GoTrueApi`, for programs that talk to an auth server over HTTP |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
 //! | `zxcvbn` | `PasswordConfig::min_score` |
@@ -33,6 +34,9 @@ pub mod adapter;
 pub mod adapters;
 mod auth;
 mod builder;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod clock;
 mod config;
 mod email;

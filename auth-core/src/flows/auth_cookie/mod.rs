@@ -38,4 +38,6 @@ pub use event::{AuthChangeEvent, AuthCookieSession};
 pub use host::is_secure_context;
 pub use options::CookieOptions;
 pub use reply::AuthCookieReply;
+#[cfg(feature = "client")]
+pub(crate) use service::NOT_IN_A_COMPONENT;
 pub use service::{AuthCookies, HeldCookies};

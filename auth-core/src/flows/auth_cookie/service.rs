@@ -142,9 +142,7 @@ impl AuthCookies {
             CookieReading::One(value) => {
                 let value = Zeroizing::new(value);
                 let decoded = percent_decode_str(&value).decode_utf8().ok();
-                Ok(decoded
-                    .map(WireToken::new)
-                    .filter(|token| !token.is_empty()))
+                Ok(decoded.map(WireToken::new).filter(|token| !token.is_empty()))
             }
         };
         let held = HeldCookies {
@@ -176,7 +174,7 @@ pub struct HeldCookies {
 }
 
 /// What `encodeURIComponent` of ECMAScript encodes.
-const NOT_IN_A_COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+pub(crate) const NOT_IN_A_COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
