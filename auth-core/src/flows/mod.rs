@@ -1,5 +1,6 @@
 //! One folder per way of signing in or looking after an account, always the same file names:
-//! `mod` (the door), `service` (the decisions), `routes` (what HTTP makes of them).
+//! `mod` (the door), `service` (the decisions), `routes` (what HTTP makes of them), `docs` (what is told about
+//! the routes).
 
 pub(crate) mod auth_cookie;
 pub(crate) mod keys;

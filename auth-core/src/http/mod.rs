@@ -5,6 +5,7 @@
 
 mod body;
 mod cors;
+mod openapi;
 mod refusal;
 mod reply;
 mod route;
@@ -14,6 +15,7 @@ mod wire;
 pub use refusal::missing_layer;
 
 pub(crate) use body::Body;
+pub(crate) use openapi::{Answer, Caller, Kind, Member, RouteDoc, openapi};
 pub(crate) use reply::Reply;
 pub(crate) use route::{Call, Route, routes};
 pub(crate) use wire::{Delivery, refreshed_answer, session_answer, session_listing, user_answer};
