@@ -1,5 +1,34 @@
 //! Ports that another adapter answers: written once for every adapter that stands before one.
 
+/// Implements [`Store`](super::Store) by asking a field; whoever declares or pings differently brings both methods.
+macro_rules! delegate_store {
+    ([$($generics:tt)*] $adapter:ty, $field:tt) => {
+        delegate_store!([$($generics)*] $adapter, $field, {
+            fn declare(&self, schema: &$crate::adapter::Schema) -> Result<(), String> {
+                self.$field.declare(schema)
+            }
+
+            async fn ping(&self) -> $crate::error::Result<()> {
+                self.$field.ping().await
+            }
+        });
+    };
+    ([$($generics:tt)*] $adapter:ty, $field:tt, { $($own:tt)* }) => {
+        #[async_trait::async_trait]
+        impl<$($generics)*> $crate::adapter::Store for $adapter {
+            $($own)*
+
+            async fn migrate(&self) -> $crate::error::Result<()> {
+                self.$field.migrate().await
+            }
+
+            async fn migration_plan(&self) -> $crate::error::Result<$crate::adapter::MigrationPlan> {
+                self.$field.migration_plan().await
+            }
+        }
+    };
+}
+
 /// Implements [`UserAdapter`](super::UserAdapter) by asking a field; what is different comes as its own methods.
 macro_rules! delegate_users {
     ([$($generics:tt)*] $adapter:ty, $field:tt, { $($own:tt)* }) => {
@@ -9,6 +38,14 @@ macro_rules! delegate_users {
 
             async fn get_user(&self, user_id: &UserId) -> Result<Option<User>> {
                 self.$field.get_user(user_id).await
+            }
+
+            async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
+                self.$field.get_users(query).await
+            }
+
+            async fn count_users(&self, query: &UserQuery) -> Result<u64> {
+                self.$field.count_users(query).await
             }
 
             async fn set_user(&self, user: &User, key: Option<&KeyRecord>) -> Result<()> {
@@ -161,24 +198,103 @@ macro_rules! delegate_sessions {
     };
 }
 
-/// Implements [`SigningKeyAdapter`](super::SigningKeyAdapter) by asking a field.
-macro_rules! delegate_signing_keys {
+/// Implements what [`AccountAdapter`](super::AccountAdapter) has beside users by asking a field.
+macro_rules! delegate_beside_users {
     ([$($generics:tt)*] $adapter:ty, $field:tt) => {
-        #[async_trait::async_trait]
-        impl<$($generics)*> $crate::adapter::SigningKeyAdapter for $adapter {
-            async fn get_signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
-                self.$field.get_signing_keys().await
+        const _: () = {
+            use $crate::{
+                adapter::{Act, EventAdapter, OutboxAdapter, SigningKeyAdapter, TokenAdapter},
+                clock::Timestamp,
+                error::Result,
+                id::UserId,
+                model::{EventQuery, EventRecord, OneTimeToken, OutboxMessage, SigningKeyRecord},
+                secret::Digest,
+            };
+
+            #[async_trait::async_trait]
+            impl<$($generics)*> TokenAdapter for $adapter {
+                async fn commit(&self, acts: &[Act]) -> Result<()> {
+                    self.$field.commit(acts).await
+                }
+
+                async fn count_try(
+                    &self,
+                    id: &str,
+                    browser: Option<&Digest>,
+                    max: u32,
+                    now: Timestamp,
+                ) -> Result<Option<OneTimeToken>> {
+                    self.$field.count_try(id, browser, max, now).await
+                }
+
+                async fn get_token_by_link(&self, link: &Digest) -> Result<Option<OneTimeToken>> {
+                    self.$field.get_token_by_link(link).await
+                }
+
+                async fn get_tokens_by_user_id(&self, user_id: &UserId) -> Result<Vec<OneTimeToken>> {
+                    self.$field.get_tokens_by_user_id(user_id).await
+                }
+
+                async fn delete_expired_tokens(&self, now: Timestamp) -> Result<u64> {
+                    self.$field.delete_expired_tokens(now).await
+                }
             }
 
-            async fn set_signing_key(&self, key: &SigningKeyRecord) -> Result<bool> {
-                self.$field.set_signing_key(key).await
+            #[async_trait::async_trait]
+            impl<$($generics)*> OutboxAdapter for $adapter {
+                async fn lease_messages(
+                    &self,
+                    now: Timestamp,
+                    until: Timestamp,
+                    limit: u32,
+                ) -> Result<Vec<OutboxMessage>> {
+                    self.$field.lease_messages(now, until, limit).await
+                }
+
+                async fn delete_message(&self, id: &str) -> Result<()> {
+                    self.$field.delete_message(id).await
+                }
+
+                async fn postpone_message(&self, id: &str, leased: Timestamp, due_at: Timestamp) -> Result<()> {
+                    self.$field.postpone_message(id, leased, due_at).await
+                }
+
+                async fn next_message_due(&self) -> Result<Option<Timestamp>> {
+                    self.$field.next_message_due().await
+                }
             }
 
-            async fn delete_signing_keys(&self, up_to: i64) -> Result<()> {
-                self.$field.delete_signing_keys(up_to).await
+            #[async_trait::async_trait]
+            impl<$($generics)*> EventAdapter for $adapter {
+                async fn add_events(&self, events: &[EventRecord]) -> Result<()> {
+                    self.$field.add_events(events).await
+                }
+
+                async fn get_events(&self, query: &EventQuery) -> Result<Vec<EventRecord>> {
+                    self.$field.get_events(query).await
+                }
+
+                async fn delete_events(&self, before: Timestamp) -> Result<u64> {
+                    self.$field.delete_events(before).await
+                }
             }
-        }
+
+            #[async_trait::async_trait]
+            impl<$($generics)*> SigningKeyAdapter for $adapter {
+                async fn get_signing_keys(&self) -> Result<Vec<SigningKeyRecord>> {
+                    self.$field.get_signing_keys().await
+                }
+
+                async fn set_signing_key(&self, key: &SigningKeyRecord) -> Result<bool> {
+                    self.$field.set_signing_key(key).await
+                }
+
+                async fn delete_signing_keys(&self, up_to: i64) -> Result<()> {
+                    self.$field.delete_signing_keys(up_to).await
+                }
+            }
+        };
     };
 }
 
-pub(crate) use {delegate_sessions, delegate_signing_keys, delegate_users};
+pub(crate) use {delegate_beside_users, delegate_sessions, delegate_store, delegate_users};

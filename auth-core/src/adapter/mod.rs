@@ -29,7 +29,7 @@ use async_trait::async_trait;
 
 pub use account::AccountAdapter;
 pub use attempt::AttemptAdapter;
-pub(crate) use delegate::{delegate_sessions, delegate_signing_keys, delegate_users};
+pub(crate) use delegate::{delegate_beside_users, delegate_sessions, delegate_store, delegate_users};
 pub use event::EventAdapter;
 pub use invalidations::{Invalidation, InvalidationSink, Invalidations};
 pub use migration::{Migration, MigrationPlan};

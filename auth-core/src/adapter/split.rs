@@ -3,16 +3,16 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 use super::{
-    Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
-    delegate::{delegate_sessions, delegate_signing_keys, delegate_users},
+    AccountAdapter, Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, Store,
+    delegate::{delegate_beside_users, delegate_sessions, delegate_users},
 };
 use crate::{
     clock::Timestamp,
     error::{ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-        SigningKeyRecord, User, UserPatch,
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
+        UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -28,7 +28,7 @@ pub struct SplitAdapter<U, S> {
 }
 
 impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> SplitAdapter<U, S> {
-    /// Takes users, keys and signing keys from `users`, sessions and attempts from `sessions`.
+    /// Takes sessions and attempts from `sessions`, everything else from `users`.
     pub fn new(users: U, sessions: S) -> Self {
         Self { users, sessions }
     }
@@ -89,4 +89,4 @@ delegate_sessions!([U: AccountAdapter, S: SessionAdapter + AttemptAdapter] Split
     }
 });
 
-delegate_signing_keys!([U: AccountAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users);
+delegate_beside_users!([U: AccountAdapter, S: SessionAdapter + AttemptAdapter] SplitAdapter<U, S>, users);

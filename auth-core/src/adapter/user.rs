@@ -18,7 +18,7 @@ pub trait UserAdapter: Store {
     /// `DATABASE_FETCH_FAILED`.
     async fn get_user(&self, user_id: &UserId) -> Result<Option<User>>;
 
-    /// The users asked for; of the same moment, in the order of their ids.
+    /// The users asked for, in the order of their moments and ids: newest first is oldest first backwards.
     ///
     /// # Errors
     /// `DATABASE_FETCH_FAILED`.

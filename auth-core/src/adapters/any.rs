@@ -4,15 +4,15 @@ use async_trait::async_trait;
 
 use crate::{
     adapter::{
-        Adapter, AttemptAdapter, MigrationPlan, Recent, Schema, SessionAdapter, Store, delegate_sessions,
-        delegate_signing_keys, delegate_users,
+        Adapter, AttemptAdapter, Recent, SessionAdapter, delegate_beside_users, delegate_sessions, delegate_store,
+        delegate_users,
     },
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-        SigningKeyRecord, User, UserPatch,
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
+        UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -85,24 +85,7 @@ impl fmt::Debug for AnyAdapter {
     }
 }
 
-#[async_trait]
-impl Store for AnyAdapter {
-    fn declare(&self, schema: &Schema) -> Result<(), String> {
-        self.inner.declare(schema)
-    }
-
-    async fn migrate(&self) -> Result<()> {
-        self.inner.migrate().await
-    }
-
-    async fn migration_plan(&self) -> Result<MigrationPlan> {
-        self.inner.migration_plan().await
-    }
-
-    async fn ping(&self) -> Result<()> {
-        self.inner.ping().await
-    }
-}
+delegate_store!([] AnyAdapter, inner);
 
 #[async_trait]
 impl Adapter for AnyAdapter {
@@ -127,4 +110,4 @@ delegate_users!([] AnyAdapter, inner, {
 
 delegate_sessions!([] AnyAdapter, inner);
 
-delegate_signing_keys!([] AnyAdapter, inner);
+delegate_beside_users!([] AnyAdapter, inner);

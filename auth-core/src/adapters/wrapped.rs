@@ -1,12 +1,16 @@
 //! The ports of an adapter that stands before another and has to know what each write changes: written once.
 
-/// Implements the four ports for `$adapter<$generics>`: reads ask `self.$store`, and a write that changes what a session or its
+use crate::adapter::{Act, Invalidation};
+
+/// Implements the ports for `$adapter<$generics>`: reads ask `self.$store`, and a write that changes what a session or its
 /// user looks like goes through `self.writing(invalidation, write)`. What a write inserts needs no word: an absence
 /// is never remembered.
 macro_rules! wrap_ports {
     ([$($generics:tt)*] $adapter:ty, $store:tt) => {
         $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, UserAdapter {
             get_user(user_id: &UserId) -> Option<User>;
+            get_users(query: &UserQuery) -> Vec<User>;
+            count_users(query: &UserQuery) -> u64;
             set_user(user: &User, key: Option<&KeyRecord>) -> ();
             update_user(user_id: &UserId, patch: &UserPatch) -> (), changes Invalidation::User(user_id.clone());
             delete_user(user_id: &UserId) -> (), changes Invalidation::User(user_id.clone());
@@ -46,6 +50,24 @@ macro_rules! wrap_ports {
             clear_attempts(subject: &AttemptSubject, action: &str) -> ();
             delete_expired_attempts(now: Timestamp) -> u64;
         });
+        $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, TokenAdapter {
+            commit(acts: &[Act]) -> (), changes changed_by(acts);
+            count_try(id: &str, browser: Option<&Digest>, max: u32, now: Timestamp) -> Option<OneTimeToken>;
+            get_token_by_link(link: &Digest) -> Option<OneTimeToken>;
+            get_tokens_by_user_id(user_id: &UserId) -> Vec<OneTimeToken>;
+            delete_expired_tokens(now: Timestamp) -> u64;
+        });
+        $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, OutboxAdapter {
+            lease_messages(now: Timestamp, until: Timestamp, limit: u32) -> Vec<OutboxMessage>;
+            delete_message(id: &str) -> ();
+            postpone_message(id: &str, leased: Timestamp, due_at: Timestamp) -> ();
+            next_message_due() -> Option<Timestamp>;
+        });
+        $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, EventAdapter {
+            add_events(events: &[EventRecord]) -> ();
+            get_events(query: &EventQuery) -> Vec<EventRecord>;
+            delete_events(before: Timestamp) -> u64;
+        });
         $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, SigningKeyAdapter {
             get_signing_keys() -> Vec<SigningKeyRecord>;
             set_signing_key(key: &SigningKeyRecord) -> bool;
@@ -70,6 +92,20 @@ macro_rules! wrap_port {
             )+
         }
     };
+}
+
+/// What acts change of what a session or its user looks like: the users they patch.
+pub(super) fn changed_by(acts: &[Act]) -> Option<Invalidation> {
+    let mut users = acts.iter().filter_map(|act| match act {
+        Act::UpdateUser(user_id, _) => Some(user_id),
+        _ => None,
+    });
+    let first = users.next()?;
+    Some(if users.all(|other| other == first) {
+        Invalidation::User(first.clone())
+    } else {
+        Invalidation::Everything
+    })
 }
 
 pub(super) use {wrap_port, wrap_ports};

@@ -11,13 +11,16 @@ use async_trait::async_trait;
 
 use super::hold::{Hold, Holds, Moment};
 use crate::{
-    adapter::{Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
+    adapter::{
+        Act, Adapter, AttemptAdapter, EventAdapter, OutboxAdapter, Schema, SessionAdapter, SigningKeyAdapter,
+        TokenAdapter, UserAdapter, delegate_store,
+    },
     clock::Timestamp,
     error::{Error, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-        SigningKeyRecord, User, UserPatch,
+        AttemptCount, AttemptSubject, EventQuery, EventRecord, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage,
+        SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -101,7 +104,7 @@ impl<A: Adapter> FaultyAdapter<A> {
         let fault = *lock(&self.plan.fault);
         let failure = || {
             let source = format!("on purpose, with implementation details: {name} at /var/lib/db.sqlite");
-            if name.starts_with("get") || name == "ping" {
+            if name.starts_with("get") || READS.contains(&name) {
                 Error::fetch_failed(source)
             } else {
                 Error::update_failed(source)
@@ -122,6 +125,9 @@ impl<A: Adapter> FaultyAdapter<A> {
     }
 }
 
+/// The methods that read, beside those whose names say so.
+const READS: [&str; 3] = ["count_users", "next_message_due", "ping"];
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -132,24 +138,15 @@ impl<A> fmt::Debug for FaultyAdapter<A> {
     }
 }
 
-#[async_trait]
-impl<A: Adapter> Store for FaultyAdapter<A> {
+delegate_store!([A: Adapter] FaultyAdapter<A>, inner, {
     fn declare(&self, schema: &Schema) -> Result<(), String> {
         self.inner.declare(schema)
-    }
-
-    async fn migrate(&self) -> Result<()> {
-        self.inner.migrate().await
-    }
-
-    async fn migration_plan(&self) -> Result<MigrationPlan> {
-        self.inner.migration_plan().await
     }
 
     async fn ping(&self) -> Result<()> {
         self.call("ping", self.inner.ping()).await
     }
-}
+});
 
 /// Each method asks the adapter within, by way of the plan.
 macro_rules! planned {
@@ -171,12 +168,35 @@ planned!(SigningKeyAdapter {
     delete_signing_keys(up_to: i64) -> ();
 });
 
+planned!(TokenAdapter {
+    commit(acts: &[Act]) -> ();
+    count_try(id: &str, browser: Option<&Digest>, max: u32, now: Timestamp) -> Option<OneTimeToken>;
+    get_token_by_link(link: &Digest) -> Option<OneTimeToken>;
+    get_tokens_by_user_id(user_id: &UserId) -> Vec<OneTimeToken>;
+    delete_expired_tokens(now: Timestamp) -> u64;
+});
+
+planned!(OutboxAdapter {
+    lease_messages(now: Timestamp, until: Timestamp, limit: u32) -> Vec<OutboxMessage>;
+    delete_message(id: &str) -> ();
+    postpone_message(id: &str, leased: Timestamp, due_at: Timestamp) -> ();
+    next_message_due() -> Option<Timestamp>;
+});
+
+planned!(EventAdapter {
+    add_events(events: &[EventRecord]) -> ();
+    get_events(query: &EventQuery) -> Vec<EventRecord>;
+    delete_events(before: Timestamp) -> u64;
+});
+
 planned!(Adapter {
     get_session_and_user(session_id: &SessionId) -> Option<(SessionRecord, User)>;
 });
 
 planned!(UserAdapter {
     get_user(user_id: &UserId) -> Option<User>;
+    get_users(query: &UserQuery) -> Vec<User>;
+    count_users(query: &UserQuery) -> u64;
     set_user(user: &User, key: Option<&KeyRecord>) -> ();
     update_user(user_id: &UserId, patch: &UserPatch) -> ();
     delete_user(user_id: &UserId) -> ();

@@ -15,16 +15,16 @@ use super::{
 };
 use crate::{
     adapter::{
-        Adapter, AttemptAdapter, Invalidation, InvalidationSink, MigrationPlan, Recent, Schema, SessionAdapter,
-        SigningKeyAdapter, Store, UserAdapter,
+        Act, Adapter, AttemptAdapter, EventAdapter, Invalidation, InvalidationSink, OutboxAdapter, Recent, Schema,
+        SessionAdapter, SigningKeyAdapter, TokenAdapter, UserAdapter, delegate_store,
     },
-    adapters::wrapped::wrap_ports,
+    adapters::wrapped::{changed_by, wrap_ports},
     clock::Timestamp,
     error::Result,
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-        SigningKeyRecord, User, UserPatch,
+        AttemptCount, AttemptSubject, EventQuery, EventRecord, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage,
+        SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -131,7 +131,14 @@ impl<A: Adapter> CachedAdapter<A> {
         self.keep(Reading::begin(&self.stamps), session, Some(user));
     }
 
-    async fn writing<T>(&self, what: Invalidation, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn writing<T>(
+        &self,
+        what: impl Into<Option<Invalidation>> + Send,
+        write: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let Some(what) = what.into() else {
+            return write.await;
+        };
         let bus = self.options.invalidations.as_ref();
         let writing = Writing::begin(what, &self.stamps, bus, self.options.time_to_live);
         let answer = write.await;
@@ -148,25 +155,16 @@ impl<A> fmt::Debug for CachedAdapter<A> {
     }
 }
 
-#[async_trait]
-impl<A: Adapter> Store for CachedAdapter<A> {
+delegate_store!([A: Adapter] CachedAdapter<A>, inner, {
     fn declare(&self, schema: &Schema) -> Result<(), String> {
         self.written.check()?;
         self.inner.declare(schema)
     }
 
-    async fn migrate(&self) -> Result<()> {
-        self.inner.migrate().await
-    }
-
-    async fn migration_plan(&self) -> Result<MigrationPlan> {
-        self.inner.migration_plan().await
-    }
-
     async fn ping(&self) -> Result<()> {
         self.inner.ping().await
     }
-}
+});
 
 #[async_trait]
 impl<A: Adapter> Adapter for CachedAdapter<A> {

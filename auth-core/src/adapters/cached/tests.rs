@@ -14,14 +14,18 @@ use super::*;
 use crate::{
     Auth, Secret, Timestamp,
     adapter::{
-        Adapter, AttemptAdapter, Invalidation, Recent, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
+        Act, Adapter, AttemptAdapter, EventAdapter, Invalidation, OutboxAdapter, Recent, Schema, SessionAdapter,
+        SigningKeyAdapter, Store, TokenAdapter, UserAdapter,
     },
-    adapters::{MemoryAdapter, MemoryInvalidations, SqliteAdapter, wrapped::wrap_ports},
+    adapters::{
+        MemoryAdapter, MemoryInvalidations, SqliteAdapter,
+        wrapped::{changed_by, wrap_ports},
+    },
     error::Result,
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-        SigningKeyRecord, User, UserPatch,
+        AttemptCount, AttemptSubject, EventQuery, EventRecord, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage,
+        SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
     testing::{Fault, FaultyAdapter, conformance},
@@ -129,7 +133,11 @@ impl<A: Adapter> Inner<A> {
 }
 
 impl<A: Adapter> Recently<A> {
-    async fn writing<T>(&self, _: Invalidation, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn writing<T>(
+        &self,
+        _: impl Into<Option<Invalidation>> + Send,
+        write: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         write.await
     }
 }

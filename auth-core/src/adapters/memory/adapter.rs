@@ -13,8 +13,8 @@ use crate::{
     error::{Error, ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, Attribute, AttributeValue, KeyPatch, KeyRecord, SessionPatch, SessionRecord,
-        SessionRotation, SigningKeyRecord, User, UserPatch,
+        AttemptCount, AttemptSubject, Attribute, AttributeValue, EventRecord, KeyPatch, KeyRecord, OneTimeToken,
+        OutboxMessage, SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -37,18 +37,21 @@ pub struct MemoryAdapter {
 }
 
 #[derive(Debug, Default)]
-struct Tables {
+pub(super) struct Tables {
     unique_attributes: Vec<String>,
-    users: HashMap<UserId, User>,
-    keys: BTreeMap<u64, KeyRecord>,
-    key_numbers: HashMap<KeyId, u64>,
+    pub(super) users: HashMap<UserId, User>,
+    pub(super) keys: BTreeMap<u64, KeyRecord>,
+    pub(super) key_numbers: HashMap<KeyId, u64>,
     inserted_keys: u64,
     sessions: SessionTables,
+    pub(super) tokens: BTreeMap<String, OneTimeToken>,
+    pub(super) outbox: BTreeMap<String, OutboxMessage>,
+    pub(super) events: BTreeMap<String, EventRecord>,
     signing_keys: BTreeMap<i64, SigningKeyRecord>,
 }
 
 impl MemoryAdapter {
-    fn tables(&self) -> MutexGuard<'_, Tables> {
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -71,14 +74,22 @@ impl Tables {
         Ok(())
     }
 
-    fn patched(&self, user_id: &UserId, patch: &UserPatch) -> Result<User> {
+    /// Whether a user may be inserted.
+    pub(super) fn check_new(&self, user: &User) -> Result<()> {
+        if self.users.contains_key(&user.id) {
+            return Err(Error::update_failed("a user with this id exists"));
+        }
+        self.check_unique(user)
+    }
+
+    pub(super) fn patched(&self, user_id: &UserId, patch: &UserPatch) -> Result<User> {
         let mut user = self.users.get(user_id).cloned().ok_or(ErrorKind::InvalidUserId)?;
         patch.apply(&mut user);
         self.check_unique(&user)?;
         Ok(user)
     }
 
-    fn key(&self, id: &KeyId) -> Option<&KeyRecord> {
+    pub(super) fn key(&self, id: &KeyId) -> Option<&KeyRecord> {
         self.keys.get(self.key_numbers.get(id)?)
     }
 
@@ -86,13 +97,19 @@ impl Tables {
         self.keys.get_mut(self.key_numbers.get(id)?)
     }
 
-    fn insert_key(&mut self, key: &KeyRecord) -> Result<()> {
-        if self.key_numbers.contains_key(&key.id) {
+    /// Where a new key with this id goes.
+    pub(super) fn next_key_number(&mut self, id: &KeyId) -> Result<u64> {
+        if self.key_numbers.contains_key(id) {
             return Err(ErrorKind::DuplicateKeyId.into());
         }
         self.inserted_keys += 1;
-        self.key_numbers.insert(key.id.clone(), self.inserted_keys);
-        self.keys.insert(self.inserted_keys, key.clone());
+        Ok(self.inserted_keys)
+    }
+
+    fn insert_key(&mut self, key: &KeyRecord) -> Result<()> {
+        let number = self.next_key_number(&key.id)?;
+        self.key_numbers.insert(key.id.clone(), number);
+        self.keys.insert(number, key.clone());
         Ok(())
     }
 
@@ -107,7 +124,7 @@ impl Tables {
         self.key_numbers.retain(|_, number| keys.contains_key(number));
     }
 
-    fn has_user(&self, user_id: &UserId) -> Result<()> {
+    pub(super) fn has_user(&self, user_id: &UserId) -> Result<()> {
         if self.users.contains_key(user_id) {
             Ok(())
         } else {
@@ -148,12 +165,30 @@ impl UserAdapter for MemoryAdapter {
         Ok(self.tables().users.get(user_id).cloned())
     }
 
+    async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
+        let tables = self.tables();
+        let mut users: Vec<&User> = tables.users.values().filter(|user| query.matches(user)).collect();
+        users.sort_unstable_by_key(|user| (user.created_at, &user.id));
+        if !query.oldest_first {
+            users.reverse();
+        }
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        Ok(users
+            .into_iter()
+            .skip(offset)
+            .take(query.limit as usize)
+            .cloned()
+            .collect())
+    }
+
+    async fn count_users(&self, query: &UserQuery) -> Result<u64> {
+        let tables = self.tables();
+        Ok(tables.users.values().filter(|user| query.matches(user)).count() as u64)
+    }
+
     async fn set_user(&self, user: &User, key: Option<&KeyRecord>) -> Result<()> {
         let mut tables = self.tables();
-        if tables.users.contains_key(&user.id) {
-            return Err(Error::update_failed("a user with this id exists"));
-        }
-        tables.check_unique(user)?;
+        tables.check_new(user)?;
         if let Some(key) = key {
             tables.insert_key(key)?;
         }
@@ -172,6 +207,7 @@ impl UserAdapter for MemoryAdapter {
         let mut tables = self.tables();
         tables.sessions.remove_of(user_id, None);
         tables.remove_keys_of(user_id);
+        tables.tokens.retain(|_, token| token.user_id != *user_id);
         tables.users.remove(user_id);
         Ok(())
     }

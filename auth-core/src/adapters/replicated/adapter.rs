@@ -11,16 +11,19 @@ use tokio::task::JoinHandle;
 use super::recent_writes::RecentWrites;
 use crate::{
     adapter::{
-        Adapter, AttemptAdapter, Invalidation, InvalidationSink, Invalidations, MigrationPlan, Recent, Schema,
-        SessionAdapter, SigningKeyAdapter, Store, UserAdapter,
+        Act, Adapter, AttemptAdapter, EventAdapter, Invalidation, InvalidationSink, Invalidations, OutboxAdapter,
+        Recent, Schema, SessionAdapter, SigningKeyAdapter, TokenAdapter, UserAdapter, delegate_store,
     },
-    adapters::{bus::tell, wrapped::wrap_ports},
+    adapters::{
+        bus::tell,
+        wrapped::{changed_by, wrap_ports},
+    },
     clock::Timestamp,
     error::Result,
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-        SigningKeyRecord, User, UserPatch,
+        AttemptCount, AttemptSubject, EventQuery, EventRecord, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage,
+        SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -106,7 +109,14 @@ impl<P: Adapter, R: Adapter> ReplicatedAdapter<P, R> {
         }
     }
 
-    async fn writing<T>(&self, what: Invalidation, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    async fn writing<T>(
+        &self,
+        what: impl Into<Option<Invalidation>> + Send,
+        write: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
+        let Some(what) = what.into() else {
+            return write.await;
+        };
         self.writes.note(&what);
         let writing = Writing {
             writes: &self.writes,
@@ -165,8 +175,8 @@ impl<P, R> fmt::Debug for ReplicatedAdapter<P, R> {
     }
 }
 
-#[async_trait]
-impl<P: Adapter, R: Adapter> Store for ReplicatedAdapter<P, R> {
+// Only the primary is migrated: the replica follows by itself.
+delegate_store!([P: Adapter, R: Adapter] ReplicatedAdapter<P, R>, primary, {
     fn declare(&self, schema: &Schema) -> Result<(), String> {
         if !WINDOWS.contains(&self.window) {
             return Err(format!(
@@ -178,19 +188,10 @@ impl<P: Adapter, R: Adapter> Store for ReplicatedAdapter<P, R> {
         self.replica.declare(schema)
     }
 
-    /// Of the primary; the replica follows by itself.
-    async fn migrate(&self) -> Result<()> {
-        self.primary.migrate().await
-    }
-
-    async fn migration_plan(&self) -> Result<MigrationPlan> {
-        self.primary.migration_plan().await
-    }
-
     async fn ping(&self) -> Result<()> {
         self.primary.ping().await
     }
-}
+});
 
 #[async_trait]
 impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
