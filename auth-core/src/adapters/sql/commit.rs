@@ -44,10 +44,10 @@ impl SqlAdapter {
                 parts.extend(key.iter().map(|key| self.insertion(key)));
             }
             Act::UpdateUser(user_id, patch) => {
-                // Without a change, the user must be there all the same.
-                let find = || Statement::new(&queries.get_user, vec![text(user_id.as_str())]);
+                // Without a change, the user must be there all the same. Only writes say how many rows they are about.
+                let touch = || Statement::new(&queries.touch_user, vec![text(user_id.as_str())]);
                 let update = self.user_update(user_id.as_str(), patch)?;
-                parts.push((Step::some(update.unwrap_or_else(find)), user_error));
+                parts.push((Step::some(update.unwrap_or_else(touch)), user_error));
             }
             Act::SetKey(key) => parts.push(self.insertion(key)),
             Act::RenameKey(key_id, new_id, now) => {

@@ -78,6 +78,7 @@ pub(super) struct Queries {
     pub(super) schema: Schema,
     pub(super) get_user: Arc<str>,
     pub(super) insert_user: Arc<str>,
+    pub(super) touch_user: Arc<str>,
     pub(super) delete_user: Arc<str>,
     pub(super) get_key: Arc<str>,
     pub(super) get_key_and_user: Arc<str>,
@@ -172,6 +173,7 @@ impl Queries {
         Self {
             get_user: format!("SELECT {user_columns} FROM {user} WHERE id = {p1}").into(),
             insert_user: insert(user, users("")).into(),
+            touch_user: format!("UPDATE {user} SET updated_at = updated_at WHERE id = {p1}").into(),
             delete_user: format!("DELETE FROM {user} WHERE id = {p1}").into(),
             get_key: format!("SELECT {key_columns} FROM {key} WHERE id = {p1}").into(),
             get_key_and_user: format!(
