@@ -7,6 +7,7 @@ mod digest;
 mod hashed_password;
 mod password;
 mod refresh_token;
+mod seal;
 mod server;
 mod token;
 
@@ -15,5 +16,6 @@ pub use hashed_password::HashedPassword;
 pub use password::Password;
 pub(crate) use refresh_token::Generation;
 pub use refresh_token::RefreshToken;
+pub(crate) use seal::{open, seal};
 pub use server::Secret;
 pub use token::SessionToken;
