@@ -23,6 +23,8 @@
 //! | `aws-lc` | ES256 by AWS-LC, with the C library compiled in: five times as fast; implies `asymmetric` |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
+//! | `smtp` | `SmtpMailer`: mails by SMTP |
+//! | `reqwest` | `ReqwestClient`: the HTTP client for webhooks and Twilio |
 //! | `zxcvbn` | `PasswordConfig::min_score` |
 //! | `testing` | `testing`: the conformance suite, a clock that stands still, a store that fails |
 //!
@@ -35,6 +37,7 @@ mod auth;
 mod builder;
 mod clock;
 mod config;
+mod delivery;
 mod email;
 mod entropy;
 mod error;
@@ -57,6 +60,16 @@ pub use auth::Auth;
 pub use builder::AuthBuilder;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use config::{ConfigError, ConfigProblem};
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+pub use delivery::ReqwestClient;
+pub use delivery::{
+    ConsoleMailer, Delivered, DeliveryError, FileMailer, HttpClient, HttpError, Mail, Mailbox, Mailer, MemoryMailer,
+    MemorySms, Sms, SmsSender, Templates, TwilioSms, WebhookMailer, WebhookSecrets, WebhookSms,
+};
+#[cfg(feature = "smtp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "smtp")))]
+pub use delivery::{SmtpCredentials, SmtpMailer, SmtpSecurity};
 pub use email::canonical_email;
 pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
