@@ -46,6 +46,11 @@ impl Event {
         }
     }
 
+    /// Something the library did by itself, on nobody's request.
+    pub(crate) fn of_ours(kind: EventKind, at: Timestamp) -> Self {
+        Self::new(kind, at, &Client::default())
+    }
+
     pub(crate) fn user(mut self, user_id: &UserId) -> Self {
         self.user_id = Some(user_id.clone());
         self
@@ -92,6 +97,8 @@ events! {
     CsrfRefused => "malicious_csrf",
     /// Too many attempts.
     LimitExceeded => "excess_rate_limit_exceeded",
+    /// A mail or text message was given up: refused for good, or too late.
+    MessageDropped => "message_dropped",
     /// A password was changed or removed.
     PasswordChanged => "authn_password_change",
     /// A session was made.

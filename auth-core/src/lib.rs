@@ -24,6 +24,8 @@
 //! | `client` | `client::GoTrueApi`, for programs that talk to an auth server over HTTP |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
+//! | `smtp` | `SmtpMailer`: mails by SMTP |
+//! | `reqwest` | `ReqwestClient`: the HTTP client for webhooks and Twilio |
 //! | `zxcvbn` | `PasswordConfig::min_score` |
 //! | `testing` | `testing`: the conformance suite, a clock that stands still, a store that fails |
 //!
@@ -39,6 +41,7 @@ mod builder;
 pub mod client;
 mod clock;
 mod config;
+mod delivery;
 mod email;
 mod entropy;
 mod error;
@@ -61,6 +64,16 @@ pub use auth::Auth;
 pub use builder::AuthBuilder;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use config::{ConfigError, ConfigProblem};
+#[cfg(feature = "reqwest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+pub use delivery::ReqwestClient;
+pub use delivery::{
+    ConsoleMailer, Delivered, DeliveryError, FileMailer, HttpClient, HttpError, Mail, Mailbox, Mailer, MemoryMailer,
+    MemorySms, Sms, SmsSender, Templates, TwilioSms, WebhookMailer, WebhookSecrets, WebhookSms,
+};
+#[cfg(feature = "smtp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "smtp")))]
+pub use delivery::{SmtpCredentials, SmtpMailer, SmtpSecurity};
 pub use email::canonical_email;
 pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};

@@ -15,6 +15,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("email", &["error"]),
     ("password", &["error", "secret", "entropy", "config"]),
     ("config", &["adapter", "secret", "flows", "limit"]),
+    (
+        "delivery",
+        &[
+            "adapter", "clock", "config", "email", "entropy", "error", "event", "id", "model", "secret",
+        ],
+    ),
     ("event", &["clock", "id", "model", "request"]),
     ("proof", &["clock", "id", "model"]),
     ("limit", &["auth", "config", "error", "event", "id", "model", "request"]),

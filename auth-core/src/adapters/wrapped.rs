@@ -109,3 +109,21 @@ pub(super) fn changed_by(acts: &[Act]) -> Option<Invalidation> {
 }
 
 pub(super) use {wrap_port, wrap_ports};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::UserId;
+
+    #[test]
+    fn acts_change_the_users_they_patch() {
+        let update = |name: &str| Act::UpdateUser(UserId::from(name), Box::default());
+        let delete = Act::DeleteTokens(UserId::from("bob"));
+        assert_eq!(changed_by(&[]), None);
+        assert_eq!(changed_by(std::slice::from_ref(&delete)), None);
+        let ada = Some(Invalidation::User(UserId::from("ada")));
+        assert_eq!(changed_by(&[delete, update("ada"), update("ada")]), ada);
+        let both = changed_by(&[update("ada"), update("bob")]);
+        assert_eq!(both, Some(Invalidation::Everything));
+    }
+}

@@ -9,9 +9,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "adding a column is a change for every store")]
 pub struct EventRecord {
-    /// The id; later events have greater ones.
+    /// The id, at most 64 characters; later events have greater ones.
     pub id: String,
-    /// The stable word of the kind.
+    /// The stable word of the kind, at most 64 characters.
     pub kind: String,
     /// When it happened.
     pub at: Timestamp,

@@ -4,25 +4,28 @@
 //! answered as [`ErrorKind`]s and everything else as [`auth_core::Error::update_failed`]; and the test at the end is the whole
 //! proof, one call of the conformance suite.
 
+mod events;
+mod outbox;
 mod sessions;
+mod tokens;
 mod users;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use auth_core::{
-    AttemptCount, AttributeValue, ErrorKind, KeyRecord, Result, SessionRecord, SigningKeyRecord, User, UserId,
-    UserPatch,
+    AttemptCount, AttributeValue, ErrorKind, EventRecord, KeyRecord, OneTimeToken, OutboxMessage, Result,
+    SessionRecord, SigningKeyRecord, User, UserId, UserPatch,
     adapter::{Adapter, Schema, SigningKeyAdapter, Store},
 };
 
-/// Users, keys, sessions and attempts in vectors.
+/// Everything in vectors.
 #[derive(Clone, Debug, Default)]
 pub struct VecAdapter {
     tables: Arc<Mutex<Tables>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tables {
     schema: Schema,
     users: Vec<User>,
@@ -30,6 +33,9 @@ struct Tables {
     sessions: Vec<SessionRecord>,
     /// Subject, action and count.
     attempts: Vec<(String, String, AttemptCount)>,
+    tokens: Vec<OneTimeToken>,
+    messages: Vec<OutboxMessage>,
+    events: Vec<EventRecord>,
     signing_keys: Vec<SigningKeyRecord>,
 }
 
@@ -126,6 +132,6 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_adapter_conforms() {
         let report = conformance::run(async || VecAdapter::default()).await;
-        assert_eq!(report.cases(), 80);
+        assert_eq!(report.cases(), 118);
     }
 }

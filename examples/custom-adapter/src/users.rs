@@ -3,17 +3,49 @@
 use async_trait::async_trait;
 use auth_core::{
     Error, ErrorKind, HashedPassword, KeyId, KeyPatch, KeyRecord, Result, Timestamp, User, UserId, UserPatch,
-    adapter::UserAdapter,
+    UserQuery, adapter::UserAdapter,
 };
 
 use crate::{Tables, VecAdapter};
 
 impl Tables {
+    pub(crate) fn insert_user(&mut self, user: &User, key: Option<&KeyRecord>) -> Result<()> {
+        if self.user(&user.id).is_some() {
+            return Err(Error::update_failed("a user with this id exists"));
+        }
+        self.check_unique(user)?;
+        // The key first: if it cannot be, neither is the user.
+        if let Some(key) = key {
+            self.insert_key(key)?;
+        }
+        self.users.push(user.clone());
+        Ok(())
+    }
+
+    pub(crate) fn insert_key_of_user(&mut self, key: &KeyRecord) -> Result<()> {
+        if self.user(&key.user_id).is_none() {
+            return Err(ErrorKind::InvalidUserId.into());
+        }
+        self.insert_key(key)
+    }
+
     fn insert_key(&mut self, key: &KeyRecord) -> Result<()> {
         if self.keys.iter().any(|other| other.id == key.id) {
             return Err(ErrorKind::DuplicateKeyId.into());
         }
         self.keys.push(key.clone());
+        Ok(())
+    }
+
+    pub(crate) fn rename_key(&mut self, key_id: &KeyId, new_id: &KeyId, now: Timestamp) -> Result<()> {
+        let is_taken = self.keys.iter().any(|key| key.id == *new_id);
+        let key = self.keys.iter_mut().find(|key| key.id == *key_id);
+        let key = key.ok_or(ErrorKind::InvalidKeyId)?;
+        if is_taken {
+            return Err(ErrorKind::DuplicateKeyId.into());
+        }
+        key.id = new_id.clone();
+        key.updated_at = now;
         Ok(())
     }
 }
@@ -24,18 +56,24 @@ impl UserAdapter for VecAdapter {
         Ok(self.tables().user(user_id).cloned())
     }
 
+    async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
+        let mut users = self.tables().users.clone();
+        users.retain(|user| query.matches(user));
+        users.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+        if !query.oldest_first {
+            users.reverse();
+        }
+        let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+        Ok(users.into_iter().skip(offset).take(query.limit as usize).collect())
+    }
+
+    async fn count_users(&self, query: &UserQuery) -> Result<u64> {
+        let tables = self.tables();
+        Ok(tables.users.iter().filter(|user| query.matches(user)).count() as u64)
+    }
+
     async fn set_user(&self, user: &User, key: Option<&KeyRecord>) -> Result<()> {
-        let mut tables = self.tables();
-        if tables.user(&user.id).is_some() {
-            return Err(Error::update_failed("a user with this id exists"));
-        }
-        tables.check_unique(user)?;
-        // The key first: if it cannot be, neither is the user.
-        if let Some(key) = key {
-            tables.insert_key(key)?;
-        }
-        tables.users.push(user.clone());
-        Ok(())
+        self.tables().insert_user(user, key)
     }
 
     async fn update_user(&self, user_id: &UserId, patch: &UserPatch) -> Result<()> {
@@ -49,6 +87,7 @@ impl UserAdapter for VecAdapter {
         let mut tables = self.tables();
         tables.sessions.retain(|session| session.user_id != *user_id);
         tables.keys.retain(|key| key.user_id != *user_id);
+        tables.tokens.retain(|token| token.user_id != *user_id);
         tables.users.retain(|user| user.id != *user_id);
         Ok(())
     }
@@ -70,11 +109,7 @@ impl UserAdapter for VecAdapter {
     }
 
     async fn set_key(&self, key: &KeyRecord) -> Result<()> {
-        let mut tables = self.tables();
-        if tables.user(&key.user_id).is_none() {
-            return Err(ErrorKind::InvalidUserId.into());
-        }
-        tables.insert_key(key)
+        self.tables().insert_key_of_user(key)
     }
 
     async fn update_key(&self, key_id: &KeyId, patch: &KeyPatch) -> Result<()> {
@@ -108,16 +143,11 @@ impl UserAdapter for VecAdapter {
 
     async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()> {
         let mut tables = self.tables();
-        let position = tables.keys.iter().position(|key| key.id == *key_id);
-        let position = position.ok_or(ErrorKind::InvalidKeyId)?;
-        if tables.keys.iter().any(|key| key.id == *new_id) {
-            return Err(ErrorKind::DuplicateKeyId.into());
-        }
-        let owner = tables.keys[position].user_id.clone();
+        let key = tables.keys.iter().find(|key| key.id == *key_id);
+        let owner = key.ok_or(ErrorKind::InvalidKeyId)?.user_id.clone();
         let changed = tables.patched(&owner, patch)?;
+        tables.rename_key(key_id, new_id, now)?;
         // From here nothing fails any more.
-        tables.keys[position].id = new_id.clone();
-        tables.keys[position].updated_at = now;
         tables.replace(changed);
         Ok(())
     }

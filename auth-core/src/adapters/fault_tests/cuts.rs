@@ -4,16 +4,20 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use super::{
     Database, Place, Proxy, Settings, Way, on_both,
-    place::{Witness, application},
-    records::{NOW, digest, key, key_id, rotation, schema, session, signing_key, user},
+    place::{TABLES, Witness, application},
+    records::{HOUR, NOW, digest, event, key, key_id, message, rotation, schema, session, signing_key, token, user},
 };
 use crate::{
     Attribute, Clock, Error, ErrorKind, NewSession, Secret, SystemClock,
-    adapter::{Adapter, AttemptAdapter, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
+    adapter::{
+        Act as Part, Adapter, AttemptAdapter, EventAdapter, OutboxAdapter, SessionAdapter, SigningKeyAdapter, Store,
+        TokenAdapter, UserAdapter,
+    },
     adapters::{AnyAdapter, sql::Row},
     id::{SessionId, UserId},
-    model::UserPatch,
+    model::{Purpose, UserPatch},
     proof::Proof,
+    secret::HashedPassword,
 };
 
 on_both![
@@ -89,6 +93,55 @@ const ACTS: &[Act] = &[
         name: "make a signing key",
         run: |store| Box::pin(async { store.set_signing_key(&signing_key(2)).await.map(drop) }),
     },
+    Act {
+        name: "sign up with a token and its message",
+        run: |store| {
+            Box::pin(async {
+                let acts = [
+                    Part::SetUser(Box::new(user("new")), Some(key("new"))),
+                    Part::SetToken(token(Purpose::Confirmation, "new")),
+                    Part::Send(message("welcome")),
+                ];
+                store.commit(&acts).await
+            })
+        },
+    },
+    Act {
+        name: "take a token and set a password",
+        run: |store| {
+            Box::pin(async {
+                let taken = token(Purpose::Recovery, "ada");
+                let patch = UserPatch {
+                    email_confirmed_at: Some(Some(NOW)),
+                    ..UserPatch::default()
+                };
+                let acts = [
+                    Part::TakeToken(taken.id, taken.link_digest),
+                    Part::SetPassword(key_id("ada"), Some(HashedPassword::from_stored("s2:new")), NOW),
+                    Part::UpdateUser(UserId::from("ada"), Box::new(patch)),
+                    Part::DeleteTokens(UserId::from("ada")),
+                ];
+                store.commit(&acts).await
+            })
+        },
+    },
+    Act {
+        name: "count a try at a code",
+        run: |store| {
+            Box::pin(async {
+                let id = token(Purpose::Recovery, "ada").id;
+                store.count_try(&id, None, 5, NOW).await.map(drop)
+            })
+        },
+    },
+    Act {
+        name: "lease messages",
+        run: |store| Box::pin(async { store.lease_messages(NOW, NOW + HOUR, 10).await.map(drop) }),
+    },
+    Act {
+        name: "keep events",
+        run: |store| Box::pin(async { store.add_events(&[event("3"), event("4")]).await }),
+    },
 ];
 
 /// Ada with a key and three sessions, and another; nothing of whom may ever change.
@@ -101,6 +154,15 @@ async fn furnish(store: &AnyAdapter, witness: &Witness) {
         store.set_session(&session(id, name)).await.unwrap();
     }
     store.set_signing_key(&signing_key(1)).await.unwrap();
+    let parts = [
+        Part::SetToken(token(Purpose::Recovery, "ada")),
+        Part::SetToken(token(Purpose::MagicLink, "ada")),
+        Part::SetToken(token(Purpose::Recovery, "bob")),
+        Part::Send(message("first")),
+        Part::Send(message("second")),
+    ];
+    store.commit(&parts).await.unwrap();
+    store.add_events(&[event("1"), event("2")]).await.unwrap();
 }
 
 struct Bench {
@@ -276,8 +338,10 @@ async fn a_cut_migration_can_be_repeated(database: Database) {
             works_after(2, || store.migrate(), "migration").await;
             assert!(store.migration_plan().await.unwrap().is_empty());
             store.set_user(&user("ada"), Some(&key("ada"))).await.unwrap();
-            let tables = ["key", "session", "user", "attempt", "signing_key", "migration"];
-            let tables = tables.map(|table| format!("{}{table}", place.prefix)).join(", ");
+            // Users last: others refer to them.
+            let tables = TABLES.iter().rev().chain(&["migration"]);
+            let tables: Vec<String> = tables.map(|table| format!("{}{table}", place.prefix)).collect();
+            let tables = tables.join(", ");
             witness.execute(&format!("DROP TABLE {tables}")).await;
             if !has_cut {
                 break;

@@ -85,9 +85,7 @@ fn assert_all_succeeded(answers: [(ErrorKind, Result<(), Error>, Duration); 4]) 
 }
 
 async fn a_frozen_server_fails_in_time_and_works_again(database: Database) {
-    let Some(server) = Server::start(database).await else {
-        return;
-    };
+    let server = Server::start(database).await;
     let place = Place::of(&server);
     furnished(&place).await;
     let store = opened(&place, &Settings::default().timeout(PATIENCE)).await;

@@ -244,7 +244,8 @@ impl Witness {
     }
 
     pub(super) async fn empty(&self) {
-        for table in ["user", "attempt", "signing_key"] {
+        // The others' rows go with their users.
+        for table in ["user", "attempt", "outbox", "event", "signing_key"] {
             self.execute(&format!("DELETE FROM {}{table}", self.prefix)).await;
         }
     }
@@ -252,7 +253,7 @@ impl Witness {
     /// Nothing half-written: keys and sessions have their users, and indexes hold what the tables do.
     pub(super) async fn assert_consistent(&self) {
         let p = &self.prefix;
-        for owned in ["key", "session"] {
+        for owned in ["key", "session", "one_time_token"] {
             let orphans =
                 format!("SELECT count(*) FROM {p}{owned} o LEFT JOIN {p}user u ON u.id = o.user_id WHERE u.id IS NULL");
             assert_eq!(self.number(&orphans).await, 0, "a {owned} without its user");
@@ -287,4 +288,13 @@ impl Witness {
     }
 }
 
-pub(super) const TABLES: [&str; 5] = ["user", "key", "session", "attempt", "signing_key"];
+pub(super) const TABLES: [&str; 8] = [
+    "user",
+    "key",
+    "session",
+    "attempt",
+    "one_time_token",
+    "outbox",
+    "event",
+    "signing_key",
+];

@@ -6,7 +6,10 @@ use crate::{
     Attribute, Timestamp,
     adapter::Schema,
     id::{KeyId, SessionId, UserId},
-    model::{Attributes, JsonObject, KeyRecord, SessionRecord, SessionRotation, SigningKeyRecord, User},
+    model::{
+        Attributes, EventRecord, JsonObject, KeyRecord, OneTimeToken, OutboxMessage, Purpose, SessionRecord,
+        SessionRotation, SigningKeyRecord, User,
+    },
     secret::Digest,
 };
 
@@ -86,6 +89,50 @@ pub(super) fn signing_key(generation: i64) -> SigningKeyRecord {
         active_from: NOW,
         created_at: NOW,
         sealed: vec![7; 64],
+    }
+}
+
+pub(super) fn token(purpose: Purpose, user: &str) -> OneTimeToken {
+    let user_id = UserId::from(user);
+    let id = OneTimeToken::slot(purpose, &user_id);
+    OneTimeToken {
+        link_digest: digest(&id),
+        id,
+        user_id,
+        purpose,
+        sent_to: format!("{user}@example.com"),
+        code_digest: Some(digest("code")),
+        browser_digest: None,
+        attempts: 0,
+        data: JsonObject::new(),
+        link_expires: NOW + 2 * HOUR,
+        code_expires: NOW + HOUR,
+        created_at: NOW,
+    }
+}
+
+pub(super) fn message(id: &str) -> OutboxMessage {
+    OutboxMessage {
+        id: id.to_owned(),
+        sealed: vec![7; 64],
+        attempts: 0,
+        due_at: NOW,
+        expires: NOW + HOUR,
+        created_at: NOW,
+    }
+}
+
+pub(super) fn event(id: &str) -> EventRecord {
+    EventRecord {
+        id: id.to_owned(),
+        kind: "signed_in".to_owned(),
+        at: NOW,
+        user_id: Some(UserId::from("ada")),
+        session_id: None,
+        account: None,
+        ip: None,
+        user_agent: None,
+        reason: None,
     }
 }
 

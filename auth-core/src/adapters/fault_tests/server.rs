@@ -22,15 +22,15 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// A server; `None`, said loudly, where there is only Docker.
-    pub(super) async fn start(database: Database) -> Option<Self> {
-        let mut server = Self::prepare(database)?;
+    /// A server that answers.
+    pub(super) async fn start(database: Database) -> Self {
+        let mut server = Self::prepare(database);
         server.start_again().await;
-        Some(server)
+        server
     }
 
     /// A folder with an empty database.
-    pub(super) fn prepare(database: Database) -> Option<Self> {
+    pub(super) fn prepare(database: Database) -> Self {
         let variable = match database {
             Database::Mariadb => "AUTH_TEST_MARIADBD",
             Database::Postgres => "AUTH_TEST_PG_BIN",
@@ -50,7 +50,7 @@ impl Server {
             process: None,
         };
         server.initialise();
-        Some(server)
+        server
     }
 
     fn initialise(&self) {

@@ -7,9 +7,13 @@ use crate::model::{Attribute, AttributeKind};
 pub(crate) enum ColumnType {
     Blob,
     Boolean,
+    /// 32 bytes that stand in an index.
+    Digest,
     Integer,
     /// Text that stands in an index: 512 characters where a database needs a bound.
     Key,
+    /// Bytes of any length: 4 GiB where a database needs a bound.
+    LongBlob,
     /// Text that stands in an index beside a key: 64 characters where a database needs a bound.
     Name,
     Real,
@@ -26,12 +30,14 @@ pub(super) struct Table {
     pub(super) primary_key: &'static [&'static str],
     /// Whether `user_id` refers to a user and goes with it.
     pub(super) is_owned: bool,
+    /// Columns whose values are unique.
+    pub(super) unique: &'static [&'static str],
     /// The last part of an index's name, and its columns.
     pub(super) indexes: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// The number of the newest shape of the tables. A database that has seen a higher one is left alone.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -39,13 +45,15 @@ pub(super) const TABLES: &[Table] = &[
         columns: USER,
         primary_key: &["id"],
         is_owned: false,
-        indexes: &[("email", &["email"])],
+        unique: &[],
+        indexes: &[("created_at", &["created_at", "id"]), ("email", &["email"])],
     },
     Table {
         name: "key",
         columns: KEY,
         primary_key: &["id"],
         is_owned: true,
+        unique: &[],
         indexes: &[("user_id", &["user_id", "created_at"])],
     },
     Table {
@@ -53,6 +61,7 @@ pub(super) const TABLES: &[Table] = &[
         columns: SESSION,
         primary_key: &["id"],
         is_owned: true,
+        unique: &[],
         indexes: &[
             ("user_id", &["user_id", "created_at"]),
             ("idle_expires", &["idle_expires"]),
@@ -64,13 +73,47 @@ pub(super) const TABLES: &[Table] = &[
         columns: ATTEMPT,
         primary_key: &["subject", "action"],
         is_owned: false,
+        unique: &[],
         indexes: &[("window_ends", &["window_ends"])],
+    },
+    Table {
+        name: "one_time_token",
+        columns: ONE_TIME_TOKEN,
+        primary_key: &["id"],
+        is_owned: true,
+        unique: &["link_digest"],
+        indexes: &[
+            ("user_id", &["user_id"]),
+            ("expires", &["link_expires", "code_expires"]),
+        ],
+    },
+    Table {
+        name: "outbox",
+        columns: OUTBOX,
+        primary_key: &["id"],
+        is_owned: false,
+        unique: &[],
+        indexes: &[("due_at", &["due_at", "id"])],
+    },
+    Table {
+        name: "event",
+        columns: EVENT,
+        primary_key: &["id"],
+        // It stays when its user goes.
+        is_owned: false,
+        unique: &[],
+        indexes: &[
+            ("user_id", &["user_id", "id"]),
+            ("kind", &["kind", "id"]),
+            ("at", &["at"]),
+        ],
     },
     Table {
         name: "signing_key",
         columns: SIGNING_KEY,
         primary_key: &["generation"],
         is_owned: false,
+        unique: &[],
         indexes: &[],
     },
     Table {
@@ -78,11 +121,12 @@ pub(super) const TABLES: &[Table] = &[
         columns: &[("version", ColumnType::Integer, true)],
         primary_key: &["version"],
         is_owned: false,
+        unique: &[],
         indexes: &[],
     },
 ];
 
-use ColumnType::{Blob, Boolean, Integer, Key, Name, Text};
+use ColumnType::{Blob, Boolean, Digest, Integer, Key, LongBlob, Name, Text};
 
 pub(super) const USER: &[Column] = &[
     ("id", Key, true),
@@ -96,6 +140,7 @@ pub(super) const USER: &[Column] = &[
     ("is_anonymous", Boolean, true),
     ("banned_until", Integer, false),
     ("last_sign_in_at", Integer, false),
+    ("deleted_at", Integer, false),
     ("created_at", Integer, true),
     ("updated_at", Integer, true),
 ];
@@ -138,6 +183,42 @@ pub(super) const ATTEMPT: &[Column] = &[
     ("action", Name, true),
     ("count", Integer, true),
     ("window_ends", Integer, true),
+];
+
+pub(super) const ONE_TIME_TOKEN: &[Column] = &[
+    ("id", Key, true),
+    ("user_id", Key, true),
+    ("purpose", Text, true),
+    ("sent_to", Text, true),
+    ("link_digest", Digest, true),
+    ("code_digest", Blob, false),
+    ("browser_digest", Blob, false),
+    ("attempts", Integer, true),
+    ("data", Text, true),
+    ("link_expires", Integer, true),
+    ("code_expires", Integer, true),
+    ("created_at", Integer, true),
+];
+
+pub(super) const OUTBOX: &[Column] = &[
+    ("id", Name, true),
+    ("sealed", LongBlob, true),
+    ("attempts", Integer, true),
+    ("due_at", Integer, true),
+    ("expires", Integer, true),
+    ("created_at", Integer, true),
+];
+
+pub(super) const EVENT: &[Column] = &[
+    ("id", Name, true),
+    ("kind", Name, true),
+    ("at", Integer, true),
+    ("user_id", Key, false),
+    ("session_id", Key, false),
+    ("account", Text, false),
+    ("ip", Text, false),
+    ("user_agent", Text, false),
+    ("reason", Text, false),
 ];
 
 pub(super) const SIGNING_KEY: &[Column] = &[

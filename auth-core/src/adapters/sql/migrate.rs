@@ -138,7 +138,8 @@ impl SqlAdapter {
             .iter()
             .map(|(index, columns)| (*index, columns.to_vec(), false));
         let unique = attributes.iter().filter(|attribute| attribute.is_unique());
-        let unique = unique.map(|attribute| (attribute.name(), vec![attribute.name()], true));
+        let unique = table.unique.iter().copied().chain(unique.map(Attribute::name));
+        let unique = unique.map(|column| (column, vec![column], true));
         for (index, columns, is_unique) in own.chain(unique) {
             let index = format!("{name}_{index}");
             if !there.indexes.contains(index.as_str()) {

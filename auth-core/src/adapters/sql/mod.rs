@@ -5,10 +5,13 @@
 
 mod adapter;
 mod columns;
+mod commit;
 mod dialect;
+mod events;
 mod migrate;
 #[cfg(feature = "mysql")]
 mod mysql_errors;
+mod outbox;
 #[cfg(feature = "mysql")]
 mod positional;
 mod public;
@@ -16,6 +19,8 @@ mod queries;
 mod rows;
 mod sessions;
 mod signing_keys;
+mod tokens;
+mod user_list;
 mod users;
 mod waist;
 

@@ -7,15 +7,13 @@ macro_rules! sql_adapter {
             use std::time::Duration;
 
             use $crate::{
-                adapter::{
-                    Adapter, MigrationPlan, Schema, Store, delegate_sessions, delegate_signing_keys, delegate_users,
-                },
+                adapter::{Adapter, delegate_beside_users, delegate_sessions, delegate_store, delegate_users},
                 clock::Timestamp,
                 error::Result,
                 id::{KeyId, SessionId, UserId},
                 model::{
                     AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-                    SigningKeyRecord, User, UserPatch,
+                    User, UserPatch, UserQuery,
                 },
                 secret::{Digest, HashedPassword},
             };
@@ -42,24 +40,7 @@ macro_rules! sql_adapter {
                 }
             }
 
-            #[async_trait::async_trait]
-            impl Store for $adapter {
-                fn declare(&self, schema: &Schema) -> Result<(), String> {
-                    self.inner.declare(schema)
-                }
-
-                async fn migrate(&self) -> Result<()> {
-                    self.inner.migrate().await
-                }
-
-                async fn migration_plan(&self) -> Result<MigrationPlan> {
-                    self.inner.migration_plan().await
-                }
-
-                async fn ping(&self) -> Result<()> {
-                    self.inner.ping().await
-                }
-            }
+    delegate_store!([] $adapter, inner);
 
             #[async_trait::async_trait]
             impl Adapter for $adapter {
@@ -76,7 +57,7 @@ macro_rules! sql_adapter {
 
     delegate_sessions!([] $adapter, inner);
 
-    delegate_signing_keys!([] $adapter, inner);
+    delegate_beside_users!([] $adapter, inner);
         };
     };
 }

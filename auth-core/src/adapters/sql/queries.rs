@@ -17,6 +17,9 @@ pub(super) struct Tables {
     pub(super) key: String,
     pub(super) session: String,
     pub(super) attempt: String,
+    pub(super) one_time_token: String,
+    pub(super) outbox: String,
+    pub(super) event: String,
     pub(super) signing_key: String,
     pub(super) migration: String,
 }
@@ -45,6 +48,9 @@ impl Tables {
             key: name("key"),
             session: name("session"),
             attempt: name("attempt"),
+            one_time_token: name("one_time_token"),
+            outbox: name("outbox"),
+            event: name("event"),
             signing_key: name("signing_key"),
             migration: name("migration"),
             schema: schema.map(str::to_owned),
@@ -59,6 +65,9 @@ impl Tables {
             "key" => &self.key,
             "session" => &self.session,
             "attempt" => &self.attempt,
+            "one_time_token" => &self.one_time_token,
+            "outbox" => &self.outbox,
+            "event" => &self.event,
             "signing_key" => &self.signing_key,
             _ => &self.migration,
         }
@@ -69,6 +78,7 @@ pub(super) struct Queries {
     pub(super) schema: Schema,
     pub(super) get_user: Arc<str>,
     pub(super) insert_user: Arc<str>,
+    pub(super) touch_user: Arc<str>,
     pub(super) delete_user: Arc<str>,
     pub(super) get_key: Arc<str>,
     pub(super) get_key_and_user: Arc<str>,
@@ -77,7 +87,9 @@ pub(super) struct Queries {
     pub(super) delete_key: Arc<str>,
     pub(super) delete_non_primary_key: Arc<str>,
     pub(super) delete_keys_of_user: Arc<str>,
+    pub(super) delete_other_keys: Arc<str>,
     pub(super) rename_key: Arc<str>,
+    pub(super) set_key_password: Arc<str>,
     pub(super) set_password: Arc<str>,
     pub(super) replace_hash: Arc<str>,
     pub(super) get_session: Arc<str>,
@@ -96,6 +108,22 @@ pub(super) struct Queries {
     pub(super) get_signing_keys: Arc<str>,
     pub(super) insert_signing_key: Arc<str>,
     pub(super) delete_signing_keys: Arc<str>,
+    pub(super) get_token: Arc<str>,
+    pub(super) get_token_by_link: Arc<str>,
+    pub(super) get_tokens_of_user: Arc<str>,
+    pub(super) set_token: Arc<str>,
+    pub(super) count_try: Arc<str>,
+    pub(super) take_token: Arc<str>,
+    pub(super) delete_tokens_of_user: Arc<str>,
+    pub(super) delete_expired_tokens: Arc<str>,
+    pub(super) insert_message: Arc<str>,
+    pub(super) get_due_messages: Arc<str>,
+    pub(super) lease_message: Arc<str>,
+    pub(super) postpone_message: Arc<str>,
+    pub(super) delete_message: Arc<str>,
+    pub(super) next_message_due: Arc<str>,
+    pub(super) insert_event: Arc<str>,
+    pub(super) delete_events: Arc<str>,
     pub(super) count_attempt: Vec<Arc<str>>,
     pub(super) clear_attempts: Arc<str>,
     pub(super) delete_expired_attempts: Arc<str>,
@@ -108,6 +136,9 @@ impl Queries {
             key,
             session,
             attempt,
+            one_time_token,
+            outbox,
+            event,
             signing_key,
             ..
         } = tables;
@@ -130,6 +161,8 @@ impl Queries {
             p(6),
             p(7)
         );
+        let token_names: Vec<String> = names(columns::ONE_TIME_TOKEN, dialect).collect();
+        let (token_columns, message_columns) = (token_names.join(", "), list(columns::OUTBOX, &[], "", dialect));
         let key_ring = list(columns::SIGNING_KEY, &[], "", dialect);
         let dead = |now: &str| format!("(idle_expires < {now} OR absolute_expires < {now})");
         let (user_columns, key_columns, session_columns) = (users(""), keys(""), sessions(""));
@@ -140,6 +173,7 @@ impl Queries {
         Self {
             get_user: format!("SELECT {user_columns} FROM {user} WHERE id = {p1}").into(),
             insert_user: insert(user, users("")).into(),
+            touch_user: format!("UPDATE {user} SET updated_at = updated_at WHERE id = {p1}").into(),
             delete_user: format!("DELETE FROM {user} WHERE id = {p1}").into(),
             get_key: format!("SELECT {key_columns} FROM {key} WHERE id = {p1}").into(),
             get_key_and_user: format!(
@@ -152,7 +186,10 @@ impl Queries {
             delete_key: format!("DELETE FROM {key} WHERE id = {p1}").into(),
             delete_non_primary_key: format!("DELETE FROM {key} WHERE id = {p1} AND is_primary = FALSE").into(),
             delete_keys_of_user: format!("DELETE FROM {key} WHERE user_id = {p1}").into(),
+            delete_other_keys: format!("DELETE FROM {key} WHERE user_id = {p1} AND id <> {p2}").into(),
             rename_key: format!("UPDATE {key} SET id = {p1}, updated_at = {p2} WHERE id = {p3}").into(),
+            set_key_password: format!("UPDATE {key} SET hashed_password = {p1}, updated_at = {p2} WHERE id = {p3}")
+                .into(),
             // The innermost SELECT has a limit because MySQL would otherwise look into the table that it is changing.
             set_password: format!(
                 "UPDATE {key} SET hashed_password = {p1}, updated_at = {p2} WHERE user_id = {p3} AND expires IS NULL \
@@ -191,6 +228,44 @@ impl Queries {
             get_signing_keys: format!("SELECT {key_ring} FROM {signing_key} ORDER BY generation").into(),
             insert_signing_key: insert(signing_key, key_ring).into(),
             delete_signing_keys: format!("DELETE FROM {signing_key} WHERE generation <= {p1}").into(),
+            get_token: format!("SELECT {token_columns} FROM {one_time_token} WHERE id = {p1}").into(),
+            get_token_by_link: format!("SELECT {token_columns} FROM {one_time_token} WHERE link_digest = {p1}").into(),
+            get_tokens_of_user: format!(
+                "SELECT {token_columns} FROM {one_time_token} WHERE user_id = {p1} ORDER BY id"
+            )
+            .into(),
+            set_token: format!(
+                "{}{}",
+                insert(one_time_token, token_columns.clone()),
+                (dialect.or_replace)(&token_names)
+            )
+            .into(),
+            count_try: format!(
+                "UPDATE {one_time_token} SET attempts = attempts + 1 WHERE id = {p1} AND attempts < {p2} AND \
+                 code_expires >= {p3} AND (browser_digest IS NULL OR browser_digest = {})",
+                p(4)
+            )
+            .into(),
+            take_token: format!("DELETE FROM {one_time_token} WHERE id = {p1} AND link_digest = {p2}").into(),
+            delete_tokens_of_user: format!("DELETE FROM {one_time_token} WHERE user_id = {p1}").into(),
+            delete_expired_tokens: format!(
+                "DELETE FROM {one_time_token} WHERE link_expires < {p1} AND code_expires < {p1}"
+            )
+            .into(),
+            get_due_messages: format!(
+                "SELECT {message_columns} FROM {outbox} WHERE due_at <= {p1} ORDER BY due_at, id LIMIT {p2}"
+            )
+            .into(),
+            insert_message: insert(outbox, message_columns).into(),
+            lease_message: format!(
+                "UPDATE {outbox} SET due_at = {p1}, attempts = attempts + 1 WHERE id = {p2} AND due_at = {p3}"
+            )
+            .into(),
+            postpone_message: format!("UPDATE {outbox} SET due_at = {p1} WHERE id = {p2} AND due_at = {p3}").into(),
+            delete_message: format!("DELETE FROM {outbox} WHERE id = {p1}").into(),
+            next_message_due: format!("SELECT MIN(due_at) FROM {outbox}").into(),
+            insert_event: insert(event, list(columns::EVENT, &[], "", dialect)).into(),
+            delete_events: format!("DELETE FROM {event} WHERE {} < {p1}", dialect.name("at")).into(),
             count_attempt: (dialect.count_attempt)(attempt).into_iter().map(Arc::from).collect(),
             clear_attempts: format!("DELETE FROM {attempt} WHERE subject = {p1} AND action = {p2}").into(),
             delete_expired_attempts: format!("DELETE FROM {attempt} WHERE window_ends < {p1}").into(),
@@ -200,10 +275,15 @@ impl Queries {
 }
 
 /// The library's own columns and the application's, in the order rows are read in.
-fn list(own: &[Column], attributes: &[Attribute], alias: &str, dialect: &Dialect) -> String {
-    let own = own.iter().map(|(name, ..)| *name);
-    own.chain(attributes.iter().map(Attribute::name))
-        .map(|name| format!("{alias}{}", dialect.name(name)))
+pub(super) fn list(own: &[Column], attributes: &[Attribute], alias: &str, dialect: &Dialect) -> String {
+    let attributes = attributes.iter().map(|attribute| dialect.name(attribute.name()));
+    names(own, dialect)
+        .chain(attributes)
+        .map(|name| format!("{alias}{name}"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+fn names(columns: &[Column], dialect: &Dialect) -> impl Iterator<Item = String> {
+    columns.iter().map(|(name, ..)| dialect.name(name))
 }

@@ -1,5 +1,7 @@
 //! Rows to records and back; a row that does not make sense is an error, never a guess.
 
+use std::net::IpAddr;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Row, SqlValue};
@@ -8,8 +10,8 @@ use crate::{
     error::{Error, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        Attribute, AttributeKind, AttributeValue, Attributes, JsonObject, KeyRecord, SessionRecord, SigningKeyRecord,
-        User,
+        Attribute, AttributeKind, AttributeValue, Attributes, EventRecord, JsonObject, KeyRecord, OneTimeToken,
+        OutboxMessage, Purpose, SessionRecord, SigningKeyRecord, User,
     },
     secret::{Digest, HashedPassword},
 };
@@ -74,7 +76,7 @@ impl Reader {
         self.integer().map(Timestamp::from_unix_ms)
     }
 
-    fn maybe_time(&mut self) -> Result<Option<Timestamp>> {
+    pub(super) fn maybe_time(&mut self) -> Result<Option<Timestamp>> {
         Ok(self.maybe_integer()?.map(Timestamp::from_unix_ms))
     }
 
@@ -85,6 +87,10 @@ impl Reader {
         }
     }
 
+    fn digest(&mut self) -> Result<Digest> {
+        self.maybe_digest()?.ok_or_else(|| Self::wrong("a digest"))
+    }
+
     fn maybe_digest(&mut self) -> Result<Option<Digest>> {
         match self.next()? {
             SqlValue::Null => Ok(None),
@@ -93,6 +99,12 @@ impl Reader {
                 .ok_or_else(|| Self::wrong("a digest")),
             _ => Err(Self::wrong("a digest")),
         }
+    }
+
+    fn maybe_ip(&mut self) -> Result<Option<IpAddr>> {
+        let ip = self.maybe_text()?;
+        ip.map(|ip| ip.parse().map_err(|_| Self::wrong("an address")))
+            .transpose()
     }
 
     fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
@@ -134,6 +146,7 @@ impl Reader {
             is_anonymous: self.boolean()?,
             banned_until: self.maybe_time()?,
             last_sign_in_at: self.maybe_time()?,
+            deleted_at: self.maybe_time()?,
             created_at: self.time()?,
             updated_at: self.time()?,
             attributes: self.attributes(declared)?,
@@ -152,6 +165,48 @@ impl Reader {
         })
     }
 
+    pub(super) fn token(&mut self) -> Result<OneTimeToken> {
+        Ok(OneTimeToken {
+            id: self.text()?,
+            user_id: UserId::from(self.text()?),
+            purpose: Purpose::from_word(&self.text()?).ok_or_else(|| Self::wrong("a purpose"))?,
+            sent_to: self.text()?,
+            link_digest: self.digest()?,
+            code_digest: self.maybe_digest()?,
+            browser_digest: self.maybe_digest()?,
+            attempts: u32::try_from(self.integer()?).map_err(Error::fetch_failed)?,
+            data: self.object()?,
+            link_expires: self.time()?,
+            code_expires: self.time()?,
+            created_at: self.time()?,
+        })
+    }
+
+    pub(super) fn message(&mut self) -> Result<OutboxMessage> {
+        Ok(OutboxMessage {
+            id: self.text()?,
+            sealed: self.blob()?,
+            attempts: u32::try_from(self.integer()?).map_err(Error::fetch_failed)?,
+            due_at: self.time()?,
+            expires: self.time()?,
+            created_at: self.time()?,
+        })
+    }
+
+    pub(super) fn event(&mut self) -> Result<EventRecord> {
+        Ok(EventRecord {
+            id: self.text()?,
+            kind: self.text()?,
+            at: self.time()?,
+            user_id: self.maybe_text()?.map(UserId::from),
+            session_id: self.maybe_text()?.map(SessionId::from),
+            account: self.maybe_text()?,
+            ip: self.maybe_ip()?,
+            user_agent: self.maybe_text()?,
+            reason: self.maybe_text()?,
+        })
+    }
+
     pub(super) fn signing_key(&mut self) -> Result<SigningKeyRecord> {
         Ok(SigningKeyRecord {
             generation: self.integer()?,
@@ -167,7 +222,7 @@ impl Reader {
         Ok(SessionRecord {
             id: SessionId::from(self.text()?),
             user_id: UserId::from(self.text()?),
-            secret_digest: self.maybe_digest()?.ok_or_else(|| Self::wrong("a digest"))?,
+            secret_digest: self.digest()?,
             secret_issued_at: self.time()?,
             previous_digest: self.maybe_digest()?,
             previous_issued_at: self.maybe_time()?,
@@ -180,10 +235,7 @@ impl Reader {
             data: self.object()?,
             aal: u8::try_from(self.integer()?).map_err(Error::fetch_failed)?,
             amr: self.json()?,
-            ip: self
-                .maybe_text()?
-                .map(|ip| ip.parse().map_err(|_| Self::wrong("an address")))
-                .transpose()?,
+            ip: self.maybe_ip()?,
             user_agent: self.maybe_text()?,
             last_seen: self.time()?,
             created_at: self.time()?,
@@ -223,6 +275,7 @@ pub(super) fn user_values(user: &User, declared: &[Attribute]) -> Result<Vec<Sql
         SqlValue::Boolean(user.is_anonymous),
         maybe_time(user.banned_until),
         maybe_time(user.last_sign_in_at),
+        maybe_time(user.deleted_at),
         time(user.created_at),
         time(user.updated_at),
     ];
@@ -240,6 +293,51 @@ pub(super) fn key_values(key: &KeyRecord) -> Vec<SqlValue> {
         maybe_time(key.expires),
         time(key.created_at),
         time(key.updated_at),
+    ]
+}
+
+/// The values of a one-time token, in the order of the columns.
+pub(super) fn token_values(token: &OneTimeToken) -> Result<Vec<SqlValue>> {
+    Ok(vec![
+        text(&token.id),
+        text(token.user_id.as_str()),
+        text(token.purpose.as_str()),
+        text(&token.sent_to),
+        digest(&token.link_digest),
+        maybe_digest(token.code_digest.as_ref()),
+        maybe_digest(token.browser_digest.as_ref()),
+        SqlValue::Integer(token.attempts.into()),
+        json(&token.data)?,
+        time(token.link_expires),
+        time(token.code_expires),
+        time(token.created_at),
+    ])
+}
+
+/// The values of a message, in the order of the columns.
+pub(super) fn message_values(message: &OutboxMessage) -> Vec<SqlValue> {
+    vec![
+        text(&message.id),
+        SqlValue::Blob(message.sealed.clone()),
+        SqlValue::Integer(message.attempts.into()),
+        time(message.due_at),
+        time(message.expires),
+        time(message.created_at),
+    ]
+}
+
+/// The values of an event, in the order of the columns.
+pub(super) fn event_values(event: &EventRecord) -> Vec<SqlValue> {
+    vec![
+        text(&event.id),
+        text(&event.kind),
+        time(event.at),
+        maybe_text(event.user_id.as_ref().map(UserId::as_str)),
+        maybe_text(event.session_id.as_ref().map(SessionId::as_str)),
+        maybe_text(event.account.as_deref()),
+        maybe_ip(event.ip),
+        maybe_text(event.user_agent.as_deref()),
+        maybe_text(event.reason.as_deref()),
     ]
 }
 
@@ -262,7 +360,7 @@ pub(super) fn session_values(session: &SessionRecord, declared: &[Attribute]) ->
         text(session.user_id.as_str()),
         digest(&session.secret_digest),
         time(session.secret_issued_at),
-        session.previous_digest.as_ref().map_or(SqlValue::Null, digest),
+        maybe_digest(session.previous_digest.as_ref()),
         maybe_time(session.previous_issued_at),
         maybe_time(session.previous_expires),
         time(session.active_expires),
@@ -273,7 +371,7 @@ pub(super) fn session_values(session: &SessionRecord, declared: &[Attribute]) ->
         json(&session.data)?,
         SqlValue::Integer(session.aal.into()),
         json(&session.amr)?,
-        session.ip.map_or(SqlValue::Null, |ip| SqlValue::Text(ip.to_string())),
+        maybe_ip(session.ip),
         maybe_text(session.user_agent.as_deref()),
         time(session.last_seen),
         time(session.created_at),
@@ -323,6 +421,14 @@ pub(super) fn maybe_time(value: Option<Timestamp>) -> SqlValue {
 
 pub(super) fn digest(value: &Digest) -> SqlValue {
     SqlValue::Blob(value.as_bytes().to_vec())
+}
+
+pub(super) fn maybe_digest(value: Option<&Digest>) -> SqlValue {
+    value.map_or(SqlValue::Null, digest)
+}
+
+fn maybe_ip(value: Option<IpAddr>) -> SqlValue {
+    value.map_or(SqlValue::Null, |ip| SqlValue::Text(ip.to_string()))
 }
 
 pub(super) fn hash(value: Option<&HashedPassword>) -> SqlValue {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::{
-    SqlErrorKind, SqlValue, Statement, Step,
+    SqlError, SqlErrorKind, SqlValue, Statement, Step,
     adapter::{SqlAdapter, update_error},
     rows::{Reader, hash, json, key_values, maybe_text, maybe_time, text, time, user_values},
 };
@@ -10,7 +10,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::{KeyId, UserId},
-    model::{KeyPatch, KeyRecord, User, UserPatch},
+    model::{KeyPatch, KeyRecord, User, UserPatch, UserQuery},
     secret::HashedPassword,
 };
 
@@ -23,6 +23,14 @@ impl UserAdapter for SqlAdapter {
             .transpose()
     }
 
+    async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
+        self.list_users(query).await
+    }
+
+    async fn count_users(&self, query: &UserQuery) -> Result<u64> {
+        self.count_listed_users(query).await
+    }
+
     async fn set_user(&self, user: &User, key: Option<&KeyRecord>) -> Result<()> {
         let queries = self.queries();
         let user_values = user_values(user, queries.schema.user_attributes())?;
@@ -33,11 +41,9 @@ impl UserAdapter for SqlAdapter {
         let Err(error) = self.write(steps).await else {
             return Ok(());
         };
-        let is_user_id = error.kind == SqlErrorKind::PrimaryKey;
         Err(match error.step {
-            0 if is_user_id => Error::update_failed(error),
-            0 => update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId),
-            _ => update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId),
+            0 => user_error(error),
+            _ => key_error(error),
         })
     }
 
@@ -49,9 +55,7 @@ impl UserAdapter for SqlAdapter {
             };
         };
         let written = self.write(vec![Step::some(update)]).await;
-        written
-            .map(drop)
-            .map_err(|error| update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId))
+        written.map(drop).map_err(user_error)
     }
 
     async fn delete_user(&self, user_id: &UserId) -> Result<()> {
@@ -86,9 +90,7 @@ impl UserAdapter for SqlAdapter {
     async fn set_key(&self, key: &KeyRecord) -> Result<()> {
         let step = Step::any(Statement::new(&self.queries().insert_key, key_values(key)));
         let written = self.write(vec![step]).await;
-        written
-            .map(drop)
-            .map_err(|error| update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId))
+        written.map(drop).map_err(key_error)
     }
 
     async fn update_key(&self, key_id: &KeyId, patch: &KeyPatch) -> Result<()> {
@@ -109,9 +111,7 @@ impl UserAdapter for SqlAdapter {
             };
         };
         let written = self.write(vec![Step::some(update)]).await;
-        written
-            .map(drop)
-            .map_err(|error| update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId))
+        written.map(drop).map_err(key_error)
     }
 
     async fn delete_key(&self, key_id: &KeyId) -> Result<()> {
@@ -146,8 +146,8 @@ impl UserAdapter for SqlAdapter {
         let mut steps = vec![Step::some(Statement::new(&queries.rename_key, values))];
         steps.extend(self.user_update(key.user_id.as_str(), patch)?.map(Step::some));
         self.write(steps).await.map(drop).map_err(|error| match error.step {
-            0 => update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId),
-            _ => update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId),
+            0 => key_error(error),
+            _ => user_error(error),
         })
     }
 
@@ -166,7 +166,7 @@ impl UserAdapter for SqlAdapter {
 }
 
 impl SqlAdapter {
-    fn user_update(&self, id: &str, patch: &UserPatch) -> Result<Option<Statement>> {
+    pub(super) fn user_update(&self, id: &str, patch: &UserPatch) -> Result<Option<Statement>> {
         let mut columns: Vec<(&str, SqlValue)> = Vec::new();
         let mut set = |name, value: Option<SqlValue>| columns.extend(value.map(|value| (name, value)));
         let metadata = |metadata: &Option<_>| metadata.as_ref().map(json).transpose();
@@ -180,8 +180,22 @@ impl SqlAdapter {
         set("is_anonymous", patch.is_anonymous.map(SqlValue::Boolean));
         set("banned_until", patch.banned_until.map(maybe_time));
         set("last_sign_in_at", patch.last_sign_in_at.map(maybe_time));
+        set("deleted_at", patch.deleted_at.map(maybe_time));
         set("updated_at", patch.updated_at.map(time));
         Self::push_attributes(&mut columns, &patch.attributes, self.queries().schema.user_attributes())?;
         Ok(self.update(&self.tables.user, id, columns))
     }
+}
+
+/// What a failed write to the table of users means.
+pub(super) fn user_error(error: SqlError) -> Error {
+    match error.kind {
+        SqlErrorKind::PrimaryKey => Error::update_failed(error),
+        _ => update_error(error, ErrorKind::DuplicateUserData, ErrorKind::InvalidUserId),
+    }
+}
+
+/// What a failed write to the table of keys means.
+pub(super) fn key_error(error: SqlError) -> Error {
+    update_error(error, ErrorKind::DuplicateKeyId, ErrorKind::InvalidKeyId)
 }

@@ -57,7 +57,7 @@ impl Step {
         }
     }
 
-    /// A step that must affect a row.
+    /// A step that must affect a row: one that writes, because not every driver counts what is read.
     pub(crate) fn some(statement: Statement) -> Self {
         Self {
             statement,

@@ -65,7 +65,7 @@ fn value(row: &MySqlRow, index: usize) -> Result<SqlValue, sqlx::Error> {
     }
     Ok(match raw.type_info().name() {
         "BOOLEAN" => SqlValue::Boolean(row.try_get(index)?),
-        "BLOB" => SqlValue::Blob(row.try_get(index)?),
+        "BINARY" | "BLOB" | "LONGBLOB" => SqlValue::Blob(row.try_get(index)?),
         "DOUBLE" => SqlValue::Real(row.try_get(index)?),
         "BIGINT" | "INT" | "TINYINT" => SqlValue::Integer(row.try_get(index)?),
         _ => SqlValue::Text(row.try_get(index)?),

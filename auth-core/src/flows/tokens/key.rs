@@ -3,10 +3,6 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305,
-    aead::{Aead, Payload},
-};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -18,7 +14,7 @@ use crate::{
     entropy::{Entropy, random_string},
     error::{Error, ErrorKind, Result},
     model::SigningKeyRecord,
-    secret::{Digest, Secret},
+    secret::{Digest, Secret, open, seal},
 };
 
 /// A key, ready for use. Everything comes from one seed: the signing half, and the code over refresh tokens.
@@ -43,7 +39,7 @@ enum Signer {
 
 /// RFC 9068: not to be mistaken for an id token, a link in a mail or anything else that is a JWT.
 const TYPE: &str = "at+jwt";
-const NONCE: usize = 24;
+const SEALED: &str = "signing key encryption";
 const KID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 impl Key {
@@ -77,8 +73,6 @@ impl Key {
         let kid = random_string(entropy, KID_ALPHABET, Self::KID_LENGTH)?;
         let mut seed = Zeroizing::new([0_u8; 32]);
         entropy.fill(seed.as_mut())?;
-        let mut nonce = [0_u8; NONCE];
-        entropy.fill(&mut nonce)?;
         let mut record = SigningKeyRecord {
             generation,
             kid,
@@ -87,16 +81,7 @@ impl Key {
             created_at: now,
             sealed: Vec::new(),
         };
-        let bound = bound(&record);
-        let payload = Payload {
-            msg: seed.as_ref(),
-            aad: &bound,
-        };
-        let cipher = cipher(secret);
-        let sealed = cipher
-            .encrypt(&nonce.into(), payload)
-            .map_err(|_| Error::from(ErrorKind::Unknown).detail("a signing key could not be encrypted"))?;
-        record.sealed = [nonce.as_slice(), &sealed].concat();
+        record.sealed = seal(secret, SEALED, &bound(&record), seed.as_ref(), entropy)?;
         Ok(record)
     }
 
@@ -104,16 +89,7 @@ impl Key {
     /// one this build does not have.
     pub(super) fn open(record: &SigningKeyRecord, secrets: &[Secret]) -> Option<Self> {
         let algorithm = Algorithm::from_name(&record.algorithm)?;
-        let (nonce, sealed) = record.sealed.split_first_chunk::<NONCE>()?;
-        let bound = bound(record);
-        let payload = || Payload {
-            msg: sealed,
-            aad: &bound,
-        };
-        let seed = secrets
-            .iter()
-            .find_map(|secret| cipher(secret).decrypt(&(*nonce).into(), payload()).ok())?;
-        let seed = Secret::new(seed);
+        let seed = Secret::new(open(secrets, SEALED, &bound(record), &record.sealed)?.to_vec());
         Some(Self {
             header: header(&record.kid, algorithm),
             signer: Signer::from_seed(&seed, algorithm)?,
@@ -170,10 +146,6 @@ fn header(kid: &str, algorithm: Algorithm) -> String {
 /// What the encryption is bound to: a sealed part moved to another row opens nothing.
 fn bound(record: &SigningKeyRecord) -> Vec<u8> {
     format!("{}.{}.{}", record.generation, record.kid, record.algorithm).into_bytes()
-}
-
-fn cipher(secret: &Secret) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(&secret.mac("signing key encryption", &[]).into())
 }
 
 impl Signer {

@@ -131,6 +131,10 @@ async fn every_user_column_can_be_patched_alone(store: Store) {
             ..none()
         },
         UserPatch {
+            deleted_at: Some(Some(IDLE)),
+            ..none()
+        },
+        UserPatch {
             last_sign_in_at: Some(None),
             ..none()
         },

@@ -7,7 +7,10 @@ use crate::{
     clock::Timestamp,
     error::{ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
-    model::{Amr, Attribute, AttributeValue, Attributes, JsonObject, KeyRecord, SessionRecord, User},
+    model::{
+        Amr, Attribute, AttributeValue, Attributes, JsonObject, KeyRecord, OneTimeToken, OutboxMessage, Purpose,
+        SessionRecord, User,
+    },
     secret::{Digest, HashedPassword},
 };
 
@@ -109,6 +112,42 @@ pub(super) fn session(name: &str, user: &User) -> SessionRecord {
         attributes: Attributes::new()
             .with("country", "XX")
             .with("visits", AttributeValue::Null),
+    }
+}
+
+/// A token with every column filled, in its slot, with a link of its own.
+pub(super) fn token(purpose: Purpose, user: &User) -> OneTimeToken {
+    let id = OneTimeToken::slot(purpose, &user.id);
+    OneTimeToken {
+        user_id: user.id.clone(),
+        purpose,
+        sent_to: "ada@example.com'; --".to_owned(),
+        link_digest: link(&id),
+        code_digest: Some(digest("code")),
+        browser_digest: Some(digest("browser")),
+        attempts: 2,
+        data: object("next", "/welcome \u{1f600}"),
+        link_expires: ACTIVE,
+        code_expires: IDLE,
+        created_at: NOW,
+        id,
+    }
+}
+
+/// The digest of the link of the token with this name.
+pub(super) fn link(name: &str) -> Digest {
+    digest(&format!("link {name}"))
+}
+
+/// A message that is due.
+pub(super) fn message(name: &str) -> OutboxMessage {
+    OutboxMessage {
+        id: format!("msg_{name}"),
+        sealed: vec![0, 255, 39, 0],
+        attempts: 0,
+        due_at: NOW,
+        expires: IDLE,
+        created_at: NOW,
     }
 }
 

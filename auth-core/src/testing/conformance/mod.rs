@@ -9,14 +9,19 @@
 //!
 //! # #[tokio::main] async fn main() {
 //! let report = conformance::run(async || MemoryAdapter::default()).await;
-//! assert!(report.cases() > 60);
+//! assert!(report.cases() > 100);
 //! # }
 //! ```
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a suite reports by panicking")]
 
+mod acts;
 mod beyond;
+mod events;
 mod fixtures;
 mod keys;
+mod listings;
+mod one_time_tokens;
+mod outbox;
 mod races;
 mod sessions;
 mod signing_keys;
@@ -65,6 +70,11 @@ pub async fn run<A: Adapter>(factory: impl AsyncFn() -> A) -> Report {
         beyond::CASES,
         races::CASES,
         signing_keys::CASES,
+        listings::CASES,
+        one_time_tokens::CASES,
+        acts::CASES,
+        outbox::CASES,
+        events::CASES,
     ]
     .concat()
     {

@@ -26,10 +26,10 @@ pub(super) const SESSION_CASES: &[Case<Sessions>] = cases![
     every_attempt_is_counted_once,
 ];
 
-const RACERS: usize = 50;
+pub(super) const RACERS: usize = 50;
 
 /// Starts all at once and collects what they found.
-async fn race<T, F>(racer: impl Fn(usize) -> F) -> Vec<T>
+pub(super) async fn race<T, F>(racer: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

@@ -55,9 +55,7 @@ fn assert_all_failed(answers: Vec<(ErrorKind, Result<(), Error>)>) {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_server_that_is_gone_fails_at_once_and_is_found_again() {
-    let Some(mut server) = Server::start(&[]).await else {
-        return;
-    };
+    let mut server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let store = place.store().await;
     server.stop();
@@ -82,7 +80,7 @@ async fn a_server_that_is_gone_fails_at_once_and_is_found_again() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_killed_connection_is_made_anew() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let store = place.store().await;
     store.set_session(&session("one")).await.unwrap();
@@ -104,7 +102,7 @@ async fn a_killed_connection_is_made_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_server_that_pauses_fails_in_time_and_the_queue_is_bounded() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let patience = Duration::from_millis(200);
     let options = place
@@ -139,9 +137,7 @@ async fn a_server_that_pauses_fails_in_time_and_the_queue_is_bounded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_restart_under_load_signs_nobody_in_and_leaves_no_error_behind() {
-    let Some(mut server) = Server::start(&[]).await else {
-        return;
-    };
+    let mut server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let store = place.store().await;
     let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -193,7 +189,7 @@ async fn a_restart_under_load_signs_nobody_in_and_leaves_no_error_behind() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn losing_everything_signs_everybody_out_and_nobody_in() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     // An hour of no year: the server's clock plays no part.
     let clock = ManualClock::default();
@@ -225,9 +221,7 @@ async fn losing_everything_signs_everybody_out_and_nobody_in() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_server_that_cannot_be_written_says_so() {
-    let Some(server) = Server::start(&["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]).await else {
-        return;
-    };
+    let server = Server::start(&["--maxmemory", "1mb", "--maxmemory-policy", "noeviction"]).await;
     let place = Place::at(server.url()).await;
     let store = place.store().await;
     let mut record = session("one");
@@ -253,9 +247,7 @@ async fn a_server_that_cannot_be_written_says_so() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_wrong_password_fails_and_is_not_told() {
-    let Some(server) = Server::start(&["--requirepass", "correct-horse"]).await else {
-        return;
-    };
+    let server = Server::start(&["--requirepass", "correct-horse"]).await;
     let url = |password: &str| format!("redis://:{password}@127.0.0.1:{}", server.port);
     let error = RedisSessions::connect(&url("hunter2")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DatabaseFetchFailed);
@@ -266,7 +258,7 @@ async fn a_wrong_password_fails_and_is_not_told() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_small_queue_is_enough_for_a_user_with_many_sessions() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let store = RedisSessions::open(place.options().queue(1)).await.unwrap();
     for number in 0..100 {
@@ -282,7 +274,7 @@ async fn a_small_queue_is_enough_for_a_user_with_many_sessions() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn the_connection_ends_with_the_last_clone() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let clients = async || place.ask::<String>("CLIENT LIST TYPE normal").await.lines().count();
     let store = place.store().await;
@@ -303,7 +295,7 @@ async fn the_connection_ends_with_the_last_clone() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn an_account_of_redis_needs_no_more_than_is_written_down() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let rights = "+del +eval +evalsha +exists +hdel +hget +hgetall +hincrby +hmget +hset +pexpire +ping \
                   +pttl +scan +time +zadd +zrange +zrem +zremrangebyscore";

@@ -60,7 +60,7 @@ async fn a_revocation_elsewhere_is_seen_with_the_message() {
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_connection_that_is_killed_is_made_up_for() {
     // A server of its own: everybody's subscription is killed.
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let kill = async || {
         let killed: u64 = place.ask("CLIENT KILL TYPE pubsub").await;
@@ -91,9 +91,7 @@ async fn strange_messages_mean_everything() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn while_the_server_is_gone_nothing_is_served_from_memory() {
-    let Some(mut server) = Server::start(&[]).await else {
-        return;
-    };
+    let mut server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     // The store is not the server that is stopped.
     let users = MemoryAdapter::default();
@@ -153,7 +151,7 @@ fn swallowing_proxy(to: u16) -> (u16, Arc<AtomicBool>) {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn a_connection_that_is_half_open_is_found_out() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let (port, swallows) = swallowing_proxy(server.port);
     let bus = RedisInvalidations::connect(&format!("redis://127.0.0.1:{port}"))
         .await
@@ -170,7 +168,7 @@ async fn a_connection_that_is_half_open_is_found_out() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn what_could_not_be_said_is_made_up_for() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let (port, swallows) = swallowing_proxy(server.port);
     let bus = RedisInvalidations::connect(&format!("redis://127.0.0.1:{port}"))
         .await
@@ -191,7 +189,7 @@ async fn what_could_not_be_said_is_made_up_for() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn it_ends_with_its_last_handle() {
-    let Some(server) = Server::start(&[]).await else { return };
+    let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
     let listeners = async || place.ask::<Vec<Value>>("PUBSUB CHANNELS *").await.len();
     let bus = RedisInvalidations::open(place.options()).await.unwrap();
@@ -214,22 +212,15 @@ async fn it_ends_with_its_last_handle() {
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn the_master_of_the_moment_carries_the_bus() {
-    let Some(mut master) = Server::start(&[]).await else {
-        return;
-    };
+    let mut master = Server::start(&[]).await;
     let port = master.port.to_string();
-    let Some(_replica) = Server::start(&["--replicaof", "127.0.0.1", &port]).await else {
-        return;
-    };
-    let Some(sentinel) = Server::sentinel(&[
+    let _replica = Server::start(&["--replicaof", "127.0.0.1", &port]).await;
+    let sentinel = Server::sentinel(&[
         &format!("sentinel monitor mymaster 127.0.0.1 {port} 1"),
         "sentinel down-after-milliseconds mymaster 300",
         "sentinel failover-timeout mymaster 2000",
     ])
-    .await
-    else {
-        return;
-    };
+    .await;
     let options = RedisOptions::sentinel([sentinel.url()], "redis://mymaster/0");
     let one = RedisInvalidations::open(options.clone()).await.unwrap();
     let two = RedisInvalidations::open(options).await.unwrap();

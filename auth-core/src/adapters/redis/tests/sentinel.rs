@@ -8,9 +8,7 @@ use crate::adapter::SessionAdapter;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn the_master_of_the_moment_is_found_through_sentinels() {
-    let Some(mut master) = Server::start(&["--requirepass", "secret", "--masterauth", "secret"]).await else {
-        return;
-    };
+    let mut master = Server::start(&["--requirepass", "secret", "--masterauth", "secret"]).await;
     let port = master.port.to_string();
     let arguments = [
         "--requirepass",
@@ -21,19 +19,14 @@ async fn the_master_of_the_moment_is_found_through_sentinels() {
         "127.0.0.1",
         &port,
     ];
-    let Some(replica) = Server::start(&arguments).await else {
-        return;
-    };
-    let Some(sentinel) = Server::sentinel(&[
+    let replica = Server::start(&arguments).await;
+    let sentinel = Server::sentinel(&[
         &format!("sentinel monitor mymaster 127.0.0.1 {port} 1"),
         "sentinel auth-pass mymaster secret",
         "sentinel down-after-milliseconds mymaster 300",
         "sentinel failover-timeout mymaster 2000",
     ])
-    .await
-    else {
-        return;
-    };
+    .await;
     let wait = Duration::from_millis(500);
     let options = RedisOptions::sentinel([sentinel.url()], "redis://:secret@mymaster/0")
         .connect_timeout(wait)

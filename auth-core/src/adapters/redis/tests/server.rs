@@ -17,21 +17,21 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// A server; `None` where there is only Docker, which these tests do without.
-    pub(super) async fn start(arguments: &[&str]) -> Option<Self> {
+    /// A server that answers.
+    pub(super) async fn start(arguments: &[&str]) -> Self {
         Self::start_at(free_port(), arguments).await
     }
 
-    pub(super) async fn start_at(port: u16, arguments: &[&str]) -> Option<Self> {
-        let mut server = Self::new(port)?;
+    pub(super) async fn start_at(port: u16, arguments: &[&str]) -> Self {
+        let mut server = Self::new(port);
         server.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         server.start_again().await;
-        Some(server)
+        server
     }
 
     /// A sentinel; it keeps what it learns in its file.
-    pub(super) async fn sentinel(lines: &[&str]) -> Option<Self> {
-        let mut server = Self::new(free_port())?;
+    pub(super) async fn sentinel(lines: &[&str]) -> Self {
+        let mut server = Self::new(free_port());
         let file = server.directory.path().join("sentinel.conf");
         std::fs::write(&file, lines.join("\n")).unwrap();
         let process = Command::new(&server.binary)
@@ -42,23 +42,23 @@ impl Server {
             .spawn();
         server.process = Some(process.unwrap());
         server.until_it_answers().await;
-        Some(server)
+        server
     }
 
-    fn new(port: u16) -> Option<Self> {
+    fn new(port: u16) -> Self {
         let binary = std::env::var("AUTH_TEST_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
         // A test that does not run must not pass: without the binary, `--skip` says so by name.
         assert!(
             !binary.is_empty(),
             "AUTH_TEST_REDIS_SERVER is empty: there is no redis-server here that a test could stop"
         );
-        Some(Self {
+        Self {
             binary,
             arguments: Vec::new(),
             directory: TempDir::new().unwrap(),
             port,
             process: None,
-        })
+        }
     }
 
     pub(super) async fn start_again(&mut self) {

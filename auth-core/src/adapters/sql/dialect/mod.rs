@@ -40,6 +40,8 @@ pub(crate) struct Dialect {
     pub(crate) create_schema: Option<fn(&str) -> String>,
     /// Before and after a migration, so that one process at a time changes tables.
     pub(crate) lock: fn(name: &str) -> (Vec<String>, Vec<String>),
+    /// Behind an INSERT: when the id is there, the row takes these columns instead. The first is the id; the columns are quoted.
+    pub(crate) or_replace: fn(columns: &[String]) -> String,
     /// Counts an attempt; values: subject, action, end of a new window, now. The last statement answers count and end.
     pub(crate) count_attempt: fn(table: &str) -> Vec<String>,
 }
@@ -63,4 +65,12 @@ impl Dialect {
             None => self.name(name),
         }
     }
+}
+
+/// [`Dialect::or_replace`] in the words of PostgreSQL, which SQLite took over.
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+fn on_conflict(columns: &[String]) -> String {
+    let others = columns.iter().skip(1);
+    let assignments: Vec<String> = others.map(|column| format!("{column} = excluded.{column}")).collect();
+    format!(" ON CONFLICT (id) DO UPDATE SET {}", assignments.join(", "))
 }

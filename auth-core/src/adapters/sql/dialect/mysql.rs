@@ -14,9 +14,11 @@ pub(crate) const MARIADB: Dialect = Dialect {
     column_type: |column_type| match column_type {
         ColumnType::Blob => "BLOB",
         ColumnType::Boolean => "BOOLEAN",
+        ColumnType::Digest => "BINARY(32)",
         ColumnType::Integer => "BIGINT",
         // The longest index is 3072 bytes, four to a character.
         ColumnType::Key => "VARCHAR(512)",
+        ColumnType::LongBlob => "LONGBLOB",
         ColumnType::Name => "VARCHAR(64)",
         ColumnType::Real => "DOUBLE",
         ColumnType::Text => "LONGTEXT",
@@ -43,6 +45,17 @@ pub(crate) const MARIADB: Dialect = Dialect {
             vec![format!("DO GET_LOCK('{name}', 60)")],
             vec![format!("DO RELEASE_LOCK('{name}')")],
         )
+    },
+    // Another unique value that is taken comes here as well: it is no replacement, so the row gets no user and is refused.
+    or_replace: |columns| {
+        let others = columns.iter().skip(1);
+        let assignments: Vec<String> = others
+            .map(|column| match column.as_str() {
+                "`user_id`" => "`user_id` = IF(`id` = VALUES(`id`), VALUES(`user_id`), NULL)".to_owned(),
+                column => format!("{column} = VALUES({column})"),
+            })
+            .collect();
+        format!(" ON DUPLICATE KEY UPDATE {}", assignments.join(", "))
     },
     // Assignments happen from left to right: the count is made before the window it looks at changes.
     count_attempt: |table| {

@@ -1,11 +1,11 @@
-use super::{super::columns::ColumnType, Dialect};
+use super::{super::columns::ColumnType, Dialect, on_conflict};
 
 /// PostgreSQL 12 or newer.
 pub(crate) const POSTGRES: Dialect = Dialect {
     quote: '"',
     placeholder: '$',
     column_type: |column_type| match column_type {
-        ColumnType::Blob => "BYTEA",
+        ColumnType::Blob | ColumnType::Digest | ColumnType::LongBlob => "BYTEA",
         ColumnType::Boolean => "BOOLEAN",
         ColumnType::Integer => "BIGINT",
         // Bytes in order: comparing them asks no locale, and an upgrade of one cannot break an index.
@@ -39,6 +39,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
         ];
         (lock, Vec::new())
     },
+    or_replace: on_conflict,
     count_attempt: |table| {
         vec![format!(
             "INSERT INTO {table} AS held (subject, action, count, window_ends) VALUES ($1, $2, 1, $3) \

@@ -1,11 +1,11 @@
-use super::{super::columns::ColumnType, Dialect};
+use super::{super::columns::ColumnType, Dialect, on_conflict};
 
 /// SQLite 3.38 or newer.
 pub(crate) const SQLITE: Dialect = Dialect {
     quote: '"',
     placeholder: '?',
     column_type: |column_type| match column_type {
-        ColumnType::Blob => "BLOB",
+        ColumnType::Blob | ColumnType::Digest | ColumnType::LongBlob => "BLOB",
         ColumnType::Boolean | ColumnType::Integer => "INTEGER",
         ColumnType::Key | ColumnType::Name | ColumnType::Text => "TEXT",
         ColumnType::Real => "REAL",
@@ -29,6 +29,7 @@ pub(crate) const SQLITE: Dialect = Dialect {
     create_schema: None,
     // There is one writer.
     lock: |_| (Vec::new(), Vec::new()),
+    or_replace: on_conflict,
     count_attempt: |table| {
         vec![format!(
             "INSERT INTO {table} AS held (subject, action, count, window_ends) VALUES (?1, ?2, 1, ?3) \

@@ -2,9 +2,11 @@
 
 use crate::{
     Attribute, AttributeValue, Auth, Secret, Timestamp,
-    adapter::{Adapter, Schema},
+    adapter::{Act, Adapter, Schema},
     adapters::SqliteAdapter,
     id::{KeyId, SessionId, UserId},
+    model::{JsonObject, OneTimeToken, Purpose, UserPatch, UserQuery},
+    secret::Digest,
     testing::ManualClock,
 };
 
@@ -38,7 +40,15 @@ async fn upgrade(adapter: impl Adapter + Clone) {
         missing.iter().any(|what| what.ends_with("user.username")),
         "{missing:?}"
     );
-    assert!(!missing.iter().any(|what| what.starts_with("table")), "{missing:?}");
+    let tables = missing.iter().filter(|what| what.starts_with("table"));
+    let tables: Vec<&str> = tables
+        .filter_map(|what| what.split_once('_'))
+        .map(|(_, name)| name)
+        .collect();
+    assert_eq!(tables, ["one_time_token", "outbox", "event"]);
+    let own = |what: &&&str| what.starts_with("column") && what.ends_with("deleted_at");
+    assert_eq!(missing.iter().filter(own).count(), 1, "{missing:?}");
+    assert_eq!(missing.last(), Some(&"version 2"));
     assert!(plan.statements().all(|statement| !statement.contains("DROP")), "{plan}");
     adapter.migrate().await.unwrap();
     assert!(adapter.migration_plan().await.unwrap().is_empty());
@@ -62,6 +72,45 @@ async fn upgrade(adapter: impl Adapter + Clone) {
     assert_eq!(session.idle_expires, Timestamp::from_unix_ms(1_900_000_000_000));
     assert_eq!(adapter.get_sessions_by_user_id(&user.id).await.unwrap().len(), 2);
 
+    // What is new has its place beside them.
+    assert_eq!(user.deleted_at, None);
+    let everybody = UserQuery {
+        limit: 10,
+        ..UserQuery::default()
+    };
+    let ids = adapter.get_users(&everybody).await.unwrap();
+    let ids: Vec<&str> = ids.iter().map(|user| user.id.as_str()).collect();
+    assert_eq!(ids, ["bob", "ada"]);
+    let token = OneTimeToken {
+        id: OneTimeToken::slot(Purpose::Recovery, &user.id),
+        user_id: user.id.clone(),
+        purpose: Purpose::Recovery,
+        sent_to: "ada@example.com".to_owned(),
+        link_digest: Digest::of(b"link"),
+        code_digest: None,
+        browser_digest: None,
+        attempts: 0,
+        data: JsonObject::new(),
+        link_expires: session.idle_expires,
+        code_expires: session.idle_expires,
+        created_at: user.created_at,
+    };
+    let gone = UserPatch {
+        deleted_at: Some(Some(user.created_at)),
+        ..UserPatch::default()
+    };
+    let acts = [
+        Act::SetToken(token.clone()),
+        Act::UpdateUser(UserId::from("bob"), Box::new(gone)),
+    ];
+    adapter.commit(&acts).await.unwrap();
+    assert_eq!(
+        adapter.get_token_by_link(&token.link_digest).await.unwrap(),
+        Some(token)
+    );
+    let bob = adapter.get_user(&UserId::from("bob")).await.unwrap().unwrap();
+    assert_eq!(bob.deleted_at, Some(user.created_at));
+
     // The core works with them: the password is "correct horse battery".
     let auth = Auth::builder(adapter.clone())
         .secret(Secret::new("a secret of the tests, 32 bytes and more"))
@@ -80,6 +129,7 @@ async fn upgrade(adapter: impl Adapter + Clone) {
     assert_eq!(auth.get_session(&issued.token).await.unwrap().user_id, user.id);
     auth.delete_user(&user.id).await.unwrap();
     assert!(adapter.get_session(&SessionId::from("ada-1")).await.unwrap().is_none());
+    assert_eq!(adapter.get_tokens_by_user_id(&user.id).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -1,0 +1,73 @@
+//! Listings of users. Administrators ask for them now and then, so their statements are made when they are asked for.
+
+use super::{
+    SqlValue,
+    adapter::SqlAdapter,
+    columns,
+    queries::list,
+    rows::{Reader, text},
+};
+use crate::{
+    error::{Error, Result},
+    model::{User, UserQuery},
+};
+
+impl SqlAdapter {
+    pub(super) async fn list_users(&self, query: &UserQuery) -> Result<Vec<User>> {
+        let attributes = self.queries().schema.user_attributes();
+        let (sql, values) = self.user_list(query);
+        let rows = self.read(&sql.into(), values).await?;
+        rows.into_iter().map(|row| Reader::new(row).user(attributes)).collect()
+    }
+
+    pub(super) async fn count_listed_users(&self, query: &UserQuery) -> Result<u64> {
+        let (condition, values) = self.filter(query);
+        let sql = format!("SELECT COUNT(*) FROM {}{condition}", self.tables.user);
+        let rows = self.read(&sql.into(), values).await?;
+        let row = rows.into_iter().next();
+        let count = Reader::new(row.unwrap_or_default()).integer()?;
+        u64::try_from(count).map_err(Error::fetch_failed)
+    }
+
+    /// The statement of a listing and its values.
+    pub(super) fn user_list(&self, query: &UserQuery) -> (String, Vec<SqlValue>) {
+        let dialect = self.dialect();
+        let columns = list(columns::USER, self.queries().schema.user_attributes(), "", dialect);
+        let (condition, mut values) = self.filter(query);
+        let order = if query.oldest_first {
+            "created_at, id"
+        } else {
+            "created_at DESC, id DESC"
+        };
+        values.push(SqlValue::Integer(query.limit.into()));
+        let limit = dialect.value(values.len());
+        values.push(SqlValue::Integer(i64::try_from(query.offset).unwrap_or(i64::MAX)));
+        let offset = dialect.value(values.len());
+        let user = &self.tables.user;
+        let sql = format!("SELECT {columns} FROM {user}{condition} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
+        (sql, values)
+    }
+
+    fn filter(&self, query: &UserQuery) -> (String, Vec<SqlValue>) {
+        let Some(filter) = &query.filter else {
+            return Default::default();
+        };
+        let pattern = self.dialect().value(1);
+        let condition = format!(" WHERE email LIKE {pattern} ESCAPE '!' OR phone LIKE {pattern} ESCAPE '!'");
+        (condition, vec![text(&pattern_of(filter))])
+    }
+}
+
+/// The pattern of all texts that contain this one. Not with a backslash: it means something to MySQL already.
+fn pattern_of(filter: &str) -> String {
+    let mut pattern = String::with_capacity(filter.len() + 2);
+    pattern.push('%');
+    for character in filter.chars() {
+        if matches!(character, '!' | '%' | '_') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}

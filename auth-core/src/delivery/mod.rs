@@ -1,0 +1,64 @@
+//! Mails and text messages: the ports, what is built in behind them, the templates, and the outbox that sends.
+//!
+//! Nothing is sent while somebody waits for an answer: whoever asks about an address would learn from the time it takes, or from
+//! the failure, whether anybody has it. A flow writes an encrypted letter into the store, in one act with the token that
+//! it carries; the outbox puts it into words and hands it over.
+//!
+//! ```
+//! use auth_core::{ConsoleMailer, Mailer, MemoryMailer};
+//!
+//! fn pick(in_tests: bool) -> Box<dyn Mailer> {
+//!     if in_tests { Box::new(MemoryMailer::default()) } else { Box::new(ConsoleMailer::default()) }
+//! }
+//! # pick(true);
+//! ```
+//!
+//! What it does not do: decide who is sent what and how often. That is the flows'.
+
+mod answer;
+mod console;
+mod error;
+#[cfg(test)]
+mod fakes;
+mod files;
+mod http_client;
+#[cfg_attr(not(test), expect(dead_code, reason = "no flow writes a letter yet"))]
+mod letter;
+mod mailbox;
+mod mailer;
+mod memory;
+mod mime;
+#[cfg_attr(not(test), expect(dead_code, reason = "no flow writes a letter yet"))]
+mod outbox;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod sms;
+#[cfg(feature = "smtp")]
+mod smtp;
+#[cfg_attr(not(test), expect(dead_code, reason = "no flow writes a letter yet"))]
+mod templates;
+mod twilio;
+mod webhook;
+
+pub use console::ConsoleMailer;
+pub use error::DeliveryError;
+pub use files::FileMailer;
+pub use http_client::{HttpClient, HttpError};
+#[expect(unused_imports, reason = "no flow writes a letter yet")]
+pub(crate) use letter::{Letter, LetterKind};
+pub use mailbox::Mailbox;
+pub use mailer::{Mail, Mailer};
+pub use memory::{MemoryMailer, MemorySms};
+pub use outbox::Delivered;
+#[expect(unused_imports, reason = "no flow writes a letter yet")]
+pub(crate) use outbox::{Outbox, Parts, spawn};
+#[cfg(feature = "reqwest")]
+pub use reqwest::ReqwestClient;
+pub use sms::{Sms, SmsSender};
+#[cfg(feature = "smtp")]
+pub use smtp::{SmtpCredentials, SmtpMailer, SmtpSecurity};
+pub use templates::Templates;
+#[expect(unused_imports, reason = "no flow writes a letter yet")]
+pub(crate) use templates::{Renderer, Site};
+pub use twilio::TwilioSms;
+pub use webhook::{WebhookMailer, WebhookSecrets, WebhookSms};

@@ -1,0 +1,258 @@
+//! The outbox: what flows write into the store together with a token is sent from here, off the request path.
+//!
+//! - **At least once.** A row goes when its message is handed over. A process that dies in between leaves a lease, which ends,
+//!   and the next one sends the message again, under the same id.
+//! - **Not by two at a time.** Whoever leases a message has it for a minute, and gives up sending well before that.
+//! - **Not for ever.** A message that was no good is tried again with growing pauses until it is of no use any more.
+
+mod backoff;
+mod worker;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::Notify, task::JoinSet};
+
+pub(crate) use worker::spawn;
+
+use super::{
+    DeliveryError, Mailer, SmsSender,
+    letter::Letter,
+    templates::{Message, Renderer},
+};
+use crate::{
+    adapter::Adapter,
+    clock::{Clock, Timestamp},
+    entropy::Entropy,
+    error::Result,
+    event::{Event, EventKind, EventSink},
+    id::UserId,
+    model::OutboxMessage,
+    secret::Secret,
+};
+
+/// What became of the messages that were due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivered {
+    /// So many were handed over.
+    pub sent: usize,
+    /// So many will be tried again.
+    pub failed: usize,
+    /// So many were given up: refused for good, or too late.
+    pub dropped: usize,
+}
+
+/// Sends what is in the outbox.
+#[derive(Clone)]
+pub(crate) struct Outbox {
+    parts: Arc<Parts>,
+}
+
+/// What an outbox is made of.
+pub(crate) struct Parts {
+    pub(crate) adapter: Arc<dyn Adapter>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// The application's secret, and those it replaced.
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) mailer: Option<Arc<dyn Mailer>>,
+    pub(crate) sms_sender: Option<Arc<dyn SmsSender>>,
+    pub(crate) renderer: Renderer,
+    pub(crate) events: Arc<dyn EventSink>,
+    /// Told when something was written.
+    pub(crate) wake: Arc<Notify>,
+}
+
+impl Outbox {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// Tells the worker that a message was written.
+    pub(crate) fn wake(&self) {
+        self.parts.wake.notify_one();
+    }
+
+    /// Sends everything that is due, and answers when there is nothing more.
+    ///
+    /// # Errors
+    /// `DATABASE_UPDATE_FAILED` when the store does not hand messages out. Those that were leased are sent all the same.
+    pub(crate) async fn deliver_due(&self) -> Result<Delivered> {
+        let mut delivered = Delivered::default();
+        loop {
+            let now = self.parts.clock.now();
+            let batch = self.parts.adapter.lease_messages(now, now + LEASE, BATCH).await?;
+            if batch.is_empty() {
+                return Ok(delivered);
+            }
+            let mut sending = JoinSet::new();
+            for message in batch {
+                let parts = Arc::clone(&self.parts);
+                sending.spawn(async move { parts.deliver(message).await });
+            }
+            while let Some(outcome) = sending.join_next().await {
+                match outcome {
+                    Ok(Outcome::Sent) => delivered.sent += 1,
+                    Ok(Outcome::Dropped) => delivered.dropped += 1,
+                    Ok(Outcome::Failed) => delivered.failed += 1,
+                    Ok(Outcome::Nothing) => {}
+                    // A mailer that panics leaves its lease: the message is sent again when that ends.
+                    Err(error) => {
+                        tracing::error!(target: "auth::delivery", %error, "a message could not be sent");
+                        delivered.failed += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How long there is nothing to do, as far as this process knows.
+    async fn pause(&self) -> Result<Duration> {
+        let due = self.parts.adapter.next_message_due().await?;
+        let wait = due.map_or(LONGEST_PAUSE, |due| due.since(self.parts.clock.now()));
+        Ok(wait.clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
+    }
+}
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbox").finish_non_exhaustive()
+    }
+}
+
+enum Outcome {
+    Sent,
+    Failed,
+    Dropped,
+    /// It was a decoy.
+    Nothing,
+}
+
+impl Parts {
+    /// Sends one message that is leased, and sees to its row.
+    async fn deliver(&self, message: OutboxMessage) -> Outcome {
+        let now = self.clock.now();
+        let Some(letter) = Letter::open(&message, &self.secrets) else {
+            // Another process may have a newer secret, or know more kinds of letters.
+            let unread = DeliveryError::temporary("no secret opens the message");
+            return self.put_off(&message, None, &unread, now).await;
+        };
+        let user = letter.user_id.as_ref();
+        if message.expires <= now {
+            return self.give_up(&message, user, "expired", now).await;
+        }
+        match self.send(&message, &letter).await {
+            Ok(true) => {
+                self.delete(&message).await;
+                Outcome::Sent
+            }
+            Ok(false) => {
+                self.delete(&message).await;
+                Outcome::Nothing
+            }
+            Err(error) if error.is_permanent() => {
+                log(&message, &error);
+                self.give_up(&message, user, "refused", now).await
+            }
+            Err(error) => self.put_off(&message, user, &error, self.clock.now()).await,
+        }
+    }
+
+    /// Hands a letter over; `false` when there is nothing to be sent.
+    async fn send(&self, message: &OutboxMessage, letter: &Letter) -> Result<bool, DeliveryError> {
+        let unwritten = |error| DeliveryError::temporary("the message could not be put into words").because(error);
+        let Some(written) = self.renderer.render(message, letter).map_err(unwritten)? else {
+            return Ok(false);
+        };
+        let handed_over = async {
+            match (&written, &self.mailer, &self.sms_sender) {
+                (Message::Mail(mail), Some(mailer), _) => mailer.send(mail).await,
+                (Message::Sms(sms), _, Some(sender)) => sender.send(sms).await,
+                (Message::Mail(_), None, _) => Err(DeliveryError::temporary("there is no mailer")),
+                (Message::Sms(_), _, None) => Err(DeliveryError::temporary("there is no sender of text messages")),
+            }
+        };
+        tokio::time::timeout(SENDING, handed_over)
+            .await
+            .unwrap_or_else(|_| Err(DeliveryError::temporary("it took too long")))
+            .map(|()| true)
+    }
+
+    async fn put_off(
+        &self,
+        message: &OutboxMessage,
+        user: Option<&UserId>,
+        error: &DeliveryError,
+        now: Timestamp,
+    ) -> Outcome {
+        log(message, error);
+        let due = now + backoff::pause(message.attempts, self.entropy.as_ref());
+        if due >= message.expires {
+            return self.give_up(message, user, "expired", now).await;
+        }
+        let postponed = self.adapter.postpone_message(&message.id, message.due_at, due).await;
+        if let Err(error) = postponed {
+            // Its lease ends by itself.
+            tracing::warn!(target: "auth::delivery", id = message.id.as_str(), %error, "a message could not be put off");
+        }
+        Outcome::Failed
+    }
+
+    async fn give_up(
+        &self,
+        message: &OutboxMessage,
+        user: Option<&UserId>,
+        reason: &'static str,
+        now: Timestamp,
+    ) -> Outcome {
+        tracing::error!(target: "auth::delivery", id = message.id.as_str(), attempts = message.attempts, reason, "a message was given up");
+        let mut event = Event::of_ours(EventKind::MessageDropped, now).reason(reason);
+        event.user_id = user.cloned();
+        self.events.emit(&event);
+        self.delete(message).await;
+        Outcome::Dropped
+    }
+
+    /// A row that stays is a message that is sent again, so the store is asked more than once.
+    async fn delete(&self, message: &OutboxMessage) {
+        for pause in [Some(RETRY), Some(RETRY * 10), None] {
+            let Err(error) = self.adapter.delete_message(&message.id).await else {
+                return;
+            };
+            match pause {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => {
+                    tracing::error!(target: "auth::delivery", id = message.id.as_str(), %error, "a message may be sent again");
+                }
+            }
+        }
+    }
+}
+
+fn log(message: &OutboxMessage, error: &DeliveryError) {
+    tracing::warn!(
+        target: "auth::delivery",
+        id = message.id.as_str(),
+        attempts = message.attempts,
+        permanent = error.is_permanent(),
+        error = %error,
+        cause = std::error::Error::source(error).map(tracing::field::display),
+        "a message was not sent",
+    );
+}
+
+/// For this long nobody else touches a message.
+const LEASE: Duration = Duration::from_secs(60);
+/// Sending is given up after this: long before the lease ends, so that two never send the same message, even with clocks that
+/// differ by some seconds.
+const SENDING: Duration = Duration::from_secs(30);
+/// Messages that are sent side by side.
+const BATCH: u32 = 16;
+const RETRY: Duration = Duration::from_millis(200);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+/// What other processes left behind is found after this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+#[cfg(all(test, feature = "testing"))]
+#[expect(clippy::unwrap_used, reason = "a test reports by panicking")]
+mod tests;
