@@ -13,6 +13,7 @@
 //!     .build()?; // every configuration problem at once, each with its fix
 //!
 //! let (user, issued) = auth.sign_up_with_email(SignUp::new("ada@example.com", "correct horse battery")).await?;
+//! let issued = issued.expect("without a mailer nothing has to be proven first");
 //! assert_eq!(auth.validate_session(&issued.token).await?.session.user_id, user.id);
 //! # Ok(()) }
 //! ```
@@ -33,6 +34,7 @@
 
 pub mod adapter;
 pub mod adapters;
+mod address;
 mod auth;
 mod builder;
 mod clock;
@@ -49,6 +51,7 @@ mod limit;
 pub mod manual;
 mod model;
 mod password;
+mod phone;
 mod proof;
 mod request;
 mod secret;
@@ -75,7 +78,10 @@ pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
 pub use event::{Event, EventKind, EventSink, TracingSink};
 pub use flows::{
+    admin::AdminConfig,
+    confirmation::{EmailConfig, PhoneConfig},
     keys::{NewKey, UsedKey},
+    one_time::{LinkStyle, OneTimeConfig},
     password::SignUp,
     sessions::{IssuedSession, NewSession, SessionConfig, ValidSession},
     tokens::{
@@ -93,6 +99,7 @@ pub use model::{
     SessionRotation, SessionState, SigningKeyRecord, User, UserPatch, UserQuery,
 };
 pub use password::{Argon2Params, PasswordConfig, PasswordHasher, Verified};
+pub use phone::canonical_phone;
 pub use proof::Proof;
 #[cfg(feature = "testing")]
 #[doc(hidden)]

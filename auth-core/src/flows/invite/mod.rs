@@ -1,0 +1,4 @@
+//! Inviting somebody by mail: an administrator makes the account, and its link lets the owner in to choose a password.
+
+pub(crate) mod routes;
+mod service;
