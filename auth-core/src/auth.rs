@@ -10,7 +10,7 @@ use crate::{
     entropy::Entropy,
     error::Result,
     event::{Event, EventSink},
-    flows::tokens::TokenStrategy,
+    flows::{admin::Journal, post::Post, tokens::TokenStrategy},
     password::Passwords,
     request::{ClientPolicy, CookieWriter, OriginPolicy, RedirectPolicy},
 };
@@ -52,8 +52,12 @@ pub(crate) struct Inner {
     pub(crate) redirects: RedirectPolicy,
     pub(crate) clients: ClientPolicy,
     pub(crate) cookies: CookieWriter,
+    /// What marks the browser that asks for a code.
+    pub(crate) marks: CookieWriter,
     /// The token strategy; none when sessions are opaque.
     pub(crate) tokens: Option<TokenStrategy>,
+    pub(crate) post: Post,
+    pub(crate) journal: Option<Journal>,
 }
 
 impl Auth {
@@ -68,7 +72,10 @@ impl Auth {
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`](crate::ErrorKind::DatabaseUpdateFailed).
     pub async fn migrate(&self) -> Result<()> {
-        self.inner.adapter.migrate().await
+        self.inner.adapter.migrate().await?;
+        // What an earlier process left in the outbox.
+        self.inner.post.start();
+        Ok(())
     }
 
     /// What [`Auth::migrate`] would do now, without doing it: what the store lacks, and the SQL that adds it.
@@ -111,6 +118,9 @@ impl Auth {
 
     pub(crate) fn emit(&self, event: &Event) {
         self.inner.events.emit(event);
+        if let Some(journal) = &self.inner.journal {
+            journal.add(self, event);
+        }
     }
 }
 

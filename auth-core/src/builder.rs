@@ -9,14 +9,19 @@ use crate::{
     auth::{Auth, Inner},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError, ConfigProblem},
+    delivery::{Mailer, Parts, Site, SmsSender, Templates},
     entropy::{Entropy, OsEntropy},
     event::{EventSink, TracingSink},
     flows::{
+        admin::{AdminConfig, Journal},
+        confirmation::{EmailConfig, PhoneConfig},
+        one_time::OneTimeConfig,
+        post::Post,
         sessions::SessionConfig,
         tokens::{SessionStrategy, TokenStrategy},
     },
     limit::Limits,
-    model::Attribute,
+    model::{Attribute, User},
     password::{PasswordConfig, PasswordHasher, Passwords},
     request::{ClientPolicy, CookieConfig, CookieWriter, OriginPolicy, RedirectPolicy, TokenCookies},
     secret::Secret,
@@ -61,6 +66,19 @@ pub struct AuthBuilder {
     request_timeout: Duration,
     signup: bool,
     clear_site_data: bool,
+    site_url: Option<String>,
+    site_name: Option<String>,
+    default_role: String,
+    email: EmailConfig,
+    phone: PhoneConfig,
+    anonymous: bool,
+    reveal_accounts: bool,
+    one_time: OneTimeConfig,
+    admin: AdminConfig,
+    keeps_events: bool,
+    mailer: Option<Arc<dyn Mailer>>,
+    sms_sender: Option<Arc<dyn SmsSender>>,
+    templates: Templates,
 }
 
 impl AuthBuilder {
@@ -91,6 +109,19 @@ impl AuthBuilder {
             request_timeout: Duration::from_secs(10),
             signup: true,
             clear_site_data: false,
+            site_url: None,
+            site_name: None,
+            default_role: User::DEFAULT_ROLE.to_owned(),
+            email: EmailConfig::default(),
+            phone: PhoneConfig::default(),
+            anonymous: false,
+            reveal_accounts: false,
+            one_time: OneTimeConfig::default(),
+            admin: AdminConfig::default(),
+            keeps_events: false,
+            mailer: None,
+            sms_sender: None,
+            templates: Templates::default(),
         }
     }
 
@@ -140,7 +171,90 @@ impl AuthBuilder {
         self
     }
 
-    /// One more origin that `redirect_to` may lead to. The base URL's own is always allowed.
+    /// Where mails and links lead when nothing else was asked for. Default the base URL.
+    pub fn site_url(mut self, url: impl Into<String>) -> Self {
+        self.site_url = Some(url.into());
+        self
+    }
+
+    /// What the site is called, in mails. Default its host.
+    pub fn site_name(mut self, name: impl Into<String>) -> Self {
+        self.site_name = Some(name.into());
+        self
+    }
+
+    /// Sends mails: by SMTP, to the console, into files. With one, new addresses have to be proven; without, they count at
+    /// once and nothing that needs a mail works.
+    pub fn mailer(mut self, mailer: impl Mailer) -> Self {
+        self.mailer = Some(Arc::new(mailer));
+        self
+    }
+
+    /// Sends text messages. With one, people can sign up and in with phone numbers.
+    pub fn sms_sender(mut self, sender: impl SmsSender) -> Self {
+        self.sms_sender = Some(Arc::new(sender));
+        self
+    }
+
+    /// The words of mails and text messages.
+    pub fn templates(mut self, templates: Templates) -> Self {
+        self.templates = templates;
+        self
+    }
+
+    /// Signing in with e-mail addresses.
+    pub fn email(mut self, email: EmailConfig) -> Self {
+        self.email = email;
+        self
+    }
+
+    /// Signing in with phone numbers.
+    pub fn phone(mut self, phone: PhoneConfig) -> Self {
+        self.phone = phone;
+        self
+    }
+
+    /// Whether accounts without any address are made. Default no.
+    pub fn anonymous(mut self, allowed: bool) -> Self {
+        self.anonymous = allowed;
+        self
+    }
+
+    /// Whether answers may say that somebody has an account with an address. Default no: a sign-up with a taken address is
+    /// answered like any other, and its owner gets a mail. Without address confirmation, sign-up says so anyway.
+    pub fn reveal_accounts(mut self, reveal: bool) -> Self {
+        self.reveal_accounts = reveal;
+        self
+    }
+
+    /// Links and codes.
+    pub fn one_time(mut self, one_time: OneTimeConfig) -> Self {
+        self.one_time = one_time;
+        self
+    }
+
+    /// Who may administrate.
+    pub fn admin(mut self, admin: AdminConfig) -> Self {
+        self.admin = admin;
+        self
+    }
+
+    /// The role of new users. Default `authenticated`; may be empty.
+    pub fn default_role(mut self, role: impl Into<String>) -> Self {
+        self.default_role = role.into();
+        self
+    }
+
+    /// Whether events are kept in the store, for `GET /admin/events`. Default no: they go where
+    /// [`AuthBuilder::events`] sends them, and nowhere else.
+    pub fn keep_events(mut self, keep: bool) -> Self {
+        self.keeps_events = keep;
+        self
+    }
+
+    /// One more origin that `redirect_to` may lead to, any path of it; or a URL with wildcards: `https://*.example.com/**`,
+    /// `https://app.example.com/welcome`, `myapp://callback`. `*` stands for anything within a label of the host or a
+    /// segment of the path, `**` in the path for any rest. The base URL's own origin is always allowed, and the site's.
     pub fn redirect_url(mut self, url: impl Into<String>) -> Self {
         self.redirect_urls.push(url.into());
         self
@@ -270,11 +384,28 @@ impl AuthBuilder {
         if tokens.is_none() {
             problems.extend(sessions.problems());
         }
+        problems.extend(self.one_time.problems());
+        let site_url = match self.site_url.as_deref().map(Url::parse) {
+            None => base_url.clone(),
+            Some(Ok(url)) if url.has_host() || !url.cannot_be_a_base() => url,
+            Some(_) => {
+                problems.push(ConfigProblem::new(
+                    "site_url",
+                    "it is not a URL.",
+                    "Use `https://example.com`.",
+                ));
+                base_url.clone()
+            }
+        };
         problems.extend(self.limits.problems());
         problems.extend(self.passwords.problems());
         let secure = base_url.scheme() == "https";
         problems.extend(self.cookie.problems(secure));
         let issuer = format!("{}{}", base_url.origin().ascii_serialization(), self.base_path);
+        let audience = tokens
+            .as_ref()
+            .map_or(User::DEFAULT_ROLE, |tokens| tokens.audience.as_str())
+            .to_owned();
         let tokens = tokens.map(|tokens| {
             let endpoint = format!("{}/session/refresh", self.base_path);
             let cookies = TokenCookies::new(&self.cookie, &tokens, &endpoint, secure, &mut problems);
@@ -296,10 +427,37 @@ impl AuthBuilder {
             ));
         }
         let origins = OriginPolicy::new(&base_url, &self.trusted_origins, &mut problems);
-        let redirects = RedirectPolicy::new(&base_url, &self.redirect_urls, &mut problems);
+        let mut redirect_urls = self.redirect_urls;
+        if site_url.origin() != base_url.origin() && matches!(site_url.scheme(), "http" | "https") {
+            redirect_urls.push(site_url.origin().ascii_serialization());
+        }
+        let redirects = RedirectPolicy::new(&base_url, &redirect_urls, &mut problems);
+        let mark = self.cookie.clone().name("auth_mark");
         let clients = ClientPolicy::new(&self.trusted_proxies, &mut problems);
+        let host = site_url.host_str().unwrap_or_default().to_owned();
+        let site = Site {
+            site_name: self.site_name.unwrap_or_else(|| host.clone()),
+            site_url: site_url.to_string(),
+            site_host: host,
+        };
+        let renderer = self.templates.compile(site, &mut problems);
         ConfigError::unless_empty(problems)?;
 
+        let post_adapter = Arc::clone(&self.adapter);
+        let post = Post::new(Parts {
+            adapter: Arc::clone(&self.adapter),
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+            secrets: std::iter::once(&secret)
+                .chain(&self.previous_secrets)
+                .cloned()
+                .collect(),
+            mailer: self.mailer,
+            sms_sender: self.sms_sender,
+            renderer,
+            events: Arc::clone(&self.events),
+            wake: Arc::default(),
+        });
         let passwords = Passwords::new(&self.passwords, self.hasher, Arc::clone(&self.entropy));
         Ok(Auth {
             inner: Arc::new(Inner {
@@ -312,8 +470,20 @@ impl AuthBuilder {
                 redirects,
                 clients,
                 cookies: CookieWriter::new(&self.cookie, secure),
+                marks: CookieWriter::new(&mark, secure),
                 tokens,
+                journal: self.keeps_events.then(|| Journal::new(Arc::clone(&post_adapter))),
+                post,
                 config: Config {
+                    site_url,
+                    audience,
+                    default_role: self.default_role,
+                    email: self.email,
+                    phone: self.phone,
+                    anonymous: self.anonymous,
+                    reveal_accounts: self.reveal_accounts,
+                    one_time: self.one_time,
+                    admin: self.admin,
                     secret,
                     previous_secrets: self.previous_secrets,
                     base_url,

@@ -4,7 +4,17 @@ use std::fmt;
 
 use url::Url;
 
-use crate::{adapter::Schema, flows::sessions::SessionConfig, limit::Limits, secret::Secret};
+use crate::{
+    adapter::Schema,
+    flows::{
+        admin::AdminConfig,
+        confirmation::{EmailConfig, PhoneConfig},
+        one_time::OneTimeConfig,
+        sessions::SessionConfig,
+    },
+    limit::Limits,
+    secret::Secret,
+};
 
 /// One setting that cannot be used as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +94,15 @@ pub(crate) struct Config {
     pub(crate) base_url: Url,
     pub(crate) base_path: String,
     pub(crate) sign_in_page: Option<String>,
+    pub(crate) site_url: Url,
+    pub(crate) audience: String,
+    pub(crate) default_role: String,
+    pub(crate) email: EmailConfig,
+    pub(crate) phone: PhoneConfig,
+    pub(crate) anonymous: bool,
+    pub(crate) reveal_accounts: bool,
+    pub(crate) one_time: OneTimeConfig,
+    pub(crate) admin: AdminConfig,
     pub(crate) sessions: SessionConfig,
     pub(crate) limits: Limits,
     pub(crate) schema: Schema,

@@ -190,6 +190,8 @@ kinds! {
     AnonymousDisabled => "AUTH_ANONYMOUS_DISABLED",
     /// The code verifier is not the one whose challenge was sent (PKCE, RFC 7636).
     BadCodeVerifier => "AUTH_BAD_CODE_VERIFIER",
+    /// The bearer token is no token of ours.
+    BadJwt => "AUTH_BAD_JWT",
     /// The body is not the JSON (or form) it claims to be.
     BadJson => "AUTH_BAD_JSON",
     /// The hashing queue is full; see [`Error::retry_after`].

@@ -93,6 +93,12 @@ macro_rules! events {
 }
 
 events! {
+    /// Another address was asked for; it does not count yet.
+    AddressChangeAsked => "user_address_change_requested",
+    /// An address or number was proven.
+    AddressConfirmed => "user_address_confirmed",
+    /// A code was wrong, over, or another browser's.
+    CodeRefused => "authn_otp_fail",
     /// A request that may come from another site was refused.
     CsrfRefused => "malicious_csrf",
     /// Too many attempts.
@@ -101,6 +107,8 @@ events! {
     MessageDropped => "message_dropped",
     /// A password was changed or removed.
     PasswordChanged => "authn_password_change",
+    /// Somebody asked for a way back into an account.
+    RecoveryAsked => "user_recovery_requested",
     /// A session was made.
     SessionCreated => "session_created",
     /// A dead session was presented and removed.
@@ -115,6 +123,8 @@ events! {
     SignInFailed => "authn_login_fail",
     /// A sign-in succeeded.
     SignInSucceeded => "authn_login_success",
+    /// Somebody signed up with an address that is taken.
+    SignedUpAgain => "user_repeated_signup",
     /// A refresh token that was replaced was used again: a copy is about.
     TokenReused => "authn_token_reuse",
     /// A user was banned or a ban was lifted.
@@ -123,6 +133,8 @@ events! {
     UserCreated => "user_created",
     /// An account was deleted.
     UserDeleted => "user_deleted",
+    /// Somebody was invited.
+    UserInvited => "user_invited",
     /// An account was changed.
     UserUpdated => "user_updated",
 }

@@ -13,6 +13,7 @@
 //!     .build()?; // every configuration problem at once, each with its fix
 //!
 //! let (user, issued) = auth.sign_up_with_email(SignUp::new("ada@example.com", "correct horse battery")).await?;
+//! let issued = issued.expect("without a mailer nothing has to be proven first");
 //! assert_eq!(auth.validate_session(&issued.token).await?.session.user_id, user.id);
 //! # Ok(()) }
 //! ```
@@ -34,6 +35,7 @@
 
 pub mod adapter;
 pub mod adapters;
+mod address;
 mod auth;
 mod builder;
 #[cfg(feature = "client")]
@@ -53,6 +55,7 @@ mod limit;
 pub mod manual;
 mod model;
 mod password;
+mod phone;
 mod proof;
 mod request;
 mod secret;
@@ -79,11 +82,14 @@ pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
 pub use event::{Event, EventKind, EventSink, TracingSink};
 pub use flows::{
+    admin::AdminConfig,
     auth_cookie::{
         AuthChangeEvent, AuthCookieError, AuthCookieReply, AuthCookieSession, AuthCookies, CookieOptions, HeldCookies,
         is_secure_context,
     },
+    confirmation::{EmailConfig, PhoneConfig},
     keys::{NewKey, UsedKey},
+    one_time::{LinkStyle, OneTimeConfig},
     password::SignUp,
     sessions::{IssuedSession, NewSession, SessionConfig, ValidSession},
     tokens::{
@@ -101,6 +107,7 @@ pub use model::{
     SessionRotation, SessionState, SigningKeyRecord, User, UserPatch, UserQuery,
 };
 pub use password::{Argon2Params, PasswordConfig, PasswordHasher, Verified};
+pub use phone::canonical_phone;
 pub use proof::Proof;
 #[cfg(feature = "testing")]
 #[doc(hidden)]

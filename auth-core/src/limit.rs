@@ -6,6 +6,7 @@
 use std::{fmt::Write, net::IpAddr, sync::Once, time::Duration};
 
 use crate::{
+    address::Address,
     auth::Auth,
     config::ConfigProblem,
     error::{Error, ErrorKind, Result},
@@ -47,6 +48,13 @@ pub struct Limits {
     sign_in_per_client: Limit,
     sign_up_per_account: Limit,
     sign_up_per_client: Limit,
+    codes_per_account: Limit,
+    codes_per_client: Limit,
+    messages_per_client: Limit,
+    anonymous_per_client: Limit,
+    send_interval: Duration,
+    mails_per_hour: Option<u32>,
+    messages_per_hour: Option<u32>,
 }
 
 impl Default for Limits {
@@ -56,6 +64,13 @@ impl Default for Limits {
             sign_in_per_client: Limit::new(100, Duration::from_secs(15 * 60)),
             sign_up_per_account: Limit::new(10, Duration::from_secs(60 * 60)),
             sign_up_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
+            codes_per_account: Limit::new(30, Duration::from_secs(60 * 60)),
+            codes_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
+            messages_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
+            anonymous_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
+            send_interval: Duration::from_secs(60),
+            mails_per_hour: None,
+            messages_per_hour: Some(30),
         }
     }
 }
@@ -92,20 +107,100 @@ impl Limits {
         self
     }
 
+    /// Codes typed for one account, whoever types; a right one forgets them. Default 30 in an hour, never more than 100: with
+    /// six digits, that is a chance of one in thirty thousand each hour.
+    #[must_use]
+    pub fn codes_per_account(mut self, limit: Limit) -> Self {
+        self.codes_per_account = limit;
+        self
+    }
+
+    /// Codes typed and links followed per client address. Default 30 in 5 minutes.
+    #[must_use]
+    pub fn codes_per_client(mut self, limit: Limit) -> Self {
+        self.codes_per_client = limit;
+        self
+    }
+
+    /// Requests for a mail or text message per client address. Default 30 in 5 minutes.
+    #[must_use]
+    pub fn messages_per_client(mut self, limit: Limit) -> Self {
+        self.messages_per_client = limit;
+        self
+    }
+
+    /// Accounts without an address per client address. Default 30 in an hour.
+    #[must_use]
+    pub fn anonymous_per_client(mut self, limit: Limit) -> Self {
+        self.anonymous_per_client = limit;
+        self
+    }
+
+    /// How long after a message to an address the next may be asked for. Default 60 seconds; zero switches it off.
+    #[must_use]
+    pub fn send_interval(mut self, interval: Duration) -> Self {
+        self.send_interval = interval;
+        self
+    }
+
+    /// Mails that may be asked for in an hour, by everybody together. Default any number.
+    #[must_use]
+    pub fn mails_per_hour(mut self, count: Option<u32>) -> Self {
+        self.mails_per_hour = count;
+        self
+    }
+
+    /// Text messages that may be asked for in an hour, by everybody together. Default 30: each costs money, and some
+    /// numbers pay those who make others call them.
+    #[must_use]
+    pub fn text_messages_per_hour(mut self, count: Option<u32>) -> Self {
+        self.messages_per_hour = count;
+        self
+    }
+
+    /// Nothing is limited. For tests.
+    #[must_use]
+    pub fn danger_unlimited() -> Self {
+        let any = Limit::new(u32::MAX, Duration::from_secs(1));
+        let account = Limit::new(100, Duration::from_millis(1));
+        Self {
+            sign_in_per_account: account,
+            sign_in_per_client: any,
+            sign_up_per_account: any,
+            sign_up_per_client: any,
+            codes_per_account: account,
+            codes_per_client: any,
+            messages_per_client: any,
+            anonymous_per_client: any,
+            send_interval: Duration::ZERO,
+            mails_per_hour: None,
+            messages_per_hour: None,
+        }
+    }
+
     pub(crate) fn problems(&self) -> Vec<ConfigProblem> {
         let mut problems = Vec::new();
-        if self.sign_in_per_account.max > 100 {
-            problems.push(ConfigProblem::new(
-                "limits.sign_in_per_account",
-                "more than 100 guesses per account.",
-                "Allow 100 at most (NIST SP 800-63B-4 §3.2.2).",
-            ));
+        for (option, limit) in [
+            ("limits.sign_in_per_account", self.sign_in_per_account),
+            ("limits.codes_per_account", self.codes_per_account),
+        ] {
+            if limit.max > 100 {
+                problems.push(ConfigProblem::new(
+                    option,
+                    "more than 100 guesses per account.",
+                    "Allow 100 at most (NIST SP 800-63B-4 §3.2.2).",
+                ));
+            }
         }
         for (option, limit) in [
             ("limits.sign_in_per_account", self.sign_in_per_account),
             ("limits.sign_in_per_client", self.sign_in_per_client),
             ("limits.sign_up_per_account", self.sign_up_per_account),
             ("limits.sign_up_per_client", self.sign_up_per_client),
+            ("limits.codes_per_account", self.codes_per_account),
+            ("limits.codes_per_client", self.codes_per_client),
+            ("limits.messages_per_client", self.messages_per_client),
+            ("limits.anonymous_per_client", self.anonymous_per_client),
         ] {
             if limit.max == 0 || limit.window.is_zero() {
                 problems.push(ConfigProblem::new(
@@ -134,6 +229,10 @@ fn known_address(client: &Client) -> Option<IpAddr> {
     client.ip
 }
 
+const ANONYMOUS: &str = "anonymous";
+const CODE: &str = "code";
+const MAIL: &str = "mail";
+const MESSAGE: &str = "message";
 const REAUTHENTICATE: &str = "reauthenticate";
 const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
@@ -184,6 +283,90 @@ impl Auth {
     pub(crate) async fn forget_reauthentications(&self, user_id: &UserId) -> Result<()> {
         let subject = self.subject("user", user_id.as_str());
         self.inner.adapter.clear_attempts(&subject, REAUTHENTICATE).await
+    }
+
+    /// Counts an account without an address before it is made.
+    pub(crate) async fn limit_anonymous(&self, client: &Client) -> Result<()> {
+        let limit = self.inner.config.limits.anonymous_per_client;
+        match known_address(client) {
+            Some(ip) => self.count(self.client_subject(ip), ANONYMOUS, limit, client).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a code that was typed for an address, whether anybody has it or not.
+    pub(crate) async fn limit_codes(&self, address: &str, client: &Client) -> Result<()> {
+        self.limit_links(client).await?;
+        let limit = self.inner.config.limits.codes_per_account;
+        self.count(self.account_subject(address), CODE, limit, client).await
+    }
+
+    /// Counts a link that was followed.
+    pub(crate) async fn limit_links(&self, client: &Client) -> Result<()> {
+        let limit = self.inner.config.limits.codes_per_client;
+        match known_address(client) {
+            Some(ip) => self.count(self.client_subject(ip), CODE, limit, client).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn forget_codes(&self, address: &str) -> Result<()> {
+        let subject = self.account_subject(address);
+        self.inner.adapter.clear_attempts(&subject, CODE).await
+    }
+
+    /// Counts a request for a message to this address, whether anybody has it or not: for the client, for the address, and
+    /// for all.
+    pub(crate) async fn limit_mailing(&self, address: &Address, client: &Client) -> Result<()> {
+        let limit = self.inner.config.limits.messages_per_client;
+        if let Some(ip) = known_address(client) {
+            self.count(self.client_subject(ip), MESSAGE, limit, client).await?;
+        }
+        self.limit_sending(address, client).await
+    }
+
+    /// As [`Auth::limit_mailing`], for a client that is counted already.
+    pub(crate) async fn limit_sending(&self, address: &Address, client: &Client) -> Result<()> {
+        let limits = &self.inner.config.limits;
+        let (kind, action, budget) = match address {
+            Address::Email(_) => (ErrorKind::OverEmailSendRateLimit, MAIL, limits.mails_per_hour),
+            Address::Phone(_) => (ErrorKind::OverSmsSendRateLimit, MESSAGE, limits.messages_per_hour),
+        };
+        let refused = |error: Error, sentence: Option<String>| {
+            if error.kind() != ErrorKind::Throttled {
+                return error;
+            }
+            let wait = error.retry_after().unwrap_or_default();
+            let refused = Error::from(kind).retry_in(wait);
+            match sentence {
+                Some(sentence) => refused.detail(sentence),
+                None => refused,
+            }
+        };
+        if !limits.send_interval.is_zero() {
+            let one = Limit::new(1, limits.send_interval);
+            let counted = self
+                .count(self.account_subject(address.as_str()), action, one, client)
+                .await;
+            counted.map_err(|error| {
+                let wait = error
+                    .retry_after()
+                    .unwrap_or_default()
+                    .as_millis()
+                    .div_ceil(1_000)
+                    .max(1);
+                let sentence = format!("For security purposes, you can only request this after {wait} seconds.");
+                refused(error, Some(sentence))
+            })?;
+        }
+        if let Some(max) = budget {
+            let budget = Limit::new(max, Duration::from_secs(60 * 60));
+            let counted = self
+                .count(self.subject("everybody", action), action, budget, client)
+                .await;
+            counted.map_err(|error| refused(error, None))?;
+        }
+        Ok(())
     }
 
     async fn count(&self, subject: AttemptSubject, action: &'static str, limit: Limit, client: &Client) -> Result<()> {

@@ -33,6 +33,7 @@ async fn text_from_clients_is_never_sql() {
         .sign_up_with_email(SignUp::new("ada@example.com", PASSWORD))
         .await
         .unwrap();
+    let issued = issued.unwrap();
     for text in INJECTIONS {
         let new =
             NewUser::with_password("username", *text, PASSWORD).attributes(Attributes::new().with("username", *text));

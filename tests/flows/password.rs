@@ -179,6 +179,7 @@ async fn changing_the_secret_signs_nobody_out(app: App) {
     let old = auth("the old secret of 32 bytes and more");
     let sign_up = auth_core::SignUp::new("ada@example.com", PASSWORD);
     let (_, issued) = old.sign_up_with_email(sign_up).await.unwrap();
+    let issued = issued.unwrap();
     let new = auth("the new secret of 32 bytes and more");
     assert!(new.validate_session(&issued.token).await.is_ok());
     let again = new

@@ -26,6 +26,7 @@ async fn core() -> (App, auth_core::IssuedSession) {
         .sign_up_with_email(SignUp::new("ada@example.com", PASSWORD))
         .await
         .unwrap();
+    let issued = issued.unwrap();
     app.store.forget_calls();
     (app, issued)
 }
@@ -124,6 +125,7 @@ async fn n41_cleanup_can_be_left_to_a_schedule() {
             .sign_up_with_email(SignUp::new("ada@example.com", PASSWORD))
             .await
             .unwrap();
+        let issued = issued.unwrap();
         app.wait(Duration::from_secs(16 * 24 * 3_600));
         assert!(app.auth.validate_session(&issued.token).await.is_err());
         assert_eq!(app.store.get_session(&issued.session.id).await.unwrap().is_some(), left);
@@ -142,6 +144,7 @@ async fn l04_the_last_use_is_noted_at_most_as_often_as_asked() {
         .sign_up_with_email(SignUp::new("ada@example.com", PASSWORD))
         .await
         .unwrap();
+    let issued = issued.unwrap();
     app.store.forget_calls();
     app.wait(hour);
     app.auth.validate_session(&issued.token).await.unwrap();
@@ -166,6 +169,7 @@ async fn n47_users_and_sessions_may_live_apart() {
         .sign_up_with_email(SignUp::new("ada@example.com", PASSWORD))
         .await
         .unwrap();
+    let issued = issued.unwrap();
     clock.advance(Duration::from_secs(2 * 24 * 3_600));
     let (valid, found) = auth.validate_session_user(&issued.token).await.unwrap();
     assert_eq!(found.id, user.id);
@@ -206,6 +210,7 @@ async fn a_session_knows_from_where_it_was_asked_for() {
     };
     let sign_up = SignUp::new("ada@example.com", PASSWORD).session(NewSession::from_client(client));
     let (_, issued) = app.auth.sign_up_with_email(sign_up).await.unwrap();
+    let issued = issued.unwrap();
     assert_eq!(issued.session.ip.unwrap().to_string(), "2001:db8::1");
     assert_eq!(issued.session.user_agent.as_deref(), Some("Browser"));
 }

@@ -231,6 +231,10 @@ macro_rules! delegate_beside_users {
                     self.$field.get_token_by_link(link).await
                 }
 
+                async fn get_tokens_by_address(&self, sent_to: &str) -> Result<Vec<OneTimeToken>> {
+                    self.$field.get_tokens_by_address(sent_to).await
+                }
+
                 async fn get_tokens_by_user_id(&self, user_id: &UserId) -> Result<Vec<OneTimeToken>> {
                     self.$field.get_tokens_by_user_id(user_id).await
                 }

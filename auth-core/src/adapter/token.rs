@@ -75,6 +75,12 @@ pub trait TokenAdapter: Store {
     /// `DATABASE_FETCH_FAILED`.
     async fn get_tokens_by_user_id(&self, user_id: &UserId) -> Result<Vec<OneTimeToken>>;
 
+    /// All tokens that were sent to this address or number, expired ones too.
+    ///
+    /// # Errors
+    /// `DATABASE_FETCH_FAILED`.
+    async fn get_tokens_by_address(&self, sent_to: &str) -> Result<Vec<OneTimeToken>>;
+
     /// Removes the tokens of which nothing is good any more, and answers how many they were.
     ///
     /// # Errors

@@ -22,20 +22,17 @@ mod error;
 mod fakes;
 mod files;
 mod http_client;
-#[cfg_attr(not(test), expect(dead_code, reason = "no flow writes a letter yet"))]
 mod letter;
 mod mailbox;
 mod mailer;
 mod memory;
 mod mime;
-#[cfg_attr(not(test), expect(dead_code, reason = "no flow writes a letter yet"))]
 mod outbox;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod sms;
 #[cfg(feature = "smtp")]
 mod smtp;
-#[cfg_attr(not(test), expect(dead_code, reason = "no flow writes a letter yet"))]
 mod templates;
 mod twilio;
 mod webhook;
@@ -44,21 +41,18 @@ pub use console::ConsoleMailer;
 pub use error::DeliveryError;
 pub use files::FileMailer;
 pub use http_client::{HttpClient, HttpError};
-#[expect(unused_imports, reason = "no flow writes a letter yet")]
 pub(crate) use letter::{Letter, LetterKind};
 pub use mailbox::Mailbox;
 pub use mailer::{Mail, Mailer};
 pub use memory::{MemoryMailer, MemorySms};
 pub use outbox::Delivered;
-#[expect(unused_imports, reason = "no flow writes a letter yet")]
 pub(crate) use outbox::{Outbox, Parts, spawn};
 #[cfg(feature = "reqwest")]
 pub use reqwest::ReqwestClient;
 pub use sms::{Sms, SmsSender};
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpCredentials, SmtpMailer, SmtpSecurity};
+pub(crate) use templates::Site;
 pub use templates::Templates;
-#[expect(unused_imports, reason = "no flow writes a letter yet")]
-pub(crate) use templates::{Renderer, Site};
 pub use twilio::TwilioSms;
 pub use webhook::{WebhookMailer, WebhookSecrets, WebhookSms};

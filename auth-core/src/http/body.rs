@@ -78,6 +78,11 @@ impl Body {
         Ok(Self { members, format })
     }
 
+    /// Whether a page posted it.
+    pub(crate) fn is_form(&self) -> bool {
+        self.format == BodyFormat::Form
+    }
+
     pub(crate) fn format(&self) -> BodyFormat {
         self.format
     }

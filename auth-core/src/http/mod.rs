@@ -4,8 +4,10 @@
 //! replies. The frameworks only carry bytes to it and back.
 
 mod body;
+mod call;
 mod cors;
 mod openapi;
+mod page;
 mod refusal;
 mod reply;
 mod route;
@@ -15,7 +17,11 @@ mod wire;
 pub use refusal::missing_layer;
 
 pub(crate) use body::Body;
+pub(crate) use call::Call;
 pub(crate) use openapi::{Answer, Caller, Kind, Member, RouteDoc, openapi};
-pub(crate) use reply::Reply;
-pub(crate) use route::{Call, Route, routes};
-pub(crate) use wire::{Delivery, refreshed_answer, session_answer, session_listing, user_answer};
+pub(crate) use page::Page;
+pub(crate) use reply::{Reply, error_pairs};
+pub(crate) use route::{Route, routes};
+pub(crate) use wire::{
+    Delivery, receipt_answer, refreshed_answer, session_answer, session_listing, session_pairs, user_answer,
+};

@@ -5,9 +5,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS},
+    header::{
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, VARY,
+        X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
 };
 use serde_json::{Value, json};
+use url::Url;
+
+use super::Page;
 
 use crate::{
     entropy::generate_random_string,
@@ -18,12 +24,48 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Reply {
     status: StatusCode,
-    body: Option<Value>,
+    body: Option<Content>,
     headers: Vec<(HeaderName, HeaderValue)>,
     replaced: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// A body.
+#[derive(Debug)]
+enum Content {
+    Html(String),
+    Json(Value),
+}
+
 impl Reply {
+    /// 200 with a page of ours. The address that shows it may hold a secret, so nobody is told it.
+    pub(crate) fn page(page: Page) -> Self {
+        let mut reply = Self::no_content();
+        reply.status = StatusCode::OK;
+        reply.body = Some(Content::Html(page.into_html()));
+        if let Ok(policy) = HeaderValue::from_str(&Page::policy()) {
+            reply = reply.header(CONTENT_SECURITY_POLICY, policy);
+        }
+        reply
+            .header(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
+            .header(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"))
+    }
+
+    /// 303 to a URL that may hold a secret.
+    pub(crate) fn to(target: &Url) -> Self {
+        match HeaderValue::from_str(target.as_str()) {
+            Ok(mut location) => {
+                location.set_sensitive(true);
+                Self::see_other(location).header(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
+            }
+            Err(_) => Self::see_other(HeaderValue::from_static("/")),
+        }
+    }
+
+    /// Whether it says itself where a browser goes on, or shows it.
+    pub(super) fn is_final(&self) -> bool {
+        self.status == StatusCode::SEE_OTHER || matches!(self.body, Some(Content::Html(_)))
+    }
+
     /// 200 with JSON.
     pub(crate) fn ok(body: Value) -> Self {
         Self::json(StatusCode::OK, body)
@@ -52,7 +94,7 @@ impl Reply {
     fn json(status: StatusCode, body: Value) -> Self {
         Self {
             status,
-            body: Some(body),
+            body: Some(Content::Json(body)),
             headers: Vec::new(),
             replaced: Vec::new(),
         }
@@ -110,7 +152,7 @@ impl Reply {
             && let Ok(status) = StatusCode::from_u16(status)
         {
             self.status = status;
-            if let Some(Value::Object(body)) = &mut self.body
+            if let Some(Content::Json(Value::Object(body))) = &mut self.body
                 && body.contains_key("error_code")
             {
                 body.insert("code".to_owned(), Value::from(status.as_u16()));
@@ -160,13 +202,16 @@ impl Reply {
 
     /// The finished response. Nothing of ours is to be stored by anyone, and it varies with what the origin check reads.
     pub(crate) fn into_response(self) -> Response<Bytes> {
-        let bytes = self.body.map(|body| Bytes::from(body.to_string()));
-        let has_body = bytes.is_some();
-        let mut response = Response::new(bytes.unwrap_or_default());
+        let (bytes, content_type) = match self.body {
+            Some(Content::Html(html)) => (Bytes::from(html), Some("text/html; charset=utf-8")),
+            Some(Content::Json(json)) => (Bytes::from(json.to_string()), Some("application/json")),
+            None => (Bytes::new(), None),
+        };
+        let mut response = Response::new(bytes);
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        if has_body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(
@@ -194,6 +239,26 @@ fn is_about_tokens(kind: ErrorKind) -> bool {
     )
 }
 
+/// What went wrong, for a redirect (RFC 6749 §4.1.2.1, and GoTrue's word).
+pub(crate) fn error_pairs(error: &Error) -> Vec<(&'static str, String)> {
+    let (status, word, sentence) = told(error.kind());
+    if status.is_server_error() {
+        tracing::error!(target: "auth::http", error = error as &dyn std::error::Error, "a link could not be followed");
+    }
+    let class = match status {
+        StatusCode::BAD_REQUEST => "invalid_request",
+        StatusCode::UNAUTHORIZED => "unauthorized_client",
+        StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+        status if status.is_server_error() => "server_error",
+        _ => "access_denied",
+    };
+    vec![
+        ("error", class.to_owned()),
+        ("error_code", word.to_owned()),
+        ("error_description", error.sentence().unwrap_or(sentence).to_owned()),
+    ]
+}
+
 /// Status, word and sentence of every kind. Words never change.
 pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     use StatusCode as S;
@@ -207,6 +272,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             S::BAD_REQUEST,
             "bad_code_verifier",
             "code challenge does not match previously saved code verifier",
+        ),
+        ErrorKind::BadJwt => (
+            S::FORBIDDEN,
+            "bad_jwt",
+            "invalid JWT: unable to parse or verify signature",
         ),
         ErrorKind::BadJson => (S::BAD_REQUEST, "bad_json", "Could not parse request body as JSON."),
         ErrorKind::Busy => (

@@ -3,13 +3,14 @@
 use std::{future::Future, pin::Pin};
 
 use crate::{
-    auth::Auth,
-    error::{Error, ErrorKind, Result},
-    flows::{password, service, sessions, tokens, users},
-    request::AuthRequest,
+    error::Result,
+    flows::{
+        confirmation, invite, magic_link, password, reauthentication, recovery, service, sessions, tokens, users,
+        verify,
+    },
 };
 
-use super::{Body, Delivery, Reply, RouteDoc};
+use super::{Call, Reply, RouteDoc};
 
 /// One route: a method, a path below the base path, and who answers.
 pub(crate) struct Route {
@@ -21,36 +22,16 @@ pub(crate) struct Route {
 
 pub(crate) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Result<Reply>> + Send>>;
 
-/// One call of a route.
-pub(crate) struct Call {
-    pub(crate) auth: Auth,
-    pub(crate) request: AuthRequest,
-    pub(crate) body: Body,
-    pub(crate) query: Vec<(String, String)>,
-    /// The segments that `{}` stood for.
-    pub(crate) parameters: Vec<String>,
-    pub(crate) delivery: Delivery,
-}
-
-impl Call {
-    /// A member of the query.
-    ///
-    /// # Errors
-    /// [`ErrorKind::ValidationFailed`] when it is given twice.
-    pub(crate) fn query(&self, name: &str) -> Result<Option<&str>> {
-        let mut values = self.query.iter().filter(|(key, _)| key == name);
-        let first = values.next().map(|(_, value)| value.as_str());
-        if values.next().is_some() {
-            return Err(Error::from(ErrorKind::ValidationFailed).detail(format!("`{name}` is given twice.")));
-        }
-        Ok(first)
-    }
-}
-
 /// Every route, in the order of the manual.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     [
         password::routes::ROUTES,
+        confirmation::routes::ROUTES,
+        magic_link::routes::ROUTES,
+        verify::routes::ROUTES,
+        recovery::routes::ROUTES,
+        invite::routes::ROUTES,
+        reauthentication::routes::ROUTES,
         users::routes::ROUTES,
         sessions::routes::ROUTES,
         tokens::routes::ROUTES,
@@ -64,6 +45,12 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
 pub(crate) fn docs() -> impl Iterator<Item = &'static RouteDoc> {
     [
         password::docs::DOCS,
+        confirmation::docs::DOCS,
+        magic_link::docs::DOCS,
+        verify::docs::DOCS,
+        recovery::docs::DOCS,
+        invite::docs::DOCS,
+        reauthentication::docs::DOCS,
         users::docs::DOCS,
         sessions::docs::DOCS,
         tokens::docs::DOCS,

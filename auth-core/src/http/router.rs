@@ -17,7 +17,8 @@ use crate::{
 use super::{
     Body, Delivery, Reply,
     body::BodyFormat,
-    route::{self, Call, Route},
+    call::Call,
+    route::{self, Route},
 };
 
 impl Auth {
@@ -153,23 +154,12 @@ impl Auth {
     /// Runs the handler in a task of its own: a client that disconnects must not cut an act in half.
     async fn call(&self, route: &Route, path: &str, request: &AuthRequest, parts: &Parts, body: Body) -> Reply {
         let new_errors = request.seen().new_errors;
-        let query: Vec<(String, String)> = parts
-            .uri
-            .query()
-            .map(|query| url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
-            .unwrap_or_default();
         let format = body.format();
-        let target = match redirect_target(&body, &query) {
+        let (delivery, parameters) = (self.delivery(parts, format), route.parameters(path).unwrap_or_default());
+        let call = Call::new(self, request, parts, body, delivery, parameters);
+        let target = match redirect_target(&call.body, &call.query) {
             Ok(target) => target,
             Err(error) => return Reply::error(&error, new_errors),
-        };
-        let call = Call {
-            auth: self.clone(),
-            request: request.clone(),
-            delivery: self.delivery(parts, format),
-            body,
-            query,
-            parameters: route.parameters(path).unwrap_or_default(),
         };
         // Our own routes never take a token's word for a session that has ended.
         if self.inner.tokens.is_some() {
@@ -189,6 +179,10 @@ impl Auth {
 
     /// A browser that posted a form is sent on: to its target, or back with an error code.
     fn form_reply(&self, result: Result<Reply>, target: Option<&str>, parts: &Parts, new_errors: bool) -> Reply {
+        let result = match result {
+            Ok(reply) if reply.is_final() => return reply,
+            result => result,
+        };
         let location = match &result {
             Ok(_) => target
                 .and_then(|target| self.inner.redirects.check(target))

@@ -3,15 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
+    address::EMAIL,
     auth::Auth,
     clock::Timestamp,
     error::Result,
     flows::{
+        confirmation::Receipt,
         sessions::IssuedSession,
         tokens::{RefreshedSession, SessionTokens},
     },
     id::SessionId,
-    model::{KeyRecord, Session, User},
+    model::{KeyRecord, OneTimeToken, Purpose, Session, User},
 };
 
 /// How a token reaches the client.
@@ -26,7 +28,8 @@ pub(crate) enum Delivery {
 /// GoTrue's user, with one identity for each key.
 pub(crate) async fn user_answer(auth: &Auth, user: &User) -> Result<Value> {
     let keys = auth.inner.adapter.get_keys_by_user_id(&user.id).await?;
-    Ok(user_shape(user, &keys))
+    let tokens = auth.inner.adapter.get_tokens_by_user_id(&user.id).await?;
+    Ok(user_shape(auth, user, &keys, &tokens))
 }
 
 /// GoTrue's session: with the token for clients that keep it, without for browsers.
@@ -46,6 +49,34 @@ pub(crate) async fn session_answer(
         answer["token_type"] = Value::from("bearer");
     }
     Ok(answer)
+}
+
+/// GoTrue's session as the members of a fragment.
+pub(crate) fn session_pairs(auth: &Auth, issued: &IssuedSession) -> Vec<(&'static str, String)> {
+    let (access, expires) = match &issued.tokens {
+        Some(tokens) => (tokens.access.expose().to_owned(), tokens.access.expires()),
+        None => (issued.token.expose().as_str().to_owned(), issued.session.expires()),
+    };
+    let mut pairs = vec![
+        ("access_token", access),
+        ("expires_at", expires.as_unix_seconds().to_string()),
+        ("expires_in", expires.since(auth.now()).as_secs().to_string()),
+    ];
+    if let Some(tokens) = &issued.tokens {
+        pairs.push(("refresh_token", tokens.refresh.expose().to_owned()));
+    }
+    pairs.push(("token_type", "bearer".to_owned()));
+    pairs
+}
+
+/// The user of a sign-up that awaits its proof; the same members whether there is such a user or not.
+pub(crate) fn receipt_answer(auth: &Auth, receipt: &Receipt) -> Value {
+    user_shape(
+        auth,
+        &receipt.user,
+        std::slice::from_ref(&receipt.key),
+        std::slice::from_ref(&receipt.token),
+    )
 }
 
 /// GoTrue's session after a refresh.
@@ -99,11 +130,11 @@ pub(crate) fn session_listing(session: &Session, current: &SessionId) -> Value {
     })
 }
 
-fn user_shape(user: &User, keys: &[KeyRecord]) -> Value {
+pub(crate) fn user_shape(auth: &Auth, user: &User, keys: &[KeyRecord], tokens: &[OneTimeToken]) -> Value {
     let mut shape = Map::new();
     let mut put = |name: &str, value: Value| shape.insert(name.to_owned(), value);
     put("id", Value::from(user.id.as_str()));
-    put("aud", Value::from(User::DEFAULT_ROLE));
+    put("aud", Value::from(auth.inner.config.audience.as_str()));
     put("role", Value::from(user.role.as_str()));
     put("email", Value::from(user.email.as_deref().unwrap_or_default()));
     put("phone", Value::from(user.phone.as_deref().unwrap_or_default()));
@@ -114,9 +145,15 @@ fn user_shape(user: &User, keys: &[KeyRecord]) -> Value {
         ("confirmed_at", confirmed.into_iter().flatten().min()),
         ("last_sign_in_at", user.last_sign_in_at),
         ("banned_until", user.banned_until),
+        ("deleted_at", user.deleted_at),
     ] {
         if let Some(time) = time {
             put(name, time_shape(time));
+        }
+    }
+    for token in tokens.iter().filter(|token| auth.now() <= token.expires()) {
+        for (name, value) in pending(token) {
+            put(name, value);
         }
     }
     let identities: Vec<_> = keys.iter().filter(|key| key.expires.is_none()).collect();
@@ -153,10 +190,33 @@ fn identity_shape(key: &KeyRecord, user: &User) -> Value {
         "created_at": time_shape(key.created_at),
         "updated_at": time_shape(key.updated_at),
     });
-    if key.id.provider() == crate::flows::users::EMAIL {
-        identity["email"] = Value::from(key.id.provider_user_id());
+    if key.id.provider() == EMAIL {
+        let email = Value::from(key.id.provider_user_id());
+        identity["identity_data"]["email"] = email.clone();
+        identity["identity_data"]["email_verified"] = Value::from(user.email_confirmed_at.is_some());
+        identity["email"] = email;
     }
     identity
+}
+
+/// What a token that was not answered yet says about its user.
+fn pending(token: &OneTimeToken) -> Vec<(&'static str, Value)> {
+    let sent = |name| (name, time_shape(token.created_at));
+    match token.purpose {
+        Purpose::Confirmation | Purpose::Sms => vec![sent("confirmation_sent_at")],
+        Purpose::MagicLink | Purpose::Recovery => vec![sent("recovery_sent_at")],
+        Purpose::Invite => vec![sent("invited_at"), sent("confirmation_sent_at")],
+        Purpose::EmailChange => vec![
+            ("new_email", Value::from(token.sent_to.as_str())),
+            sent("email_change_sent_at"),
+        ],
+        Purpose::PhoneChange => vec![
+            ("new_phone", Value::from(token.sent_to.as_str())),
+            sent("phone_change_sent_at"),
+        ],
+        Purpose::Reauthentication => vec![sent("reauthentication_sent_at")],
+        Purpose::AuthCode | Purpose::EmailChangeCurrent => Vec::new(),
+    }
 }
 
 fn time_shape(time: Timestamp) -> Value {

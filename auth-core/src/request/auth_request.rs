@@ -334,6 +334,11 @@ impl AuthRequest {
         *lock(&self.asked().wanted)
     }
 
+    /// Sends a cookie along.
+    pub(crate) fn add_cookie(&self, cookie: http::HeaderValue) {
+        self.with_effects(|effects| effects.set_cookie(cookie));
+    }
+
     pub(super) fn with_effects(&self, change: impl FnOnce(&mut Effects)) {
         change(&mut lock(&self.asked().effects));
     }

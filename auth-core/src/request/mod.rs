@@ -14,6 +14,7 @@ pub mod fuzz;
 mod origin;
 mod presented;
 mod redirect;
+mod redirect_pattern;
 mod requirement;
 mod seen;
 mod session_acts;

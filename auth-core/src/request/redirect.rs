@@ -2,30 +2,31 @@
 
 use url::Url;
 
-use super::origin::exact_origin;
+use super::{origin::exact_origin, redirect_pattern::Pattern};
 use crate::config::ConfigProblem;
 
 /// Where `redirect_to` may lead.
 pub(crate) struct RedirectPolicy {
     own: String,
     base: Url,
-    allowed: Vec<String>,
+    allowed: Vec<Allowed>,
 }
 
 impl RedirectPolicy {
     pub(crate) fn new(base: &Url, allowed: &[String], problems: &mut Vec<ConfigProblem>) -> Self {
         let allowed = allowed
             .iter()
-            .filter_map(|origin| {
-                let canonical = exact_origin(origin);
-                if canonical.is_none() {
+            .filter_map(|text| {
+                let allowed = exact_origin(text).map(Allowed::Origin);
+                let allowed = allowed.or_else(|| Pattern::parse(text).map(Allowed::Pattern));
+                if allowed.is_none() {
                     problems.push(ConfigProblem::new(
                         "redirect_url",
-                        format!("{origin:?} is not an exact origin."),
-                        "Use scheme, host and port only: `https://app.example.com`.",
+                        format!("{text:?} is neither an exact origin nor a URL with careful wildcards."),
+                        "Use `https://app.example.com`, `https://*.example.com/**` or `myapp://callback`.",
                     ));
                 }
-                canonical
+                allowed
             })
             .collect();
         Self {
@@ -54,18 +55,33 @@ impl RedirectPolicy {
                 .flatten();
         }
         let url = Url::parse(target).ok()?;
-        let is_web = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+        let is_web = matches!(url.scheme(), "http" | "https");
+        let is_safe = !matches!(
+            url.scheme(),
+            "javascript" | "data" | "vbscript" | "file" | "blob" | "about"
+        );
         // `https:example.com` and `https:///x` parse, but are nobody's honest spelling.
         let is_spelled_out = target.split_once("://").is_some_and(|(_, rest)| !rest.starts_with('/'));
-        if !is_web || !is_spelled_out {
+        if !is_safe || !is_spelled_out || !url.username().is_empty() || url.password().is_some() {
             return None;
         }
         let origin = url.origin().ascii_serialization();
-        if origin == self.own {
+        if is_web && origin == self.own {
             return relative(&url);
         }
-        self.allowed.contains(&origin).then(|| url.to_string())
+        let is_allowed = self.allowed.iter().any(|allowed| match allowed {
+            Allowed::Origin(allowed) => is_web && *allowed == origin,
+            Allowed::Pattern(pattern) => pattern.matches(&url),
+        });
+        is_allowed.then(|| url.to_string())
     }
+}
+
+/// One entry of the list.
+enum Allowed {
+    /// Any path of it.
+    Origin(String),
+    Pattern(Pattern),
 }
 
 /// Path, query and fragment, in the URL parser's own spelling; a path that would read as another host is none.

@@ -5,6 +5,7 @@
 
 mod digest;
 mod hashed_password;
+mod one_time;
 mod password;
 mod refresh_token;
 mod seal;
@@ -14,6 +15,7 @@ mod wire_token;
 
 pub use digest::Digest;
 pub use hashed_password::HashedPassword;
+pub(crate) use one_time::{LinkSecret, OneTimeCode};
 pub use password::Password;
 pub(crate) use refresh_token::Generation;
 pub use refresh_token::RefreshToken;

@@ -24,6 +24,10 @@ impl Password {
         Self(Zeroizing::new(typed.into()))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

@@ -172,6 +172,7 @@ planned!(TokenAdapter {
     commit(acts: &[Act]) -> ();
     count_try(id: &str, browser: Option<&Digest>, max: u32, now: Timestamp) -> Option<OneTimeToken>;
     get_token_by_link(link: &Digest) -> Option<OneTimeToken>;
+    get_tokens_by_address(sent_to: &str) -> Vec<OneTimeToken>;
     get_tokens_by_user_id(user_id: &UserId) -> Vec<OneTimeToken>;
     delete_expired_tokens(now: Timestamp) -> u64;
 });

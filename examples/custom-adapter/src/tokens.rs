@@ -89,6 +89,12 @@ impl TokenAdapter for VecAdapter {
         Ok(tables.tokens.iter().find(|token| token.link_digest == *link).cloned())
     }
 
+    async fn get_tokens_by_address(&self, sent_to: &str) -> Result<Vec<OneTimeToken>> {
+        let tables = self.tables();
+        let sent = tables.tokens.iter().filter(|token| token.sent_to == sent_to);
+        Ok(sent.cloned().collect())
+    }
+
     async fn get_tokens_by_user_id(&self, user_id: &UserId) -> Result<Vec<OneTimeToken>> {
         let tables = self.tables();
         let own = tables.tokens.iter().filter(|token| token.user_id == *user_id);

@@ -40,6 +40,12 @@ impl TokenAdapter for MemoryAdapter {
         Ok(tables.tokens.values().find(|token| token.link_digest == *link).cloned())
     }
 
+    async fn get_tokens_by_address(&self, sent_to: &str) -> Result<Vec<OneTimeToken>> {
+        let tables = self.tables();
+        let tokens = tables.tokens.values().filter(|token| token.sent_to == sent_to);
+        Ok(tokens.cloned().collect())
+    }
+
     async fn get_tokens_by_user_id(&self, user_id: &UserId) -> Result<Vec<OneTimeToken>> {
         let tables = self.tables();
         let tokens = tables.tokens.values().filter(|token| token.user_id == *user_id);

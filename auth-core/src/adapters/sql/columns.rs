@@ -84,6 +84,7 @@ pub(super) const TABLES: &[Table] = &[
         unique: &["link_digest"],
         indexes: &[
             ("user_id", &["user_id"]),
+            ("sent_to", &["sent_to"]),
             ("expires", &["link_expires", "code_expires"]),
         ],
     },
@@ -188,7 +189,7 @@ pub(super) const ATTEMPT: &[Column] = &[
 pub(super) const ONE_TIME_TOKEN: &[Column] = &[
     ("id", Key, true),
     ("user_id", Key, true),
-    ("purpose", Text, true),
+    ("purpose", Key, true),
     ("sent_to", Text, true),
     ("link_digest", Digest, true),
     ("code_digest", Blob, false),

@@ -110,6 +110,7 @@ pub(super) struct Queries {
     pub(super) delete_signing_keys: Arc<str>,
     pub(super) get_token: Arc<str>,
     pub(super) get_token_by_link: Arc<str>,
+    pub(super) get_tokens_of_address: Arc<str>,
     pub(super) get_tokens_of_user: Arc<str>,
     pub(super) set_token: Arc<str>,
     pub(super) count_try: Arc<str>,
@@ -230,6 +231,10 @@ impl Queries {
             delete_signing_keys: format!("DELETE FROM {signing_key} WHERE generation <= {p1}").into(),
             get_token: format!("SELECT {token_columns} FROM {one_time_token} WHERE id = {p1}").into(),
             get_token_by_link: format!("SELECT {token_columns} FROM {one_time_token} WHERE link_digest = {p1}").into(),
+            get_tokens_of_address: format!(
+                "SELECT {token_columns} FROM {one_time_token} WHERE sent_to = {p1} ORDER BY id"
+            )
+            .into(),
             get_tokens_of_user: format!(
                 "SELECT {token_columns} FROM {one_time_token} WHERE user_id = {p1} ORDER BY id"
             )

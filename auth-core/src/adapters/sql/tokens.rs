@@ -52,6 +52,13 @@ impl TokenAdapter for SqlAdapter {
         row.map(|row| Reader::new(row).token()).transpose()
     }
 
+    async fn get_tokens_by_address(&self, sent_to: &str) -> Result<Vec<OneTimeToken>> {
+        let rows = self
+            .read(&self.queries().get_tokens_of_address, vec![text(sent_to)])
+            .await?;
+        rows.into_iter().map(|row| Reader::new(row).token()).collect()
+    }
+
     async fn get_tokens_by_user_id(&self, user_id: &UserId) -> Result<Vec<OneTimeToken>> {
         let rows = self
             .read(&self.queries().get_tokens_of_user, vec![text(user_id.as_str())])

@@ -1,10 +1,10 @@
 use std::{fmt, time::Duration};
 
 use crate::{
+    address::key_id,
     auth::Auth,
     error::{ErrorKind, Result},
     event::{Event, EventKind},
-    flows::users::key_id,
     id::UserId,
     model::{Key, KeyPatch, KeyRecord, User},
     password::Verified,

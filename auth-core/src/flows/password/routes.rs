@@ -1,12 +1,16 @@
 use crate::{
+    address::Address,
     error::{Error, ErrorKind, Result},
-    flows::sessions::{IssuedSession, NewSession},
-    http::{Call, Delivery, Reply, routes, session_answer},
+    flows::{
+        sessions::{IssuedSession, NewSession},
+        verify,
+    },
+    http::{Call, Reply, receipt_answer, routes, session_answer},
     model::{AttributeValue, Attributes, User},
     secret::Password,
 };
 
-use super::SignUp;
+use super::{SignUp, service::SignedUp};
 
 routes! {
     "POST" "/signup" => sign_up,
@@ -14,12 +18,37 @@ routes! {
 }
 
 async fn sign_up(mut call: Call) -> Result<Reply> {
-    let (email, password) = credentials(&mut call)?;
-    let sign_up = SignUp::new(email, password)
+    let given = |name| Ok::<_, Error>(call.body.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
+    let (email, phone) = (given("email")?, given("phone")?);
+    let password = take_password(&mut call)?;
+    if email.is_none() && phone.is_none() && password.is_none() {
+        return anonymous(call).await;
+    }
+    let password =
+        password.ok_or_else(|| Error::from(ErrorKind::ValidationFailed).detail("Signup requires a valid password"))?;
+    let sign_up = match (email, phone) {
+        (Some(_), Some(_)) => {
+            return Err(Error::from(ErrorKind::ValidationFailed)
+                .detail("Only an email address or phone number should be provided on signup."));
+        }
+        (None, Some(phone)) => SignUp::with_phone(phone, password),
+        (email, None) => SignUp::new(email.unwrap_or_default(), password),
+    };
+    let sign_up = sign_up
         .user_metadata(call.body.object("data")?.cloned().unwrap_or_default())
         .attributes(editable_attributes(&call)?)
         .session(new_session(&call)?);
-    let (user, issued) = call.auth.sign_up_with_email(sign_up).await?;
+    let asked = call.asked()?;
+    match call.auth.sign_up(sign_up, &asked).await? {
+        SignedUp::In(user, issued) => signed_in(&call, &user, &issued).await,
+        SignedUp::Awaited(receipt) => Ok(Reply::ok(receipt_answer(&call.auth, &receipt))),
+    }
+}
+
+async fn anonymous(call: Call) -> Result<Reply> {
+    let data = call.body.object("data")?.cloned().unwrap_or_default();
+    let session = new_session(&call)?;
+    let (user, issued) = call.auth.sign_in_anonymously(data, session).await?;
     signed_in(&call, &user, &issued).await
 }
 
@@ -27,34 +56,37 @@ async fn token(mut call: Call) -> Result<Reply> {
     match call.query("grant_type")? {
         Some("password") => {}
         Some("refresh_token") => return crate::flows::tokens::routes::grant(&call).await,
+        Some("pkce") => return verify::routes::exchange(call).await,
         _ => return Err(Error::from(ErrorKind::InvalidCredentials).detail("unsupported_grant_type")),
     }
-    let (email, password) = credentials(&mut call)?;
+    let address = credentials(&call)?;
+    let password = take_password(&mut call)?;
+    let password =
+        password.ok_or_else(|| Error::from(ErrorKind::ValidationFailed).detail("A password is required."))?;
     let session = new_session(&call)?;
-    let (user, issued) = call.auth.sign_in_with_email(&email, password, session).await?;
+    let (user, issued) = call.auth.sign_in(&address, password, session).await?;
     signed_in(&call, &user, &issued).await
 }
 
-/// Hands over the session; the one that came with the request ends, so that nobody is signed in twice in one browser
-/// and a planted session does not live on.
 async fn signed_in(call: &Call, user: &User, issued: &IssuedSession) -> Result<Reply> {
-    if call.delivery == Delivery::Cookie {
-        call.request.end_presented_session().await?;
-        call.request.set_session(Some(issued));
-    } else if let Some(tokens) = &issued.tokens {
-        call.request.hand_over(tokens);
-    }
+    call.hand_over(issued).await?;
     Ok(Reply::ok(
         session_answer(&call.auth, user, issued, call.delivery).await?,
     ))
 }
 
-fn credentials(call: &mut Call) -> Result<(String, Password)> {
-    let email = call.body.text("email")?.unwrap_or_default().to_owned();
+/// An empty one is none.
+fn take_password(call: &mut Call) -> Result<Option<Password>> {
     let password = call.body.take_password("password")?;
-    let password =
-        password.ok_or_else(|| Error::from(ErrorKind::ValidationFailed).detail("A password is required."))?;
-    Ok((email, password))
+    Ok(password.filter(|password| !password.is_empty()))
+}
+
+fn credentials(call: &Call) -> Result<Address> {
+    let is_there = |name| Ok::<_, Error>(call.body.text(name)?.is_some_and(|text| !text.is_empty()));
+    if !is_there("email")? && !is_there("phone")? {
+        return Err(Error::from(ErrorKind::ValidationFailed).detail("missing email or phone"));
+    }
+    call.one_address("Only an email address or phone number should be provided on login.")
 }
 
 fn new_session(call: &Call) -> Result<NewSession> {

@@ -1,13 +1,17 @@
 use std::fmt;
 
 use crate::{
+    adapter::Act,
+    address::{Address, EMAIL, PHONE, key_id},
     auth::Auth,
-    email::canonical_email,
+    delivery::LetterKind,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
+        confirmation::Receipt,
+        one_time::Asked,
         sessions::{IssuedSession, NewSession},
-        users::{EMAIL, NewUser, key_id},
+        users::NewUser,
     },
     id::UserId,
     model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
@@ -19,19 +23,30 @@ use crate::{
 
 /// What somebody signs up with.
 pub struct SignUp {
-    email: String,
-    password: Password,
-    attributes: Attributes,
-    user_metadata: JsonObject,
-    session: NewSession,
+    provider: &'static str,
+    address: String,
+    pub(crate) password: Password,
+    pub(crate) attributes: Attributes,
+    pub(crate) user_metadata: JsonObject,
+    pub(crate) session: NewSession,
 }
 
 impl SignUp {
     /// An address and a password.
     pub fn new(email: impl Into<String>, password: impl Into<Password>) -> Self {
+        Self::by(EMAIL, email.into(), password.into())
+    }
+
+    /// A phone number and a password.
+    pub fn with_phone(phone: impl Into<String>, password: impl Into<Password>) -> Self {
+        Self::by(PHONE, phone.into(), password.into())
+    }
+
+    fn by(provider: &'static str, address: String, password: Password) -> Self {
         Self {
-            email: email.into(),
-            password: password.into(),
+            provider,
+            address,
+            password,
             attributes: Attributes::new(),
             user_metadata: JsonObject::new(),
             session: NewSession::default(),
@@ -63,9 +78,17 @@ impl SignUp {
 impl fmt::Debug for SignUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignUp")
-            .field("email", &self.email)
+            .field("address", &self.address)
             .finish_non_exhaustive()
     }
+}
+
+/// What came of a sign-up.
+pub(crate) enum SignedUp {
+    /// Nothing had to be proven.
+    In(User, Box<IssuedSession>),
+    /// The address has to be proven first.
+    Awaited(Box<Receipt>),
 }
 
 impl Auth {
@@ -117,27 +140,64 @@ impl Auth {
     /// [`ErrorKind::Throttled`], [`ErrorKind::UserBanned`] (only after the right password),
     /// [`ErrorKind::ValidationFailed`] when the address is none, [`ErrorKind::Busy`],
     /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "signInWithEmail")]
     pub async fn sign_in_with_email(
         &self,
         email: &str,
         password: impl Into<Password>,
         session: NewSession,
     ) -> Result<(User, IssuedSession)> {
-        let password = password.into();
-        let email = canonical_email(email)?;
+        self.sign_in(&Address::email(email)?, password.into(), session).await
+    }
+
+    /// As [`Auth::sign_in_with_email`], with a phone number.
+    ///
+    /// # Errors
+    /// As [`Auth::sign_in_with_email`]; [`ErrorKind::PhoneNotConfirmed`], [`ErrorKind::PhoneLoginsDisabled`].
+    #[doc(alias = "signInWithPhone")]
+    pub async fn sign_in_with_phone(
+        &self,
+        phone: &str,
+        password: impl Into<Password>,
+        session: NewSession,
+    ) -> Result<(User, IssuedSession)> {
+        self.sign_in(&Address::phone(phone)?, password.into(), session).await
+    }
+
+    pub(crate) async fn sign_in(
+        &self,
+        address: &Address,
+        password: Password,
+        session: NewSession,
+    ) -> Result<(User, IssuedSession)> {
+        self.check_logins(address)?;
         self.inner
             .passwords
             .check_size(&password)
             .map_err(|_| ErrorKind::InvalidCredentials)?;
-        self.limit_sign_in(&email, &session.client).await?;
-        let (proven, proof) = match self.prove(EMAIL, &email, password).await {
+        let account = address.as_str();
+        self.limit_sign_in(account, &session.client).await?;
+        let proven = self.prove(address.provider(), account, password).await;
+        let (proven, proof) = match proven.and_then(|proven| self.check_confirmed(proven, address)) {
             Ok(proven) => proven,
-            Err(error) => return Err(self.refuse_sign_in(error, Some(&email), &session.client)),
+            Err(error) => return Err(self.refuse_sign_in(error, Some(account), &session.client)),
         };
-        self.forget_sign_in_failures(&email).await?;
+        self.forget_sign_in_failures(account).await?;
         let (user, issued) = self.finish_sign_in(proof, session).await?;
         self.check_still_proven(&proven, &issued).await?;
         Ok((user, issued))
+    }
+
+    /// Whoever knows the password is told that the address is still to be proven.
+    fn check_confirmed(&self, proven: (KeyRecord, Proof), address: &Address) -> Result<(KeyRecord, Proof)> {
+        if !self.confirms(address) || Self::is_proven(proven.1.user(), address) {
+            return Ok(proven);
+        }
+        Err(match address {
+            Address::Email(_) => ErrorKind::EmailNotConfirmed,
+            Address::Phone(_) => ErrorKind::PhoneNotConfirmed,
+        }
+        .into())
     }
 
     /// Looks once more when the session is there: whoever changed the password or banned the user meanwhile has ended all
@@ -161,18 +221,19 @@ impl Auth {
             ErrorKind::InvalidProviderId => "unknown_account",
             ErrorKind::OutdatedPassword => "outdated_password",
             ErrorKind::UserBanned => "banned",
+            ErrorKind::EmailNotConfirmed | ErrorKind::PhoneNotConfirmed => "not_confirmed",
             _ => return error,
         };
         let failed = Event::new(EventKind::SignInFailed, self.now(), client).reason(reason);
         self.emit(&failed.account(account.map(|account| self.account_subject(account))));
         match error.kind() {
-            ErrorKind::UserBanned => error,
+            ErrorKind::UserBanned | ErrorKind::EmailNotConfirmed | ErrorKind::PhoneNotConfirmed => error,
             _ => ErrorKind::InvalidCredentials.into(),
         }
     }
 
     /// Notes the sign-in and opens the session.
-    async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
+    pub(crate) async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
         let now = self.now();
         let patch = UserPatch {
             last_sign_in_at: Some(Some(now)),
@@ -191,27 +252,60 @@ impl Auth {
         Ok((user, issued))
     }
 
-    /// Makes an account and opens its first session.
+    /// Makes an account and opens its first session; none, when the address has to be proven first. Then nobody learns whether
+    /// there was an account already: the user that is answered for a taken address is one nobody stored.
     ///
     /// # Errors
-    /// [`ErrorKind::DuplicateKeyId`] when the address is taken: after the same work, and without a session;
+    /// [`ErrorKind::DuplicateKeyId`] when the address is taken and need not be proven: after the same work, and without a
+    /// session; [`ErrorKind::EmailSignupsDisabled`], [`ErrorKind::OverEmailSendRateLimit`],
     /// [`ErrorKind::DuplicateUserData`] when a unique attribute is, [`ErrorKind::SignupDisabled`],
     /// [`ErrorKind::Throttled`], [`ErrorKind::WeakPassword`], [`ErrorKind::ValidationFailed`], [`ErrorKind::Busy`],
     /// [`ErrorKind::DatabaseUpdateFailed`].
-    pub async fn sign_up_with_email(&self, sign_up: SignUp) -> Result<(User, IssuedSession)> {
+    #[doc(alias = "signUpWithEmail")]
+    pub async fn sign_up_with_email(&self, sign_up: SignUp) -> Result<(User, Option<IssuedSession>)> {
+        Ok(match self.sign_up(sign_up, &Asked::default()).await? {
+            SignedUp::In(user, issued) => (user, Some(*issued)),
+            SignedUp::Awaited(receipt) => (receipt.user, None),
+        })
+    }
+
+    /// As [`Auth::sign_up_with_email`], for [`SignUp::with_phone`].
+    ///
+    /// # Errors
+    /// As [`Auth::sign_up_with_email`]; [`ErrorKind::PhoneSignupsDisabled`], [`ErrorKind::OverSmsSendRateLimit`].
+    #[doc(alias = "signUpWithPhone")]
+    pub async fn sign_up_with_phone(&self, sign_up: SignUp) -> Result<(User, Option<IssuedSession>)> {
+        self.sign_up_with_email(sign_up).await
+    }
+
+    pub(crate) async fn sign_up(&self, sign_up: SignUp, asked: &Asked) -> Result<SignedUp> {
         if !self.inner.config.signup {
             return Err(ErrorKind::SignupDisabled.into());
         }
-        let email = canonical_email(&sign_up.email)?;
-        self.limit_sign_up(&email, &sign_up.session.client).await?;
-        let new = NewUser::with_password(EMAIL, email, sign_up.password)
+        let address = match sign_up.provider {
+            PHONE => Address::phone(&sign_up.address)?,
+            _ => Address::email(&sign_up.address)?,
+        };
+        self.check_signups(&address)?;
+        self.limit_sign_up(address.as_str(), &sign_up.session.client).await?;
+        if self.confirms(&address) {
+            let receipt = self.sign_up_unconfirmed(&address, sign_up, asked).await?;
+            return Ok(SignedUp::Awaited(Box::new(receipt)));
+        }
+        let new = NewUser::with_password(address.provider(), address.as_str(), sign_up.password)
             .attributes(sign_up.attributes)
             .user_metadata(sign_up.user_metadata)
-            .confirmed(self.confirmation_of_new_addresses(self.now()).is_some())
+            .confirmed(true)
             .client(sign_up.session.client.clone());
         let user = self.create_user(new).await?;
         let proof = Proof::new(user, "password", self.now());
-        self.finish_sign_in(proof, sign_up.session).await
+        let (user, issued) = self.finish_sign_in(proof, sign_up.session).await?;
+        Ok(SignedUp::In(user, Box::new(issued)))
+    }
+
+    /// Refuses what is too weak to be the password of a new account.
+    pub(crate) fn check_new_password(&self, password: &Password, address: &str) -> Result<()> {
+        self.inner.passwords.check_new(password, &[address])
     }
 
     /// Sets or removes the password of a user, and ends all sessions.
@@ -242,6 +336,7 @@ impl Auth {
         let now = self.now();
         self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
         self.emit(&Event::new(EventKind::PasswordChanged, now, client).user(&user.id));
+        self.after_password_change(user).await?;
         if let Some(email) = &user.email
             && let Err(error) = self.forget_sign_in_failures(email).await
         {
@@ -252,6 +347,20 @@ impl Auth {
             );
         }
         Ok(())
+    }
+
+    /// Whatever was sent before the change opens nothing any more, and the owner is told.
+    async fn after_password_change(&self, user: &User) -> Result<()> {
+        let mut acts = vec![Act::DeleteTokens(user.id.clone())];
+        let is_proven = user.email_confirmed_at.is_some();
+        if let Some(email) = user
+            .email
+            .as_deref()
+            .filter(|_| is_proven && self.inner.post.has_mailer())
+        {
+            acts.push(self.notice(LetterKind::PasswordChanged, email, user, |_| {})?);
+        }
+        self.commit(&acts).await
     }
 
     /// Checks the current password of somebody who is signed in. Counted by itself, because it can be guessed and because

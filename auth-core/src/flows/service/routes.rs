@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use crate::{
+    address::Address,
     error::Result,
     http::{Call, Reply, openapi, routes},
 };
@@ -21,11 +22,18 @@ async fn health(call: Call) -> Result<Reply> {
 }
 
 async fn settings(call: Call) -> Result<Reply> {
+    let (auth, config) = (&call.auth, &call.auth.inner.config);
+    let (email, phone) = (Address::Email(String::new()), Address::Phone(String::new()));
     Ok(Reply::ok(json!({
-        "external": { "anonymous_users": false, "email": true, "phone": false },
-        "disable_signup": !call.auth.inner.config.signup,
-        "mailer_autoconfirm": true,
-        "phone_autoconfirm": false,
+        "external": {
+            "anonymous_users": config.anonymous,
+            "email": auth.is_enabled(&email),
+            "phone": auth.is_enabled(&phone),
+        },
+        "disable_signup": !config.signup,
+        "mailer_autoconfirm": !auth.confirms(&email),
+        "phone_autoconfirm": !auth.confirms(&phone),
+        "sms_provider": "",
         "saml_enabled": false,
         "passkeys_enabled": false,
     })))

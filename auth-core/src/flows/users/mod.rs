@@ -8,4 +8,3 @@ pub(crate) mod routes;
 mod service;
 
 pub use service::NewUser;
-pub(crate) use service::{EMAIL, key_id};

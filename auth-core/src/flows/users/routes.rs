@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use crate::{
+    address::Address,
     error::{Error, ErrorKind, Result},
     flows::password::routes::editable_attributes,
     http::{Call, Delivery, Reply, routes, user_answer},
@@ -8,8 +9,6 @@ use crate::{
     password::Verified,
     secret::Password,
 };
-
-use super::EMAIL;
 
 routes! {
     "GET" "/user" => get_user,
@@ -27,23 +26,45 @@ async fn get_user(call: Call) -> Result<Reply> {
 async fn update_user(mut call: Call) -> Result<Reply> {
     let (session, user) = call.request.require_user_of_route().await?;
     let password = call.body.take_password("password")?;
-    let email = call.body.text("email")?.map(str::to_owned);
+    let email = call.address("email", user.email.as_deref())?;
+    let phone = call.address("phone", user.phone.as_deref())?;
+    if call.body.object("app_metadata")?.is_some() {
+        return Err(ErrorKind::NotAdmin.into());
+    }
     let patch = UserPatch {
         user_metadata: call.body.object("data")?.map(|data| merged(&user.user_metadata, data)),
         attributes: editable_attributes(&call)?,
         ..UserPatch::default()
     };
-    if password.is_some() || email.is_some() {
+    let is_grave = password.is_some() || email.is_some() || phone.is_some();
+    if is_grave && user.is_anonymous && password.is_some() && email.is_none() && phone.is_none() {
+        return Err(Error::from(ErrorKind::ValidationFailed)
+            .detail("Updating password of an anonymous user without an email or phone is not allowed"));
+    }
+    if is_grave && !user.is_anonymous {
         prove_again(&mut call, &session, &user).await?;
     }
     if let Some(password) = &password {
         check_new_password(&call, &user, password).await?;
     }
 
-    match email {
-        Some(email) => change_email(&call, &user, &email, patch).await?,
-        None if patch.is_empty() => {}
-        None => drop(call.auth.change_user(&user.id, patch, call.request.client()).await?),
+    let (auth, client) = (&call.auth, call.request.client());
+    let mut user = user.as_ref().clone();
+    let mut awaited = Vec::new();
+    let mut patch = Some(patch);
+    for address in email.into_iter().chain(phone) {
+        if auth.confirms(&address) {
+            awaited.push(address);
+        } else {
+            let patch = patch.take().unwrap_or_default();
+            user = auth.change_address(None, user, &address, patch, client).await?;
+        }
+    }
+    if let Some(patch) = patch.filter(|patch| !patch.is_empty()) {
+        user = auth.change_user(&user.id, patch, client).await?;
+    }
+    for address in awaited {
+        auth.ask_for_change(&user, &address, &call.asked()?, client).await?;
     }
     if let Some(password) = password {
         change_password(&call, &session, &user, password).await?;
@@ -60,8 +81,12 @@ async fn delete_user(mut call: Call) -> Result<Reply> {
     Ok(Reply::ok(json!({})))
 }
 
-/// For acts that a stolen session must not be enough for: the current password, or a sign-in a moment ago.
+/// For acts that a stolen session must not be enough for: the current password, a code that was sent for this, or a sign-in a
+/// moment ago.
 async fn prove_again(call: &mut Call, session: &Session, user: &User) -> Result<()> {
+    if let Some(nonce) = call.body.text("nonce")?.filter(|nonce| !nonce.is_empty()) {
+        return call.auth.take_nonce(user, nonce, call.request.client()).await;
+    }
     let Some(password) = call.body.take_password("current_password")? else {
         let age = call.auth.now().since(session.authenticated_at());
         if age <= call.auth.inner.config.sessions.fresh_for {
@@ -87,19 +112,19 @@ fn merged(old: &JsonObject, given: &JsonObject) -> JsonObject {
     merged
 }
 
-async fn change_email(call: &Call, user: &User, email: &str, patch: UserPatch) -> Result<()> {
-    let client = call.request.client();
-    let changed = call
-        .auth
-        .change_provider_id(&user.id, EMAIL, email, patch, client)
-        .await;
-    changed.map(drop).map_err(|error| match error.kind() {
-        ErrorKind::DuplicateKeyId => ErrorKind::EmailExists.into(),
-        ErrorKind::InvalidUserId => {
-            Error::from(ErrorKind::ValidationFailed).detail("This account has no e-mail address to change.")
-        }
-        _ => error,
-    })
+impl Call {
+    /// Another address or number than the present one; the present one again is no change.
+    fn address(&self, name: &str, present: Option<&str>) -> Result<Option<Address>> {
+        let Some(typed) = self.body.text(name)?.filter(|typed| !typed.is_empty()) else {
+            return Ok(None);
+        };
+        let address = if name == "email" {
+            Address::email(typed)?
+        } else {
+            Address::phone(typed)?
+        };
+        Ok(Some(address).filter(|address| Some(address.as_str()) != present))
+    }
 }
 
 async fn check_new_password(call: &Call, user: &User, password: &Password) -> Result<()> {

@@ -1,13 +1,13 @@
 use std::fmt;
 
 use crate::{
+    address::{EMAIL, PHONE, key_id},
     auth::Auth,
     clock::Timestamp,
-    email::canonical_email,
     entropy::random_string,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
-    id::{KeyId, UserId},
+    id::UserId,
     model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
     request::Client,
     secret::Password,
@@ -30,6 +30,7 @@ pub struct NewUser {
     pub(crate) user_metadata: JsonObject,
     pub(crate) app_metadata: JsonObject,
     pub(crate) confirmed: bool,
+    pub(crate) anonymous: bool,
     pub(crate) client: Client,
 }
 
@@ -44,6 +45,7 @@ impl NewUser {
             user_metadata: JsonObject::new(),
             app_metadata: JsonObject::new(),
             confirmed: false,
+            anonymous: false,
             client: Client::default(),
         }
     }
@@ -103,6 +105,12 @@ impl NewUser {
         self
     }
 
+    /// Nobody can sign in to it again.
+    pub(crate) fn anonymous(mut self) -> Self {
+        self.anonymous = true;
+        self
+    }
+
     /// From where the account was asked for, for the event.
     #[must_use]
     pub fn client(mut self, client: Client) -> Self {
@@ -119,16 +127,10 @@ impl fmt::Debug for NewUser {
     }
 }
 
-/// The provider whose provider user id is an e-mail address.
-pub(crate) const EMAIL: &str = "email";
-
-/// The key of a provider's user; e-mail addresses are brought to their canonical form.
-pub(crate) fn key_id(provider: &str, provider_user_id: &str) -> Result<KeyId> {
-    if provider == EMAIL {
-        KeyId::new(EMAIL, &canonical_email(provider_user_id)?)
-    } else {
-        KeyId::new(provider, provider_user_id)
-    }
+/// A user who is not stored yet, and the key that goes along.
+struct Prepared {
+    user: User,
+    key: Option<KeyRecord>,
 }
 
 impl Auth {
@@ -138,19 +140,34 @@ impl Auth {
     /// [`ErrorKind::DuplicateKeyId`] (the seed's `AUTH_DUPLICATE_PROVIDER_ID`) when the key is taken,
     /// [`ErrorKind::DuplicateUserData`] when a unique attribute is, [`ErrorKind::WeakPassword`],
     /// [`ErrorKind::ValidationFailed`], [`ErrorKind::Busy`], [`ErrorKind::DatabaseUpdateFailed`].
-    pub async fn create_user(&self, new: NewUser) -> Result<User> {
+    pub async fn create_user(&self, mut new: NewUser) -> Result<User> {
+        let (password, client) = (new.password.take(), new.client.clone());
+        let Prepared { user, mut key } = self.prepare(new)?;
+        if let Some(password) = password {
+            let context = key.iter().map(|key| key.id.provider_user_id()).collect::<Vec<_>>();
+            self.inner.passwords.check_new(&password, &context)?;
+            let hash = self.inner.passwords.hash(password).await?;
+            if let Some(key) = &mut key {
+                key.hashed_password = Some(hash);
+            }
+        }
+        self.inner.adapter.set_user(&user, key.as_ref()).await?;
+        self.emit(&Event::new(EventKind::UserCreated, self.now(), &client).user(&user.id));
+        Ok(user)
+    }
+
+    /// A user with a key that asks for no password yet; neither is stored.
+    pub(crate) fn prepare_user(&self, new: NewUser) -> Result<(User, KeyRecord)> {
+        let Prepared { user, key } = self.prepare(new)?;
+        let key = key.ok_or_else(|| Error::from(ErrorKind::Unknown).detail("a user without a key"))?;
+        Ok((user, key))
+    }
+
+    fn prepare(&self, new: NewUser) -> Result<Prepared> {
         let now = self.now();
         self.check_attributes(&new.attributes, self.inner.config.schema.user_attributes())?;
         let key_id = match &new.key {
             Some((provider, provider_user_id)) => Some(key_id(provider, provider_user_id)?),
-            None => None,
-        };
-        let hashed_password = match new.password {
-            Some(password) => {
-                let context = key_id.iter().map(KeyId::provider_user_id).collect::<Vec<_>>();
-                self.inner.passwords.check_new(&password, &context)?;
-                Some(self.inner.passwords.hash(password).await?)
-            }
             None => None,
         };
         let id = match new.id {
@@ -162,22 +179,25 @@ impl Auth {
         user.attributes.complete(self.inner.config.schema.user_attributes());
         user.user_metadata = new.user_metadata;
         user.app_metadata = new.app_metadata;
-        if let Some(key_id) = key_id.as_ref().filter(|key_id| key_id.provider() == EMAIL) {
-            user.email = Some(key_id.provider_user_id().to_owned());
-            user.email_confirmed_at = new.confirmed.then_some(now);
-        }
+        user.is_anonymous = new.anonymous;
+        user.role.clone_from(&self.inner.config.default_role);
+        let address = |provider: &str| {
+            let of_provider = key_id.as_ref().filter(|key_id| key_id.provider() == provider);
+            of_provider.map(|key_id| key_id.provider_user_id().to_owned())
+        };
+        (user.email, user.phone) = (address(EMAIL), address(PHONE));
+        user.email_confirmed_at = user.email.as_ref().filter(|_| new.confirmed).map(|_| now);
+        user.phone_confirmed_at = user.phone.as_ref().filter(|_| new.confirmed).map(|_| now);
         let key = key_id.map(|id| KeyRecord {
             id,
             user_id: user.id.clone(),
-            hashed_password,
+            hashed_password: None,
             primary: true,
             expires: None,
             created_at: now,
             updated_at: now,
         });
-        self.inner.adapter.set_user(&user, key.as_ref()).await?;
-        self.emit(&Event::new(EventKind::UserCreated, now, &new.client).user(&user.id));
-        Ok(user)
+        Ok(Prepared { user, key })
     }
 
     /// The user with this id.
@@ -229,7 +249,7 @@ impl Auth {
 
     /// As [`Auth::update_user`], knowing who asks.
     pub(crate) async fn change_user(&self, user_id: &UserId, mut patch: UserPatch, client: &Client) -> Result<User> {
-        if patch.email.is_some() {
+        if patch.email.is_some() || patch.phone.is_some() {
             return Err(Error::from(ErrorKind::ValidationFailed).detail("An address moves with its key."));
         }
         self.check_attributes(&patch.attributes, self.inner.config.schema.user_attributes())?;
@@ -243,7 +263,8 @@ impl Auth {
         self.get_user(user_id).await
     }
 
-    /// Moves a user's key to another provider user id, and the address with it.
+    /// Moves a user's key to another provider user id, and the address with it, which counts as proven: whoever calls this
+    /// has seen the proof.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidUserId`] when the user has no key of this provider, [`ErrorKind::DuplicateKeyId`] (the
@@ -284,9 +305,16 @@ impl Auth {
         }
         let now = self.now();
         patch.updated_at = Some(now);
-        if provider == EMAIL {
-            patch.email = Some(Some(new_id.provider_user_id().to_owned()));
-            patch.email_confirmed_at = Some(self.confirmation_of_new_addresses(now));
+        match provider {
+            EMAIL => {
+                patch.email = Some(Some(new_id.provider_user_id().to_owned()));
+                patch.email_confirmed_at = Some(Some(now));
+            }
+            PHONE => {
+                patch.phone = Some(Some(new_id.provider_user_id().to_owned()));
+                patch.phone_confirmed_at = Some(Some(now));
+            }
+            _ => {}
         }
         self.inner.adapter.rename_key(&old.id, &new_id, &patch, now).await?;
         let moved = Event::new(EventKind::UserUpdated, now, client).user(user_id);
@@ -326,11 +354,6 @@ impl Auth {
         self.delete_account(user_id).await?;
         self.emit(&Event::new(EventKind::UserDeleted, self.now(), client).user(user_id));
         Ok(())
-    }
-
-    /// Without a mailer nothing can be proven, so addresses count as confirmed from the start (GoTrue's autoconfirm).
-    pub(crate) fn confirmation_of_new_addresses(&self, now: Timestamp) -> Option<Timestamp> {
-        Some(now)
     }
 
     fn generate_user_id(&self) -> Result<UserId> {

@@ -31,6 +31,8 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(400);
 /// Sessions that an act is done to.
 const SESSIONS: usize = 500;
+/// Whose sessions are made.
+const USERS: usize = 200;
 /// Tasks that ask at the same time.
 const ASKING: usize = 16;
 
@@ -47,7 +49,7 @@ async fn main() -> Result<(), Failure> {
             let options = PostgresOptions::new(&url).schema(&schema).pool_size(size).readers(size.min(2));
             let adapter = PostgresAdapter::open(options).await?;
             acts(&format!("postgres, {size}"), AnyAdapter::new(adapter.clone())).await?;
-            beside_tokio_postgres(&url, &schema, size.min(2), &adapter).await?;
+            beside_tokio_postgres(&url, &schema, size.min(2), size, &adapter).await?;
         }
     }
     if let Ok(url) = std::env::var("AUTH_TEST_MYSQL") {
@@ -94,10 +96,19 @@ async fn acts(store: &str, adapter: AnyAdapter) -> Result<(), Failure> {
         async move { auth.validate_session_user(&token).await.map(drop).expect("it is valid") }
     });
     print(store, "validate", validated.await, None);
-    let proof = Arc::new(auth.authenticate_user("username", "ada", "correct horse battery").await?);
+    // Of many users: thousands of sessions of one are nobody's day.
+    let mut proofs = Vec::new();
+    for number in 0..USERS {
+        let name = format!("user{number}");
+        let _ = auth.create_user(NewUser::with_password("username", &name, "correct horse battery")).await;
+        proofs.push(auth.authenticate_user("username", &name, "correct horse battery").await?);
+    }
+    let (proofs, next) = (Arc::new(proofs), AtomicUsize::new(0));
     let created = rate(|| {
-        let (auth, proof) = (auth.clone(), Arc::clone(&proof));
-        async move { auth.create_session(&proof, Default::default()).await.map(drop).expect("it is made") }
+        let (auth, proofs, at) = (auth.clone(), Arc::clone(&proofs), next.fetch_add(1, Ordering::Relaxed) % USERS);
+        async move {
+            let proof = &proofs[at];
+            auth.create_session(proof, Default::default()).await.map(drop).expect("it is made") }
     });
     print(store, "create", created.await, None);
     let renewed = each(&auth, |auth, issued| async move {
@@ -117,8 +128,15 @@ async fn acts(store: &str, adapter: AnyAdapter) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A lookup and a deletion, through the adapter and straight through tokio-postgres.
-async fn beside_tokio_postgres(url: &str, schema: &str, readers: usize, adapter: &PostgresAdapter) -> Result<(), Failure> {
+/// A lookup and a deletion, through the adapter and straight through tokio-postgres: lookups on connections that are shared,
+/// a deletion on one that nobody else uses meanwhile, because the commits of a shared one would wait for each other's disk.
+async fn beside_tokio_postgres(
+    url: &str,
+    schema: &str,
+    readers: usize,
+    writers: usize,
+    adapter: &PostgresAdapter,
+) -> Result<(), Failure> {
     let mut clients = Vec::new();
     for _ in 0..readers {
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
@@ -127,9 +145,15 @@ async fn beside_tokio_postgres(url: &str, schema: &str, readers: usize, adapter:
             "SELECT s.*, u.* FROM {schema}.auth_session s JOIN {schema}.auth_user u ON u.id = s.user_id WHERE s.id = $1"
         );
         let select = client.prepare(&select).await?;
-        let delete = client.prepare(&format!("DELETE FROM {schema}.auth_session WHERE id = $1")).await?;
-        clients.push((client, select, delete));
+        clients.push((client, select));
     }
+    let removal: Arc<str> = format!("DELETE FROM {schema}.auth_session WHERE id = $1").into();
+    let manager = deadpool_postgres::Manager::from_config(
+        url.parse()?,
+        tokio_postgres::NoTls,
+        deadpool_postgres::ManagerConfig { recycling_method: deadpool_postgres::RecyclingMethod::Fast },
+    );
+    let pool = deadpool_postgres::Pool::builder(manager).max_size(writers).build()?;
     let clients = Arc::new(clients);
     let next = Arc::new(AtomicUsize::new(0));
     let id = one_of(adapter).await?;
@@ -137,16 +161,17 @@ async fn beside_tokio_postgres(url: &str, schema: &str, readers: usize, adapter:
     beside(&label, "lookup", lookup(adapter, &id), || {
         let (clients, id, at) = (Arc::clone(&clients), id.to_string(), next.fetch_add(1, Ordering::Relaxed) % readers);
         async move {
-            let (client, select, _) = &clients[at];
+            let (client, select) = &clients[at];
             assert_eq!(client.query(select, &[&id]).await.expect("it answers").len(), 1);
         }
     })
     .await;
     beside(&label, "delete", delete(adapter), || {
-        let (clients, at) = (Arc::clone(&clients), next.fetch_add(1, Ordering::Relaxed) % readers);
+        let (pool, removal) = (pool.clone(), Arc::clone(&removal));
         async move {
-            let (client, _, delete) = &clients[at];
-            client.execute(delete, &[&"nobody"]).await.map(drop).expect("it answers");
+            let client = pool.get().await.expect("it answers");
+            let removal = client.prepare_cached(&removal).await.expect("it answers");
+            client.execute(&removal, &[&"nobody"]).await.map(drop).expect("it answers");
         }
     })
     .await;
@@ -155,8 +180,16 @@ async fn beside_tokio_postgres(url: &str, schema: &str, readers: usize, adapter:
 
 async fn beside_mysql_async(url: &str, prefix: &str, size: usize, adapter: &MysqlAdapter) -> Result<(), Failure> {
     let constraints = mysql_async::PoolConstraints::new(0, size).ok_or("a size")?;
-    let pool = mysql_async::PoolOpts::default().with_constraints(constraints).with_reset_connection(false);
-    let opts = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?).pool_opts(pool).prefer_socket(false);
+    // As our adapter has it; by default the pool closes connections as soon as nobody uses them.
+    let pool = mysql_async::PoolOpts::default()
+        .with_constraints(constraints)
+        .with_reset_connection(false)
+        .with_inactive_connection_ttl(Duration::from_secs(60));
+    let opts = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?)
+        .pool_opts(pool)
+        .prefer_socket(false)
+        .stmt_cache_size(128)
+        .client_found_rows(true);
     let pool = mysql_async::Pool::new(opts);
     let select: Arc<str> = format!(
         "SELECT s.*, u.* FROM {prefix}session s JOIN {prefix}user u ON u.id = s.user_id WHERE s.id = ?"
@@ -219,7 +252,7 @@ async fn growth(directory: &tempfile::TempDir) -> Result<(), Failure> {
     let auth = build(adapter.clone(), SessionConfig::default())?;
     auth.migrate().await?;
     let proof = {
-        session(&auth).await?;
+        let _first = session(&auth).await?;
         auth.authenticate_user("username", "ada", "correct horse battery").await?
     };
     let mut few = 0.0;

@@ -203,6 +203,7 @@ async fn losing_everything_signs_everybody_out_and_nobody_in() {
     auth.migrate().await.unwrap();
     let sign_up = SignUp::new("ada@example.com", "correct horse battery");
     let (user, issued) = auth.sign_up_with_email(sign_up).await.unwrap();
+    let issued = issued.unwrap();
     assert_eq!(
         auth.validate_session(&issued.token).await.unwrap().session.user_id,
         user.id

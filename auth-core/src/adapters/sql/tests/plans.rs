@@ -191,6 +191,11 @@ fn fixed_statements(sql: &SqlAdapter) -> Vec<(&'static str, &Arc<str>, Vec<SqlVa
         ("touch_user", &queries.touch_user, vec![text("u77")]),
         ("get_token", &queries.get_token, vec![text("signup:u77")]),
         ("get_token_by_link", &queries.get_token_by_link, vec![link()]),
+        (
+            "get_tokens_of_address",
+            &queries.get_tokens_of_address,
+            vec![text("77@example.com")],
+        ),
         ("get_tokens_of_user", &queries.get_tokens_of_user, vec![text("u77")]),
         (
             "count_try",

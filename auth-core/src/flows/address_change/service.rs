@@ -1,0 +1,242 @@
+use serde_json::Value;
+
+use crate::{
+    adapter::Act,
+    address::Address,
+    auth::Auth,
+    delivery::LetterKind,
+    error::{ErrorKind, Result},
+    event::{Event, EventKind},
+    flows::{
+        one_time::Asked,
+        verify::{Settled, take},
+    },
+    id::UserId,
+    model::{KeyRecord, OneTimeToken, Purpose, User, UserPatch},
+    proof::Proof,
+    request::Client,
+};
+
+impl Auth {
+    /// Sends the proofs that a change of address or number needs; nothing changes before they are answered.
+    ///
+    /// # Errors
+    /// [`ErrorKind::EmailExists`] and [`ErrorKind::PhoneExists`] only where accounts are not kept secret;
+    /// [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`], [`ErrorKind::DatabaseUpdateFailed`].
+    pub(crate) async fn ask_for_change(
+        &self,
+        user: &User,
+        new: &Address,
+        asked: &Asked,
+        client: &Client,
+    ) -> Result<()> {
+        self.inner.post.check(new)?;
+        self.limit_mailing(new, client).await?;
+        let taken = self.inner.adapter.get_key_and_user(&new.key_id()).await?;
+        if let Some((_, owner)) = taken.filter(|(_, owner)| owner.id != user.id) {
+            if self.inner.config.reveal_accounts {
+                return Err(exists(new));
+            }
+            // Pending all the same, so that the answer does not tell; what would prove it is never sent.
+            let mut acts = self.change_acts(user, new, asked)?;
+            acts.retain(|act| matches!(act, Act::SetToken(_)));
+            acts.push(self.account_exists_letter(new, &owner)?);
+            return self.commit(&acts).await;
+        }
+        self.commit(&self.change_acts(user, new, asked)?).await?;
+        let asked = Event::new(EventKind::AddressChangeAsked, self.now(), client).user(&user.id);
+        self.emit(&asked.reason(new.provider()));
+        Ok(())
+    }
+
+    fn change_acts(&self, user: &User, new: &Address, asked: &Asked) -> Result<Vec<Act>> {
+        let (purpose, kind) = match new {
+            Address::Email(_) => (Purpose::EmailChange, LetterKind::EmailChange),
+            Address::Phone(_) => (Purpose::PhoneChange, LetterKind::PhoneChangeCode),
+        };
+        let issued = self.issue(purpose, &user.id, new.as_str(), asked)?;
+        let letter = self.letter_about_change(kind, new.as_str(), new, user, &issued)?;
+        let mut acts = vec![Act::SetToken(issued.record), letter];
+        let secure = self.inner.config.email.secure_change;
+        if let (Address::Email(_), Some(old), true) = (new, &user.email, secure && user.email_confirmed_at.is_some()) {
+            let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
+            let issued = issued.data("new_email", new.as_str());
+            acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
+            acts.push(Act::SetToken(issued.record));
+        }
+        Ok(acts)
+    }
+
+    /// Sends the proofs of a pending change once more. Whether there is one, nobody learns.
+    ///
+    /// # Errors
+    /// As [`Auth::resend_confirmation`].
+    pub(crate) async fn resend_change(&self, address: &Address, asked: &Asked, client: &Client) -> Result<()> {
+        self.limit_mailing(address, client).await?;
+        let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
+        let mut acts = Vec::new();
+        if let Some((_, user)) = found
+            && let Some(new) = self.pending_change(&user, address).await?
+        {
+            acts = self.change_acts(&user, &new, asked)?;
+        }
+        if acts.is_empty() {
+            acts.push(self.no_letter(address)?);
+        }
+        self.commit(&acts).await
+    }
+
+    /// Whose account is to change to this address or number.
+    pub(crate) async fn user_changing_to(&self, new: &Address) -> Result<Option<UserId>> {
+        let purpose = match new {
+            Address::Email(_) => Purpose::EmailChange,
+            Address::Phone(_) => Purpose::PhoneChange,
+        };
+        let tokens = self.inner.adapter.get_tokens_by_address(new.as_str()).await?;
+        let newest = tokens
+            .into_iter()
+            .filter(|token| token.purpose == purpose)
+            .max_by_key(|token| token.created_at);
+        Ok(newest.map(|token| token.user_id))
+    }
+
+    async fn pending_change(&self, user: &User, present: &Address) -> Result<Option<Address>> {
+        let purpose = match present {
+            Address::Email(_) => Purpose::EmailChange,
+            Address::Phone(_) => Purpose::PhoneChange,
+        };
+        let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
+        let pending = tokens.into_iter().find(|token| token.purpose == purpose);
+        Ok(pending.map(|token| match present {
+            Address::Email(_) => Address::Email(token.sent_to),
+            Address::Phone(_) => Address::Phone(token.sent_to),
+        }))
+    }
+
+    /// One proof of a change was answered: it waits for the other, or the change is made.
+    pub(crate) async fn settle_change(&self, token: OneTimeToken, user: User, client: &Client) -> Result<Settled> {
+        let now = self.now();
+        let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
+        let other = match token.purpose {
+            Purpose::EmailChange => Some(Purpose::EmailChangeCurrent),
+            Purpose::EmailChangeCurrent => Some(Purpose::EmailChange),
+            _ => None,
+        };
+        let other = tokens.into_iter().find(|there| Some(there.purpose) == other);
+        let has_agreed = |token: &OneTimeToken| token.data.get(AGREED).and_then(Value::as_bool) == Some(true);
+        let new = match token.purpose {
+            Purpose::PhoneChange => Address::Phone(token.sent_to.clone()),
+            Purpose::EmailChange => Address::Email(token.sent_to.clone()),
+            _ => {
+                // The old address agrees; it must still be the account's.
+                if user.email.as_deref() != Some(token.sent_to.as_str()) {
+                    return Err(ErrorKind::OtpExpired.into());
+                }
+                let other = other.as_ref().ok_or(ErrorKind::OtpExpired)?;
+                Address::Email(other.sent_to.clone())
+            }
+        };
+        if let Some(mut other) = other.filter(|_| !has_agreed(&token)) {
+            if now > other.expires() {
+                return Err(ErrorKind::OtpExpired.into());
+            }
+            other.data.insert(AGREED.to_owned(), Value::from(true));
+            self.commit(&[take(&token), Act::SetToken(other)]).await?;
+            return Ok(Settled::Half);
+        }
+        let user = self
+            .change_address(Some(&token), user, &new, UserPatch::default(), client)
+            .await?;
+        let method = crate::flows::verify::method_of(token.purpose, true);
+        Ok(Settled::Proven(Proof::new(user, method, now)))
+    }
+
+    /// Moves the account to another address or number, proven; everything else that was sent is void, and the owner of
+    /// the old one is told.
+    pub(crate) async fn change_address(
+        &self,
+        token: Option<&OneTimeToken>,
+        mut user: User,
+        new: &Address,
+        mut patch: UserPatch,
+        client: &Client,
+    ) -> Result<User> {
+        let now = self.now();
+        patch.is_anonymous = Some(false);
+        patch.updated_at = Some(now);
+        let old = match new {
+            Address::Email(email) => {
+                patch.email = Some(Some(email.clone()));
+                patch.email_confirmed_at = Some(Some(now));
+                user.email.clone().map(Address::Email)
+            }
+            Address::Phone(phone) => {
+                patch.phone = Some(Some(phone.clone()));
+                patch.phone_confirmed_at = Some(Some(now));
+                user.phone.clone().map(Address::Phone)
+            }
+        };
+        let mut acts: Vec<Act> = token.map(take).into_iter().collect();
+        acts.push(Act::DeleteTokens(user.id.clone()));
+        let keys = self.inner.adapter.get_keys_by_user_id(&user.id).await?;
+        let key = keys
+            .iter()
+            .find(|key| key.id.provider() == new.provider() && key.expires.is_none());
+        match key {
+            Some(key) if key.id == new.key_id() => {}
+            Some(key) => acts.push(Act::RenameKey(key.id.clone(), new.key_id(), now)),
+            None => {
+                let password = keys.iter().find_map(|key| key.hashed_password.clone());
+                acts.push(Act::SetKey(KeyRecord {
+                    id: new.key_id(),
+                    user_id: user.id.clone(),
+                    hashed_password: password,
+                    primary: keys.is_empty(),
+                    expires: None,
+                    created_at: now,
+                    updated_at: now,
+                }));
+            }
+        }
+        acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch.clone())));
+        patch.apply(&mut user);
+        if let Some(old) = old.filter(|old| old != new) {
+            acts.extend(self.changed_letter(&old, &user)?);
+        }
+        self.commit(&acts).await.map_err(|error| match error.kind() {
+            ErrorKind::DuplicateKeyId => exists(new),
+            _ => error,
+        })?;
+        let changed = Event::new(EventKind::UserUpdated, now, client).user(&user.id);
+        self.emit(&changed.reason(new.provider()));
+        Ok(user)
+    }
+
+    fn changed_letter(&self, old: &Address, user: &User) -> Result<Option<Act>> {
+        let kind = match old {
+            Address::Email(_) => LetterKind::EmailChanged,
+            Address::Phone(_) => LetterKind::PhoneChanged,
+        };
+        // A number may have another owner by now; the mailbox is told.
+        let to = match old {
+            Address::Email(email) => Some(email.as_str()),
+            Address::Phone(_) => user.email.as_deref().filter(|_| user.email_confirmed_at.is_some()),
+        };
+        let Some(to) = to.filter(|_| self.inner.post.has_mailer()) else {
+            return Ok(None);
+        };
+        let old = old.as_str().to_owned();
+        self.notice(kind, to, user, |letter| letter.old_email = Some(old))
+            .map(Some)
+    }
+}
+
+/// The owner of the other address has said yes.
+const AGREED: &str = "agreed";
+
+fn exists(address: &Address) -> crate::Error {
+    match address {
+        Address::Email(_) => ErrorKind::EmailExists.into(),
+        Address::Phone(_) => ErrorKind::PhoneExists.into(),
+    }
+}

@@ -1,0 +1,38 @@
+use serde_json::json;
+
+use crate::{
+    address::Address,
+    error::{Error, ErrorKind, Result},
+    http::{Call, Reply, routes},
+};
+
+routes! {
+    "POST" "/magiclink" => magic_link,
+    "POST" "/otp" => one_time_code,
+}
+
+async fn magic_link(call: Call) -> Result<Reply> {
+    let address = Address::email(call.body.text("email")?.unwrap_or_default())?;
+    send(call, &address, true).await
+}
+
+async fn one_time_code(call: Call) -> Result<Reply> {
+    let address = call.one_address("Only an email address or phone number should be provided")?;
+    if let Some(channel) = call.body.text("channel")?.filter(|channel| !channel.is_empty())
+        && channel != "sms"
+    {
+        return Err(Error::from(ErrorKind::ValidationFailed).detail("Invalid channel, supported values are 'sms'."));
+    }
+    let makes_account = call.body.flag("create_user")?.unwrap_or(true);
+    send(call, &address, makes_account).await
+}
+
+async fn send(call: Call, address: &Address, makes_account: bool) -> Result<Reply> {
+    let data = call.body.object("data")?.cloned().unwrap_or_default();
+    let asked = call.asked()?;
+    let client = call.request.client();
+    call.auth
+        .send_way_in(address, makes_account, data, &asked, client)
+        .await?;
+    Ok(Reply::ok(json!({})))
+}

@@ -1,0 +1,103 @@
+use subtle::ConstantTimeEq;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
+
+use super::config::MAX_TRIES;
+use crate::{
+    auth::Auth,
+    error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
+    id::UserId,
+    model::{OneTimeToken, Purpose},
+    request::Client,
+    secret::{Digest, LinkSecret, OneTimeCode},
+};
+
+impl Auth {
+    /// The token of a link, looked at and not taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OtpExpired`] when it is unknown, over, or for something else.
+    pub(crate) async fn look_at_link(&self, link: &str, purposes: &[Purpose]) -> Result<OneTimeToken> {
+        let refused = || Error::from(ErrorKind::OtpExpired).detail("Email link is invalid or has expired");
+        let link = LinkSecret::parse(link).ok_or_else(refused)?;
+        let found = self.inner.adapter.get_token_by_link(&link.digest()).await?;
+        let now = self.now();
+        found
+            .filter(|token| purposes.contains(&token.purpose) && now <= token.link_expires)
+            .ok_or_else(refused)
+    }
+
+    /// The token whose code was typed, of one of these purposes. Every try is counted first: at the token, and over time
+    /// for the account, whether there is one or not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OtpExpired`] whatever is wrong with it, [`ErrorKind::Throttled`], and as the store.
+    pub(crate) async fn check_code(
+        &self,
+        user_id: Option<&UserId>,
+        address: &str,
+        typed: &str,
+        purposes: &[Purpose],
+        browser: Option<&Digest>,
+        client: &Client,
+    ) -> Result<OneTimeToken> {
+        self.limit_codes(address, client).await?;
+        let now = self.now();
+        let code = OneTimeCode::parse(typed);
+        for purpose in purposes {
+            let id = match user_id {
+                Some(user_id) => OneTimeToken::slot(*purpose, user_id),
+                // Nobody's; asked for all the same, so that it takes as long.
+                None => format!("{purpose}:"),
+            };
+            let found = self.inner.adapter.count_try(&id, browser, MAX_TRIES, now).await?;
+            if let (Some(token), Some(code)) = (found, &code)
+                && token.sent_to == address
+                && self.is_code_of(&token, code)
+            {
+                self.forget_codes(address).await?;
+                return Ok(token);
+            }
+        }
+        let failed = Event::new(EventKind::CodeRefused, now, client);
+        self.emit(&failed.account(Some(self.account_subject(address))));
+        Err(ErrorKind::OtpExpired.into())
+    }
+
+    fn is_code_of(&self, token: &OneTimeToken, code: &OneTimeCode) -> bool {
+        let config = &self.inner.config;
+        token.code_digest.is_some_and(|digest| {
+            config
+                .secrets()
+                .iter()
+                .any(|secret| code.digest(secret, &token.id, &token.sent_to) == digest)
+        })
+    }
+
+    /// The token of a code that came in a redirect, if the verifier is that of the client that asked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::FlowStateNotFound`] when it is unknown or over, [`ErrorKind::BadCodeVerifier`].
+    pub(crate) async fn look_at_auth_code(&self, code: &str, verifier: &str) -> Result<OneTimeToken> {
+        let found = self.look_at_link(code, &[Purpose::AuthCode]).await;
+        let token = found.map_err(|error| match error.kind() {
+            ErrorKind::OtpExpired => ErrorKind::FlowStateNotFound.into(),
+            _ => error,
+        })?;
+        let member = |name| token.data.get(name);
+        let challenge = member("code_challenge").and_then(|value| value.as_str());
+        let is_plain = member("is_plain").and_then(serde_json::Value::as_bool);
+        let shown = match is_plain {
+            Some(true) => verifier.to_owned(),
+            _ => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
+        };
+        let is_theirs = challenge.is_some_and(|challenge| challenge.as_bytes().ct_eq(shown.as_bytes()).into());
+        if is_theirs {
+            Ok(token)
+        } else {
+            Err(ErrorKind::BadCodeVerifier.into())
+        }
+    }
+}

@@ -1,0 +1,185 @@
+use serde_json::Value;
+
+use crate::{
+    adapter::Act,
+    address::Address,
+    auth::Auth,
+    error::{ErrorKind, Result},
+    event::{Event, EventKind},
+    flows::{
+        confirmation::{CONTESTED, SIGNED_UP},
+        sessions::{IssuedSession, NewSession},
+    },
+    model::{OneTimeToken, Purpose, User, UserPatch},
+    proof::Proof,
+    request::Client,
+    secret::Digest,
+};
+
+/// What became of a token that was taken.
+pub(crate) enum Settled {
+    /// Its owner is proven.
+    Proven(Proof),
+    /// The other half of a change of address is still to be confirmed.
+    Half,
+}
+
+impl Auth {
+    /// The token of a code that was typed for an address or number.
+    ///
+    /// # Errors
+    /// As [`Auth::check_code`].
+    pub(crate) async fn check_code_of(
+        &self,
+        address: &Address,
+        code: &str,
+        purposes: &[Purpose],
+        browser: Option<&Digest>,
+        client: &Client,
+    ) -> Result<OneTimeToken> {
+        let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
+        let user_id = found.as_ref().map(|(_, user)| &user.id);
+        self.check_code(user_id, address.as_str(), code, purposes, browser, client)
+            .await
+    }
+
+    /// Takes a token, and opens the session it is good for.
+    ///
+    /// # Errors
+    /// As [`Auth::redeem`]; [`ErrorKind::OtpExpired`] for half of a change.
+    pub(crate) async fn redeem_into_session(
+        &self,
+        token: OneTimeToken,
+        method: &'static str,
+        session: NewSession,
+    ) -> Result<(User, IssuedSession)> {
+        match self.redeem(token, method, &session.client).await? {
+            Settled::Proven(proof) => self.finish_sign_in(proof, session).await,
+            Settled::Half => Err(ErrorKind::OtpExpired.into()),
+        }
+    }
+
+    /// Takes a token and does what it is for, as one act of the store.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OtpExpired`] when it was taken before or its address is not the account's any more,
+    /// [`ErrorKind::UserBanned`], [`ErrorKind::EmailExists`] and [`ErrorKind::PhoneExists`] when somebody else has the new
+    /// address by now, [`ErrorKind::DatabaseUpdateFailed`].
+    pub(crate) async fn redeem(&self, token: OneTimeToken, method: &'static str, client: &Client) -> Result<Settled> {
+        let found = self.inner.adapter.get_user(&token.user_id).await?;
+        let user = found.ok_or(ErrorKind::OtpExpired)?;
+        if user.is_banned(self.now()) {
+            return Err(ErrorKind::UserBanned.into());
+        }
+        match token.purpose {
+            Purpose::EmailChange | Purpose::EmailChangeCurrent | Purpose::PhoneChange => {
+                self.settle_change(token, user, client).await
+            }
+            Purpose::AuthCode => {
+                self.commit(&[take(&token)]).await?;
+                Ok(Settled::Proven(Proof::new(user, method, self.now())))
+            }
+            // Taken where it is asked for.
+            Purpose::Reauthentication => Err(ErrorKind::OtpExpired.into()),
+            Purpose::Confirmation | Purpose::Invite | Purpose::MagicLink | Purpose::Recovery | Purpose::Sms => {
+                self.settle_proof(token, user, method, client).await
+            }
+        }
+    }
+
+    /// The owner of the address has shown up.
+    async fn settle_proof(
+        &self,
+        token: OneTimeToken,
+        mut user: User,
+        method: &'static str,
+        client: &Client,
+    ) -> Result<Settled> {
+        let address = match token.purpose {
+            Purpose::Sms => user.phone.clone().map(Address::Phone),
+            _ => user.email.clone().map(Address::Email),
+        };
+        let address = address.filter(|address| address.as_str() == token.sent_to);
+        let address = address.ok_or(ErrorKind::OtpExpired)?;
+        let (now, mut acts) = (self.now(), vec![take(&token)]);
+        let was_proven = Self::is_proven(&user, &address);
+        if !was_proven {
+            let keeps_password = keeps_password(&token);
+            let proven_elsewhere = user.email_confirmed_at.is_some() || user.phone_confirmed_at.is_some();
+            if !proven_elsewhere && !keeps_password {
+                self.delete_sessions_of(&user.id, None).await?;
+                acts.push(Act::DeleteOtherKeys(user.id.clone(), Some(address.key_id())));
+                acts.push(Act::SetPassword(address.key_id(), None, now));
+            }
+            acts.push(Act::DeleteTokens(user.id.clone()));
+            let patch = proven(&address, now);
+            patch.apply(&mut user);
+            acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch)));
+            self.commit(&acts).await?;
+            if !proven_elsewhere && !keeps_password {
+                // A sign-in between the two may have made one more.
+                self.delete_sessions_of(&user.id, None).await?;
+            }
+            let confirmed = Event::new(EventKind::AddressConfirmed, now, client).user(&user.id);
+            self.emit(&confirmed.reason(address.provider()));
+        } else {
+            self.commit(&acts).await?;
+        }
+        Ok(Settled::Proven(Proof::new(user, method, now)))
+    }
+}
+
+/// The act by which of all racers one gets the token.
+pub(crate) fn take(token: &OneTimeToken) -> Act {
+    Act::TakeToken(token.id.clone(), token.link_digest)
+}
+
+/// A sign-up that is answered keeps its password, unless a second one with another password came in between. Every other way
+/// to prove an address says nothing about who chose the password.
+fn keeps_password(token: &OneTimeToken) -> bool {
+    let is_contested = token.data.get(CONTESTED).and_then(Value::as_bool) == Some(true);
+    let is_of_sign_up = token.data.get(SIGNED_UP).and_then(Value::as_bool) == Some(true);
+    is_of_sign_up && !is_contested
+}
+
+fn proven(address: &Address, now: crate::Timestamp) -> UserPatch {
+    let mut patch = UserPatch {
+        is_anonymous: Some(false),
+        updated_at: Some(now),
+        ..UserPatch::default()
+    };
+    match address {
+        Address::Email(_) => patch.email_confirmed_at = Some(Some(now)),
+        Address::Phone(_) => patch.phone_confirmed_at = Some(Some(now)),
+    }
+    patch
+}
+
+/// How a token that was taken shows up among the proofs of a session.
+pub(crate) fn method_of(purpose: Purpose, is_link: bool) -> &'static str {
+    match purpose {
+        Purpose::Confirmation => "email/signup",
+        Purpose::EmailChange | Purpose::EmailChangeCurrent => "email_change",
+        Purpose::Invite => "invite",
+        Purpose::MagicLink if is_link => "magiclink",
+        Purpose::Recovery => "recovery",
+        _ => "otp",
+    }
+}
+
+/// What `type` in a request may mean.
+pub(crate) fn purposes_of(word: &str) -> Option<&'static [Purpose]> {
+    Some(match word {
+        "signup" => &[Purpose::Confirmation, Purpose::MagicLink],
+        "magiclink" => &[Purpose::MagicLink, Purpose::Confirmation],
+        "email" => &[Purpose::MagicLink, Purpose::Confirmation],
+        "invite" => &[Purpose::Invite],
+        "recovery" => &[Purpose::Recovery],
+        "email_change" | "email_change_current" | "email_change_new" => {
+            &[Purpose::EmailChange, Purpose::EmailChangeCurrent]
+        }
+        "sms" => &[Purpose::Sms],
+        "phone_change" => &[Purpose::PhoneChange],
+        _ => return None,
+    })
+}

@@ -1,0 +1,64 @@
+//! The few pages the library shows itself: plain, with nothing in them that another site could reach.
+
+use std::fmt::Write;
+
+/// A page of ours.
+#[derive(Debug)]
+pub(crate) struct Page {
+    html: String,
+}
+
+impl Page {
+    /// A page with this title; the body is HTML already.
+    pub(crate) fn new(title: &str, body: String) -> Self {
+        let html = format!(
+            "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <meta name=\"referrer\" content=\"no-referrer\"><meta name=\"robots\" content=\"noindex\">\
+             <style>{STYLE}</style></head><body><main>{body}</main></body></html>",
+            Self::escape(title)
+        );
+        Self { html }
+    }
+
+    pub(crate) fn into_html(self) -> String {
+        self.html
+    }
+
+    /// What may come along: nothing but this style and a form to ourselves.
+    pub(crate) fn policy() -> String {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        use sha2::{Digest, Sha256};
+        let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+        format!(
+            "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self' https: http:; frame-ancestors 'none'; \
+             base-uri 'none'"
+        )
+    }
+
+    /// Text as HTML, for elements and quoted attributes.
+    pub(crate) fn escape(text: &str) -> String {
+        let mut escaped = String::with_capacity(text.len());
+        for character in text.chars() {
+            match character {
+                '&' => escaped.push_str("&amp;"),
+                '<' => escaped.push_str("&lt;"),
+                '>' => escaped.push_str("&gt;"),
+                '"' => escaped.push_str("&quot;"),
+                '\'' => escaped.push_str("&#39;"),
+                character if character.is_control() => {
+                    let _ = write!(escaped, "&#{};", u32::from(character));
+                }
+                character => escaped.push(character),
+            }
+        }
+        escaped
+    }
+}
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c2430}\
+main{max-width:26rem;margin:12vh auto 0;padding:2rem;background:#fff;border-radius:.75rem;\
+box-shadow:0 1px 3px rgba(0,0,0,.15)}h1{font-size:1.4rem;margin:0 0 .5rem}\
+button{font:inherit;font-weight:600;width:100%;padding:.7rem 1rem;margin:1rem 0;border:0;border-radius:.5rem;\
+background:#1f5fd0;color:#fff;cursor:pointer}.small{font-size:.85rem;color:#5b6573;margin:0}\
+@media(prefers-color-scheme:dark){body{background:#14171c;color:#e7eaef}main{background:#1e232b}.small{color:#9aa4b2}}";
