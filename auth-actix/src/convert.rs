@@ -36,6 +36,10 @@ impl RequestView for View<'_> {
         }
     }
 
+    fn authority(&self) -> Option<&str> {
+        self.0.uri().authority().map(|authority| authority.as_str())
+    }
+
     fn peer(&self) -> Option<IpAddr> {
         self.0.peer_addr().map(|address| address.ip())
     }

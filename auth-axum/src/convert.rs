@@ -30,6 +30,10 @@ impl RequestView for View<'_> {
         }
     }
 
+    fn authority(&self) -> Option<&str> {
+        self.0.uri.authority().map(|authority| authority.as_str())
+    }
+
     fn peer(&self) -> Option<IpAddr> {
         peer(&self.0.extensions)
     }

@@ -63,6 +63,13 @@ impl ConfigError {
         }
     }
 
+    /// A single problem.
+    pub(crate) fn of(problem: ConfigProblem) -> Self {
+        Self {
+            problems: vec![problem],
+        }
+    }
+
     /// The problems, in the order of the settings.
     pub fn problems(&self) -> &[ConfigProblem] {
         &self.problems

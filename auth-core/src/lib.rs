@@ -22,6 +22,7 @@
 //! |---|---|
 //! | `asymmetric` | `Algorithm::Es256` and `EdDsa`, and their public keys at `/.well-known/jwks.json` |
 //! | `aws-lc` | ES256 by AWS-LC, with the C library compiled in: five times as fast; implies `asymmetric` |
+//! | `client` | `client::GoTrueApi`, for programs that talk to an auth server over HTTP |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
 //! | `smtp` | `SmtpMailer`: mails by SMTP |
@@ -37,6 +38,9 @@ pub mod adapters;
 mod address;
 mod auth;
 mod builder;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod clock;
 mod config;
 mod delivery;
@@ -79,6 +83,10 @@ pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
 pub use event::{Event, EventKind, EventSink, TracingSink};
 pub use flows::{
     admin::AdminConfig,
+    auth_cookie::{
+        AuthChangeEvent, AuthCookieError, AuthCookieReply, AuthCookieSession, AuthCookies, CookieOptions, HeldCookies,
+        is_secure_context,
+    },
     confirmation::{EmailConfig, PhoneConfig},
     keys::{NewKey, UsedKey},
     one_time::{LinkStyle, OneTimeConfig},
@@ -107,4 +115,4 @@ pub use request::fuzz;
 pub use request::{
     AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, Requirement, SameSite, VerifySession,
 };
-pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken};
+pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken, WireToken};

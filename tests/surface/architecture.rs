@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "auth", "config", "clock", "error", "event", "flows", "id", "model", "secret",
         ],
     ),
+    ("client", &["clock", "config", "flows", "model", "request", "secret"]),
     (
         "http",
         &[

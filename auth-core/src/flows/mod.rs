@@ -1,9 +1,11 @@
 //! One folder per way of signing in or looking after an account, always the same file names:
-//! `mod` (the door), `service` (the decisions), `routes` (what HTTP makes of them).
+//! `mod` (the door), `service` (the decisions), `routes` (what HTTP makes of them), `docs` (what is told about
+//! the routes).
 
 pub(crate) mod address_change;
 pub(crate) mod admin;
 pub(crate) mod anonymous;
+pub(crate) mod auth_cookie;
 pub(crate) mod confirmation;
 pub(crate) mod invite;
 pub(crate) mod keys;

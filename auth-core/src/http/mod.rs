@@ -6,6 +6,7 @@
 mod body;
 mod call;
 mod cors;
+mod openapi;
 mod page;
 mod refusal;
 mod reply;
@@ -17,6 +18,7 @@ pub use refusal::missing_layer;
 
 pub(crate) use body::Body;
 pub(crate) use call::Call;
+pub(crate) use openapi::{Answer, Caller, Kind, Member, RouteDoc, openapi};
 pub(crate) use page::Page;
 pub(crate) use reply::{Reply, error_pairs};
 pub(crate) use route::{Route, routes};

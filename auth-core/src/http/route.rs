@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-use super::{Call, Reply};
+use super::{Call, Reply, RouteDoc};
 
 /// One route: a method, a path below the base path, and who answers.
 pub(crate) struct Route {
@@ -36,6 +36,19 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         sessions::routes::ROUTES,
         tokens::routes::ROUTES,
         service::routes::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What is told about them, in the same order.
+pub(crate) fn docs() -> impl Iterator<Item = &'static RouteDoc> {
+    [
+        password::docs::DOCS,
+        users::docs::DOCS,
+        sessions::docs::DOCS,
+        tokens::docs::DOCS,
+        service::docs::DOCS,
     ]
     .into_iter()
     .flatten()

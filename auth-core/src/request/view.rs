@@ -16,6 +16,12 @@ pub trait RequestView {
     /// Hands over every value of a header.
     fn each_header(&self, name: &HeaderName, each: &mut dyn FnMut(&[u8]));
 
+    /// The host of an HTTP/2 request's `:authority`, which stands where HTTP/1 has a `Host` header. Only
+    /// [`AuthCookies`](crate::AuthCookies) reads either, and only to know whether this is a developer's machine.
+    fn authority(&self) -> Option<&str> {
+        None
+    }
+
     /// The address at the other end of the connection.
     fn peer(&self) -> Option<IpAddr>;
 }
@@ -42,6 +48,10 @@ impl RequestView for Parts {
         for value in self.headers.get_all(name) {
             each(value.as_bytes());
         }
+    }
+
+    fn authority(&self) -> Option<&str> {
+        self.uri.authority().map(http::uri::Authority::as_str)
     }
 
     fn peer(&self) -> Option<IpAddr> {

@@ -11,6 +11,7 @@ mod refresh_token;
 mod seal;
 mod server;
 mod token;
+mod wire_token;
 
 pub use digest::Digest;
 pub use hashed_password::HashedPassword;
@@ -21,3 +22,4 @@ pub use refresh_token::RefreshToken;
 pub(crate) use seal::{open, seal};
 pub use server::Secret;
 pub use token::SessionToken;
+pub use wire_token::WireToken;

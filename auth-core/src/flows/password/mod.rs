@@ -4,6 +4,7 @@
 //! are one answer after the same work), takeover at sign-up (a taken address never opens a session) and thieves who
 //! stay signed in (a changed password ends the other sessions).
 
+pub(crate) mod docs;
 pub(crate) mod routes;
 mod service;
 

@@ -3,12 +3,13 @@ use serde_json::json;
 use crate::{
     address::Address,
     error::Result,
-    http::{Call, Reply, routes},
+    http::{Call, Reply, openapi, routes},
 };
 
 routes! {
     "GET" "/health" => health,
     "GET" "/settings" => settings,
+    "GET" "/openapi.json" => document,
 }
 
 async fn health(call: Call) -> Result<Reply> {
@@ -36,4 +37,8 @@ async fn settings(call: Call) -> Result<Reply> {
         "saml_enabled": false,
         "passkeys_enabled": false,
     })))
+}
+
+async fn document(call: Call) -> Result<Reply> {
+    Ok(Reply::ok(openapi(&call.auth)?))
 }

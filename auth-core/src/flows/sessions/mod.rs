@@ -16,6 +16,7 @@
 //! ```
 
 mod config;
+pub(crate) mod docs;
 mod ending;
 mod lookup;
 pub(crate) mod routes;

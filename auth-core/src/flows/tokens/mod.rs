@@ -25,6 +25,7 @@
 
 mod claims;
 mod config;
+pub(crate) mod docs;
 #[cfg(feature = "asymmetric")]
 mod es256;
 mod key;

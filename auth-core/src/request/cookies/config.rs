@@ -1,4 +1,6 @@
-use crate::config::ConfigProblem;
+use std::str::FromStr;
+
+use crate::config::{ConfigError, ConfigProblem};
 
 /// When browsers send the cookie along with requests that other sites cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +12,24 @@ pub enum SameSite {
     None,
     /// Never.
     Strict,
+}
+
+impl FromStr for SameSite {
+    type Err = ConfigError;
+
+    /// Reads `lax`, `none` or `strict`, in any case.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        match text.to_ascii_lowercase().as_str() {
+            "lax" => Ok(Self::Lax),
+            "none" => Ok(Self::None),
+            "strict" => Ok(Self::Strict),
+            _ => Err(ConfigError::of(ConfigProblem::new(
+                "cookie.same_site",
+                format!("option sameSite is invalid: {text:?}."),
+                "Use `lax`, `strict` or `none`.",
+            ))),
+        }
+    }
 }
 
 /// The session cookie. It is always `HttpOnly`, and `Secure` whenever the base URL is https.

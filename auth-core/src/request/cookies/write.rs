@@ -35,6 +35,12 @@ impl CookieWriter {
         &self.name
     }
 
+    /// Whether browsers take a cookie with this value, however long it lives.
+    pub(crate) fn fits(&self, value: &str) -> bool {
+        // The blank one has one digit of Max-Age, the longest eight.
+        self.blank.len() + value.len() + 7 <= MAX_BYTES
+    }
+
     /// Hands a value to the client, for the browser window or until it expires, 400 days at most (RFC 6265bis §5.6).
     pub(crate) fn set(&self, value: &str, now: Timestamp, expires: Timestamp, persistent: bool) -> HeaderValue {
         let mut cookie = self.cookie(value);

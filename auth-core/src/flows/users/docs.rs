@@ -1,0 +1,69 @@
+use crate::{
+    error::ErrorKind,
+    http::{Answer, Caller, Kind, Member, RouteDoc},
+};
+
+pub(crate) const DOCS: &[RouteDoc] = &[
+    RouteDoc {
+        route: ("GET", "/user"),
+        name: "get_user",
+        summary: "The user who is signed in.",
+        caller: Caller::User,
+        answers: &[Answer::Json("User")],
+        ..RouteDoc::PLAIN
+    },
+    RouteDoc {
+        route: ("PUT", "/user"),
+        name: "update_user",
+        summary: "Changes the user who is signed in.",
+        caller: Caller::User,
+        body: &[
+            Member::new("email", Kind::Email, "A new address."),
+            Member::new(
+                "password",
+                Kind::Password,
+                "A new password; it ends the other sessions.",
+            ),
+            CURRENT_PASSWORD,
+            Member::new(
+                "data",
+                Kind::Object,
+                "Members to merge into the metadata; null removes one.",
+            ),
+            Member::new("attributes", Kind::Object, "Attributes that users may set themselves."),
+        ],
+        answers: &[Answer::Json("User")],
+        refusals: &[
+            ErrorKind::Busy,
+            ErrorKind::DuplicateUserData,
+            ErrorKind::EmailExists,
+            ErrorKind::InvalidCredentials,
+            ErrorKind::ReauthenticationNeeded,
+            ErrorKind::SamePassword,
+            ErrorKind::Throttled,
+            ErrorKind::WeakPassword,
+        ],
+        ..RouteDoc::PLAIN
+    },
+    RouteDoc {
+        route: ("DELETE", "/user"),
+        name: "delete_user",
+        summary: "Deletes the user who is signed in, with everything that is theirs.",
+        caller: Caller::User,
+        body: &[CURRENT_PASSWORD],
+        answers: &[Answer::Json("Empty")],
+        refusals: &[
+            ErrorKind::Busy,
+            ErrorKind::InvalidCredentials,
+            ErrorKind::ReauthenticationNeeded,
+            ErrorKind::Throttled,
+        ],
+        ..RouteDoc::PLAIN
+    },
+];
+
+const CURRENT_PASSWORD: Member = Member::new(
+    "current_password",
+    Kind::Password,
+    "The password so far; needed unless the sign-in was a moment ago.",
+);

@@ -1,0 +1,98 @@
+//! What is told about a route, as data.
+
+use crate::error::ErrorKind;
+
+/// The description of a route; it stands in its flow's `docs.rs`.
+pub(crate) struct RouteDoc {
+    /// Method and path, as in the table of routes.
+    pub(crate) route: (&'static str, &'static str),
+    /// The operation's name, for generated clients.
+    pub(crate) name: &'static str,
+    /// What it does, in a sentence.
+    pub(crate) summary: &'static str,
+    pub(crate) caller: Caller,
+    /// What each `{}` of the path stands for.
+    pub(crate) path: &'static [Member],
+    pub(crate) query: &'static [Member],
+    pub(crate) body: &'static [Member],
+    pub(crate) answers: &'static [Answer],
+    /// What it refuses, beyond what every route of its kind does.
+    pub(crate) refusals: &'static [ErrorKind],
+}
+
+impl RouteDoc {
+    /// A route for everybody without anything, to be completed.
+    pub(crate) const PLAIN: Self = Self {
+        route: ("", ""),
+        name: "",
+        summary: "",
+        caller: Caller::Anybody,
+        path: &[],
+        query: &[],
+        body: &[],
+        answers: &[],
+        refusals: &[],
+    };
+}
+
+/// Who may call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A token with the role `service_role`, or a signed-in user who may.
+    #[expect(dead_code, reason = "the routes of administration come with their flow")]
+    Administrator,
+    Anybody,
+    /// Whoever is signed in.
+    User,
+}
+
+/// A member of a body or query, or a segment of a path.
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    pub(crate) about: &'static str,
+}
+
+impl Member {
+    pub(crate) const fn new(name: &'static str, kind: Kind, about: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            required: false,
+            about,
+        }
+    }
+
+    pub(crate) const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Where to go afterwards.
+    pub(crate) const REDIRECT_TO: Self = Self::new(
+        "redirect_to",
+        Kind::Text,
+        "Where to go afterwards: a path, or a URL that the server allows.",
+    );
+}
+
+/// What a member holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Choice(&'static [&'static str]),
+    Email,
+    Flag,
+    Object,
+    Password,
+    Text,
+}
+
+/// What a route answers when all is well.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// 200 with this schema.
+    Json(&'static str),
+    /// 204.
+    NoContent,
+}
