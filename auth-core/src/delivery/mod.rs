@@ -52,7 +52,7 @@ pub use reqwest::ReqwestClient;
 pub use sms::{Sms, SmsSender};
 #[cfg(feature = "smtp")]
 pub use smtp::{SmtpCredentials, SmtpMailer, SmtpSecurity};
-pub use templates::Templates;
 pub(crate) use templates::Site;
+pub use templates::Templates;
 pub use twilio::TwilioSms;
 pub use webhook::{WebhookMailer, WebhookSecrets, WebhookSms};
