@@ -9,7 +9,7 @@ use crate::{
     auth::{Auth, Inner},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError, ConfigProblem},
-    delivery::{Mailer, Parts, Site, SmsSender, Templates},
+    delivery::{Mailer, OutboxParts, Site, SmsSender, Templates},
     entropy::{Entropy, OsEntropy},
     event::{EventSink, TracingSink},
     flows::{
@@ -476,7 +476,7 @@ impl AuthBuilder {
         ConfigError::unless_empty(problems)?;
 
         let post_adapter = Arc::clone(&self.adapter);
-        let post = Post::new(Parts {
+        let post = Post::new(OutboxParts {
             adapter: Arc::clone(&self.adapter),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
