@@ -45,6 +45,12 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
 pub(crate) fn docs() -> impl Iterator<Item = &'static RouteDoc> {
     [
         password::docs::DOCS,
+        confirmation::docs::DOCS,
+        magic_link::docs::DOCS,
+        verify::docs::DOCS,
+        recovery::docs::DOCS,
+        invite::docs::DOCS,
+        reauthentication::docs::DOCS,
         users::docs::DOCS,
         sessions::docs::DOCS,
         tokens::docs::DOCS,

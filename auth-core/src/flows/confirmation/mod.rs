@@ -6,6 +6,7 @@
 //! else: a password that two sign-ups disagree about is nobody's.
 
 mod config;
+pub(crate) mod docs;
 pub(crate) mod routes;
 mod service;
 

@@ -3,5 +3,6 @@
 //!
 //! Against learning who is here: known and unknown addresses are answered alike, after the same work.
 
+pub(crate) mod docs;
 pub(crate) mod routes;
 mod service;

@@ -3,5 +3,6 @@
 //!
 //! It works while the account is locked by somebody who guesses.
 
+pub(crate) mod docs;
 pub(crate) mod routes;
 mod service;

@@ -17,6 +17,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         name: "update_user",
         summary: "Changes the user who is signed in.",
         caller: Caller::User,
+        query: &[Member::REDIRECT_TO],
         body: &[
             Member::new("email", Kind::Email, "A new address."),
             Member::new(
@@ -37,8 +38,15 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ErrorKind::Busy,
             ErrorKind::DuplicateUserData,
             ErrorKind::EmailExists,
+            ErrorKind::EmailLoginsDisabled,
             ErrorKind::InvalidCredentials,
+            ErrorKind::NotAdmin,
+            ErrorKind::OverEmailSendRateLimit,
+            ErrorKind::OverSmsSendRateLimit,
+            ErrorKind::PhoneExists,
+            ErrorKind::PhoneLoginsDisabled,
             ErrorKind::ReauthenticationNeeded,
+            ErrorKind::ReauthenticationNotValid,
             ErrorKind::SamePassword,
             ErrorKind::Throttled,
             ErrorKind::WeakPassword,
@@ -50,12 +58,13 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         name: "delete_user",
         summary: "Deletes the user who is signed in, with everything that is theirs.",
         caller: Caller::User,
-        body: &[CURRENT_PASSWORD],
+        body: &[CURRENT_PASSWORD, NONCE],
         answers: &[Answer::Json("Empty")],
         refusals: &[
             ErrorKind::Busy,
             ErrorKind::InvalidCredentials,
             ErrorKind::ReauthenticationNeeded,
+            ErrorKind::ReauthenticationNotValid,
             ErrorKind::Throttled,
         ],
         ..RouteDoc::PLAIN
@@ -66,4 +75,10 @@ const CURRENT_PASSWORD: Member = Member::new(
     "current_password",
     Kind::Password,
     "The password so far; needed unless the sign-in was a moment ago.",
+);
+
+const NONCE: Member = Member::new(
+    "nonce",
+    Kind::Text,
+    "The code that `/reauthenticate` sent, instead of the password so far.",
 );

@@ -4,6 +4,7 @@
 //! unproven owner left behind (password, keys and sessions go when somebody else proves the address), and against
 //! sessions in places where others look (a fragment or a code that only the asking client can exchange).
 
+pub(crate) mod docs;
 mod page;
 pub(crate) mod routes;
 mod service;

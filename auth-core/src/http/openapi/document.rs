@@ -154,6 +154,8 @@ fn responses(doc: &RouteDoc) -> Responses {
         let (status, response) = match answer {
             Answer::Json(schema) => (200, json_response("Done.", schema)),
             Answer::NoContent => (204, Response::new("Done.")),
+            Answer::Page => (200, html_response()),
+            Answer::SeeOther => (303, Response::new("On to `redirect_to`, with what came of it.")),
         };
         responses.insert(status, response);
     }
@@ -198,15 +200,15 @@ fn refusals(doc: &RouteDoc) -> Vec<ErrorKind> {
     }
     match doc.caller {
         Caller::Anybody => {}
-        Caller::Administrator => kinds.extend([ErrorKind::NotAuthenticated, ErrorKind::NotAdmin]),
-        Caller::User => kinds.extend([
-            ErrorKind::NotAuthenticated,
-            ErrorKind::InvalidSessionId,
-            ErrorKind::TokenTheft,
-            ErrorKind::TryRefreshToken,
-            ErrorKind::Unauthorised,
-            ErrorKind::UserBanned,
-        ]),
+        Caller::Administrator => {
+            kinds.extend([
+                ErrorKind::BadJwt,
+                ErrorKind::NotAdmin,
+                ErrorKind::ReauthenticationNeeded,
+            ]);
+            kinds.extend(NOT_SIGNED_IN);
+        }
+        Caller::User => kinds.extend(NOT_SIGNED_IN),
     }
     kinds
 }
@@ -215,6 +217,13 @@ fn json_response(description: &str, schema: &str) -> Response {
     ResponseBuilder::new()
         .description(description)
         .content("application/json", Content::new(Some(Ref::from_schema_name(schema))))
+        .build()
+}
+
+fn html_response() -> Response {
+    ResponseBuilder::new()
+        .description("A page for people.")
+        .content("text/html", Content::new(None::<Schema>))
         .build()
 }
 
@@ -232,5 +241,16 @@ fn http_method(method: &str) -> Option<HttpMethod> {
         _ => return None,
     })
 }
+
+/// What is told to whoever is not, or no longer, signed in.
+const NOT_SIGNED_IN: [ErrorKind; 7] = [
+    ErrorKind::InvalidSessionId,
+    ErrorKind::InvalidUserId,
+    ErrorKind::NotAuthenticated,
+    ErrorKind::TokenTheft,
+    ErrorKind::TryRefreshToken,
+    ErrorKind::Unauthorised,
+    ErrorKind::UserBanned,
+];
 
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -39,7 +39,6 @@ impl RouteDoc {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// A token with the role `service_role`, or a signed-in user who may.
-    #[expect(dead_code, reason = "the routes of administration come with their flow")]
     Administrator,
     Anybody,
     /// Whoever is signed in.
@@ -75,6 +74,23 @@ impl Member {
         Kind::Text,
         "Where to go afterwards: a path, or a URL that the server allows.",
     );
+
+    /// PKCE's challenge: the link then brings a code instead of a session.
+    pub(crate) const CODE_CHALLENGE: Self = Self::new(
+        "code_challenge",
+        Kind::Text,
+        "What the verifier is later compared with (RFC 7636); the link then brings a code instead of a session.",
+    );
+
+    /// How the challenge was made.
+    pub(crate) const CODE_CHALLENGE_METHOD: Self = Self::new(
+        "code_challenge_method",
+        Kind::Choice(&["s256", "plain"]),
+        "How the challenge was made of the verifier.",
+    );
+
+    /// A new user's metadata.
+    pub(crate) const DATA: Self = Self::new("data", Kind::Object, "The new user's metadata.");
 }
 
 /// What a member holds.
@@ -95,4 +111,8 @@ pub(crate) enum Answer {
     Json(&'static str),
     /// 204.
     NoContent,
+    /// 200 with a page for people.
+    Page,
+    /// 303.
+    SeeOther,
 }

@@ -74,6 +74,7 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
             ("updated_at", Moment),
         ],
     ),
+    ("Message", &[("msg!", Text), ("code!", Text)]),
     ("Keys", &[("keys!", Objects)]),
     (
         "ListedSession",
@@ -107,7 +108,18 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
         &[("session!", OneOrNull("ListedSession")), ("user!", OneOrNull("User"))],
     ),
     ("Sessions", &[("sessions!", ListOf("ListedSession"))]),
-    ("Settings", &[("external!", Object), ("disable_signup!", Flag)]),
+    (
+        "Settings",
+        &[
+            ("external!", Object),
+            ("disable_signup!", Flag),
+            ("mailer_autoconfirm!", Flag),
+            ("phone_autoconfirm!", Flag),
+            ("sms_provider", Text),
+            ("saml_enabled", Flag),
+            ("passkeys_enabled", Flag),
+        ],
+    ),
     ("SignedOut", &[("status!", Text)]),
     (
         "User",
@@ -122,6 +134,15 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
             ("confirmed_at", Moment),
             ("last_sign_in_at", Moment),
             ("banned_until", Moment),
+            ("confirmation_sent_at", Moment),
+            ("recovery_sent_at", Moment),
+            ("invited_at", Moment),
+            ("email_change_sent_at", Moment),
+            ("new_email", Text),
+            ("new_phone", Text),
+            ("phone_change_sent_at", Moment),
+            ("reauthentication_sent_at", Moment),
+            ("deleted_at", Moment),
             ("app_metadata!", Object),
             ("user_metadata!", Object),
             ("identities!", ListOf("Identity")),
@@ -150,8 +171,24 @@ enum Shape {
     TextOrNull,
 }
 
+/// Answers that are one of two.
+const ALTERNATIVES: &[(&str, [&str; 2])] = &[
+    ("SessionOrMessage", ["Session", "Message"]),
+    ("SessionOrUser", ["Session", "User"]),
+];
+
 /// The answers' schemas.
 pub(super) fn schemas() -> impl Iterator<Item = (String, RefOr<Schema>)> {
+    let alternatives = ALTERNATIVES.iter().map(|(name, [one, other])| {
+        let either = AnyOfBuilder::new()
+            .item(Ref::from_schema_name(*one))
+            .item(Ref::from_schema_name(*other));
+        ((*name).to_owned(), either.into())
+    });
+    objects().chain(alternatives)
+}
+
+fn objects() -> impl Iterator<Item = (String, RefOr<Schema>)> {
     ANSWERS.iter().map(|(name, members)| {
         let mut object = ObjectBuilder::new();
         for (member, shape) in *members {

@@ -1,0 +1,32 @@
+use crate::{
+    error::ErrorKind,
+    http::{Answer, Kind, Member, RouteDoc},
+};
+
+pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
+    route: ("POST", "/resend"),
+    name: "resend",
+    summary: "Sends a confirmation once more; an unknown address is answered as a known one.",
+    query: &[Member::REDIRECT_TO],
+    body: &[
+        Member::new(
+            "type",
+            Kind::Choice(&["signup", "email_change", "sms", "phone_change"]),
+            "What was to be confirmed.",
+        )
+        .required(),
+        Member::new("email", Kind::Email, "The e-mail address; this or the phone number."),
+        Member::new("phone", Kind::Text, "The phone number, in E.164 form."),
+        Member::CODE_CHALLENGE,
+        Member::CODE_CHALLENGE_METHOD,
+    ],
+    answers: &[Answer::Json("Empty")],
+    refusals: &[
+        ErrorKind::EmailLoginsDisabled,
+        ErrorKind::OverEmailSendRateLimit,
+        ErrorKind::OverSmsSendRateLimit,
+        ErrorKind::PhoneLoginsDisabled,
+        ErrorKind::Throttled,
+    ],
+    ..RouteDoc::PLAIN
+}];

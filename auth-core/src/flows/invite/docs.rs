@@ -1,0 +1,26 @@
+use crate::{
+    error::ErrorKind,
+    http::{Answer, Caller, Kind, Member, RouteDoc},
+};
+
+pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
+    route: ("POST", "/invite"),
+    name: "invite",
+    summary: "Makes an account for somebody and mails them a link to it.",
+    caller: Caller::Administrator,
+    query: &[Member::REDIRECT_TO],
+    body: &[
+        Member::new("email", Kind::Email, "The e-mail address.").required(),
+        Member::DATA,
+        Member::CODE_CHALLENGE,
+        Member::CODE_CHALLENGE_METHOD,
+    ],
+    answers: &[Answer::Json("User")],
+    refusals: &[
+        ErrorKind::EmailExists,
+        ErrorKind::EmailLoginsDisabled,
+        ErrorKind::OverEmailSendRateLimit,
+        ErrorKind::Throttled,
+    ],
+    ..RouteDoc::PLAIN
+}];

@@ -1,0 +1,56 @@
+use crate::{
+    error::ErrorKind,
+    http::{Answer, Kind, Member, RouteDoc},
+};
+
+pub(crate) const DOCS: &[RouteDoc] = &[
+    RouteDoc {
+        route: ("POST", "/magiclink"),
+        name: "send_magic_link",
+        summary: "Sends a link to sign in with; an unknown address gets an account.",
+        query: &[Member::REDIRECT_TO],
+        body: &[
+            Member::new("email", Kind::Email, "The e-mail address.").required(),
+            Member::DATA,
+            Member::CODE_CHALLENGE,
+            Member::CODE_CHALLENGE_METHOD,
+        ],
+        answers: &[Answer::Json("Empty")],
+        refusals: SENDING,
+        ..RouteDoc::PLAIN
+    },
+    RouteDoc {
+        route: ("POST", "/otp"),
+        name: "send_otp",
+        summary: "Sends a code to sign in with, by e-mail or SMS.",
+        query: &[Member::REDIRECT_TO],
+        body: &[
+            Member::new("email", Kind::Email, "The e-mail address; this or the phone number."),
+            Member::new("phone", Kind::Text, "The phone number, in E.164 form."),
+            Member::new(
+                "create_user",
+                Kind::Flag,
+                "Whether an unknown address gets an account; it does unless told otherwise.",
+            ),
+            Member::new("channel", Kind::Choice(&["sms"]), "How a phone number is reached."),
+            Member::DATA,
+            Member::CODE_CHALLENGE,
+            Member::CODE_CHALLENGE_METHOD,
+        ],
+        answers: &[Answer::Json("Empty")],
+        refusals: SENDING,
+        ..RouteDoc::PLAIN
+    },
+];
+
+const SENDING: &[ErrorKind] = &[
+    ErrorKind::EmailLoginsDisabled,
+    ErrorKind::EmailSignupsDisabled,
+    ErrorKind::OtpDisabled,
+    ErrorKind::OverEmailSendRateLimit,
+    ErrorKind::OverSmsSendRateLimit,
+    ErrorKind::PhoneLoginsDisabled,
+    ErrorKind::PhoneSignupsDisabled,
+    ErrorKind::SignupDisabled,
+    ErrorKind::Throttled,
+];

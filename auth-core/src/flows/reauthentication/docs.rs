@@ -1,0 +1,37 @@
+use crate::{
+    error::ErrorKind,
+    http::{Answer, Caller, RouteDoc},
+};
+
+pub(crate) const DOCS: &[RouteDoc] = &[
+    RouteDoc {
+        route: ("GET", "/reauthenticate"),
+        name: "reauthenticate",
+        summary: "Sends a code that proves who asks for a dangerous change; by GET as GoTrue does.",
+        refusals: &[
+            ErrorKind::InvalidRequest,
+            ErrorKind::ValidationFailed,
+            ErrorKind::OverEmailSendRateLimit,
+        ],
+        ..SENDING
+    },
+    RouteDoc {
+        route: ("POST", "/reauthenticate"),
+        name: "send_nonce",
+        summary: "Sends a code that proves who asks for a dangerous change; `PUT /user` takes it as `nonce`.",
+        ..SENDING
+    },
+];
+
+const SENDING: RouteDoc = RouteDoc {
+    caller: Caller::User,
+    answers: &[Answer::Json("Empty")],
+    refusals: &[
+        ErrorKind::EmailNotConfirmed,
+        ErrorKind::OverEmailSendRateLimit,
+        ErrorKind::OverSmsSendRateLimit,
+        ErrorKind::PhoneNotConfirmed,
+        ErrorKind::Throttled,
+    ],
+    ..RouteDoc::PLAIN
+};

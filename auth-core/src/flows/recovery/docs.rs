@@ -1,0 +1,23 @@
+use crate::{
+    error::ErrorKind,
+    http::{Answer, Kind, Member, RouteDoc},
+};
+
+pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
+    route: ("POST", "/recover"),
+    name: "recover",
+    summary: "Sends a link to whoever forgot the password; an unknown address is answered as a known one.",
+    query: &[Member::REDIRECT_TO],
+    body: &[
+        Member::new("email", Kind::Email, "The e-mail address.").required(),
+        Member::CODE_CHALLENGE,
+        Member::CODE_CHALLENGE_METHOD,
+    ],
+    answers: &[Answer::Json("Empty")],
+    refusals: &[
+        ErrorKind::EmailLoginsDisabled,
+        ErrorKind::OverEmailSendRateLimit,
+        ErrorKind::Throttled,
+    ],
+    ..RouteDoc::PLAIN
+}];
