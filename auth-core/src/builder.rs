@@ -466,12 +466,7 @@ impl AuthBuilder {
         let redirects = RedirectPolicy::new(&base_url, &redirect_urls, &mut problems);
         let mark = self.cookie.clone().name("auth_mark");
         let clients = ClientPolicy::new(&self.trusted_proxies, &mut problems);
-        let host = site_url.host_str().unwrap_or_default().to_owned();
-        let site = Site {
-            site_name: self.site_name.unwrap_or_else(|| host.clone()),
-            site_url: site_url.to_string(),
-            site_host: host,
-        };
+        let site = Site::new(self.site_name.as_deref(), &site_url);
         let renderer = self.templates.compile(site, &mut problems);
         ConfigError::unless_empty(problems)?;
 
