@@ -11,6 +11,7 @@
 pub(crate) use auth_tests::{App, Client, Driver, Held, PASSWORD, Store, stories, stories_in_process};
 
 mod attacks;
+mod delivery;
 mod flows;
 mod surface;
 mod walk;

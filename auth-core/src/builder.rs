@@ -9,7 +9,7 @@ use crate::{
     auth::{Auth, Inner},
     clock::{Clock, SystemClock},
     config::{Config, ConfigError, ConfigProblem},
-    delivery::{Mailer, Parts, Site, SmsSender, Templates},
+    delivery::{Mailer, OutboxParts, Site, SmsSender, Templates},
     entropy::{Entropy, OsEntropy},
     event::{EventSink, TracingSink},
     flows::{
@@ -23,8 +23,9 @@ use crate::{
     limit::Limits,
     model::{Attribute, User},
     password::{PasswordConfig, PasswordHasher, Passwords},
+    phone::canonical_phone,
     request::{ClientPolicy, CookieConfig, CookieWriter, OriginPolicy, RedirectPolicy, TokenCookies},
-    secret::Secret,
+    secret::{OneTimeCode, Secret},
 };
 
 /// A configuration in the making. Defaults are the production ones; what weakens them says `danger`.
@@ -385,6 +386,37 @@ impl AuthBuilder {
             problems.extend(sessions.problems());
         }
         problems.extend(self.one_time.problems());
+        for (option, asks, sends, fix) in [
+            (
+                "email",
+                self.email.confirm,
+                self.mailer.is_some(),
+                "Give it a `mailer`, or leave `confirm` out.",
+            ),
+            (
+                "phone",
+                self.phone.confirm,
+                self.sms_sender.is_some(),
+                "Give it an `sms_sender`, or leave `confirm` out.",
+            ),
+        ] {
+            if asks == Some(true) && !sends {
+                problems.push(ConfigProblem::new(
+                    option,
+                    "nothing can be sent that would confirm an address.",
+                    fix,
+                ));
+            }
+        }
+        for (number, code) in &self.phone.test_codes {
+            if canonical_phone(number).ok().as_ref() != Some(number) || OneTimeCode::parse(code).is_none() {
+                problems.push(ConfigProblem::new(
+                    "phone.danger_test_code",
+                    "not a number in E.164 form without the plus sign, or not a code of 6 to 10 digits.",
+                    "Use something like `(\"15555550100\", \"123456\")`.",
+                ));
+            }
+        }
         let site_url = match self.site_url.as_deref().map(Url::parse) {
             None => base_url.clone(),
             Some(Ok(url)) if url.has_host() || !url.cannot_be_a_base() => url,
@@ -434,17 +466,12 @@ impl AuthBuilder {
         let redirects = RedirectPolicy::new(&base_url, &redirect_urls, &mut problems);
         let mark = self.cookie.clone().name("auth_mark");
         let clients = ClientPolicy::new(&self.trusted_proxies, &mut problems);
-        let host = site_url.host_str().unwrap_or_default().to_owned();
-        let site = Site {
-            site_name: self.site_name.unwrap_or_else(|| host.clone()),
-            site_url: site_url.to_string(),
-            site_host: host,
-        };
+        let site = Site::new(self.site_name.as_deref(), &site_url);
         let renderer = self.templates.compile(site, &mut problems);
         ConfigError::unless_empty(problems)?;
 
         let post_adapter = Arc::clone(&self.adapter);
-        let post = Post::new(Parts {
+        let post = Post::new(OutboxParts {
             adapter: Arc::clone(&self.adapter),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),

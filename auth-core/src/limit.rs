@@ -327,6 +327,7 @@ impl Auth {
 
     /// As [`Auth::limit_mailing`], for a client that is counted already.
     pub(crate) async fn limit_sending(&self, address: &Address, client: &Client) -> Result<()> {
+        self.inner.post.check(address)?;
         let limits = &self.inner.config.limits;
         let (kind, action, budget) = match address {
             Address::Email(_) => (ErrorKind::OverEmailSendRateLimit, MAIL, limits.mails_per_hour),

@@ -4,10 +4,12 @@ mod axum;
 mod client;
 mod core;
 mod holder;
+mod smtp;
 mod socket;
 mod store;
 
 pub use app::{App, Driver, PASSWORD, Setup};
 pub use client::{Answer, Client};
 pub use holder::Held;
+pub use smtp::{Caught, Manners, SmtpCatcher, Wire};
 pub use store::Store;

@@ -1,4 +1,4 @@
-use std::{io::Write, sync::Mutex};
+use std::io::Write;
 
 use async_trait::async_trait;
 
@@ -15,27 +15,14 @@ use super::{DeliveryError, Mail, Mailer, Sms, SmsSender};
 /// ConsoleMailer::default().send(&Mail::new("m1", "ada@example.com", "Hello", "How are you?")).await
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
-pub struct ConsoleMailer {
-    /// Two messages shall not be printed into each other.
-    turn: Mutex<()>,
-}
-
-impl ConsoleMailer {
-    fn print(&self, text: &str) -> Result<(), DeliveryError> {
-        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(|error| DeliveryError::temporary("the console takes nothing").because(error))
-    }
-}
+pub struct ConsoleMailer;
 
 #[async_trait]
 impl Mailer for ConsoleMailer {
     async fn send(&self, mail: &Mail) -> Result<(), DeliveryError> {
-        self.print(&framed(
+        print(&framed(
             "mail",
             &mail.to,
             &format!("Subject: {}\n\n{}", mail.subject, mail.text),
@@ -46,8 +33,16 @@ impl Mailer for ConsoleMailer {
 #[async_trait]
 impl SmsSender for ConsoleMailer {
     async fn send(&self, sms: &Sms) -> Result<(), DeliveryError> {
-        self.print(&framed("text message", &sms.to_e164(), &sms.text))
+        print(&framed("text message", &sms.to_e164(), &sms.text))
     }
+}
+
+/// At once, so that two messages are not printed into each other.
+fn print(text: &str) -> Result<(), DeliveryError> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| DeliveryError::temporary("the console takes nothing").because(error))
 }
 
 /// A message between two rules: its lines stay as they are, so that a link can be clicked and copied.

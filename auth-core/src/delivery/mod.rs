@@ -46,7 +46,7 @@ pub use mailbox::Mailbox;
 pub use mailer::{Mail, Mailer};
 pub use memory::{MemoryMailer, MemorySms};
 pub use outbox::Delivered;
-pub(crate) use outbox::{Outbox, Parts, spawn};
+pub(crate) use outbox::{Outbox, OutboxParts};
 #[cfg(feature = "reqwest")]
 pub use reqwest::ReqwestClient;
 pub use sms::{Sms, SmsSender};

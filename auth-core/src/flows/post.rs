@@ -8,7 +8,7 @@ use crate::{
     adapter::Act,
     address::Address,
     auth::Auth,
-    delivery::{Delivered, Outbox, Parts, spawn},
+    delivery::{Delivered, Outbox, OutboxParts},
     error::{Error, ErrorKind, Result},
 };
 
@@ -21,7 +21,7 @@ pub(crate) struct Post {
 }
 
 impl Post {
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: OutboxParts) -> Self {
         Self {
             has_mailer: parts.mailer.is_some(),
             has_sms: parts.sms_sender.is_some(),
@@ -58,7 +58,7 @@ impl Post {
         }
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         if Handle::try_current().is_ok() && worker.as_ref().is_none_or(JoinHandle::is_finished) {
-            *worker = Some(spawn(&self.outbox));
+            *worker = Some(self.outbox.spawn());
         }
     }
 }

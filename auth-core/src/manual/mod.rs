@@ -4,6 +4,7 @@
 //! - [`sessions`]: the life of a session, and the table that [`AuthRequest`](crate::AuthRequest) follows.
 //! - [`tokens`]: the other strategy: access tokens, refresh tokens, parents and children, keys.
 //! - [`stores`]: which store, how big, what it promises when it fails, backups, several nodes, caches.
+//! - [`delivery`]: who sends mails and text messages, what they say, what the outbox promises.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
 //! - [`write_an_adapter`]: a store of your own.
@@ -21,6 +22,9 @@ pub mod tokens {}
 
 #[doc = include_str!("stores.md")]
 pub mod stores {}
+
+#[doc = include_str!("delivery.md")]
+pub mod delivery {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
@@ -85,4 +89,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0015-two-sessions-two-names.md")]
     pub mod d0015 {}
+
+    #[doc = include_str!("decisions/0016-an-outbox-not-a-request.md")]
+    pub mod d0016 {}
 }

@@ -6,7 +6,8 @@ use super::{
     Dialect, Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step,
     columns::{self, check_attributes},
     queries::{Queries, Tables},
-    rows::{Reader, attribute_sql, text},
+    rows::Reader,
+    values::{attribute_sql, text},
 };
 use crate::{
     adapter::{Adapter, MigrationPlan, Schema, Store},

@@ -3,8 +3,8 @@
 use super::{
     SqlError, Statement, Step,
     adapter::{SqlAdapter, update_error},
-    rows::{digest, hash, key_values, message_values, text, time, token_values, user_values},
     users::{key_error, user_error},
+    values::{digest, hash, key_values, message_values, text, time, token_values, user_values},
 };
 use crate::{
     adapter::Act,

@@ -5,7 +5,8 @@ use super::{
     adapter::SqlAdapter,
     columns,
     queries::list,
-    rows::{Reader, event_values, text, time},
+    rows::Reader,
+    values::{event_values, text, time},
 };
 use crate::{
     adapter::EventAdapter,

@@ -22,6 +22,7 @@ mod signing_keys;
 mod tokens;
 mod user_list;
 mod users;
+mod values;
 mod waist;
 
 #[cfg(all(test, feature = "sqlite", feature = "testing"))]

@@ -3,7 +3,8 @@ use async_trait::async_trait;
 use super::{
     SqlValue, Statement, Step,
     adapter::SqlAdapter,
-    rows::{Reader, text, time},
+    rows::Reader,
+    values::{text, time},
 };
 use crate::{
     adapter::OutboxAdapter,

@@ -241,7 +241,7 @@ impl Queries {
             .into(),
             set_token: format!(
                 "{}{}",
-                insert(one_time_token, token_columns.clone()),
+                insert(one_time_token, token_columns),
                 (dialect.or_replace)(&token_names)
             )
             .into(),

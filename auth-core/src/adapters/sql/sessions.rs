@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use super::{
     SqlValue, Statement, Step,
     adapter::{SqlAdapter, update_error},
-    rows::{Reader, digest, json, session_values, text, time},
+    rows::Reader,
+    values::{digest, json, session_values, text, time},
 };
 use crate::{
     adapter::{AttemptAdapter, SessionAdapter},

@@ -1,10 +1,6 @@
 use async_trait::async_trait;
 
-use super::{
-    SqlValue, Statement, Step,
-    adapter::SqlAdapter,
-    rows::{Reader, signing_key_values},
-};
+use super::{SqlValue, Statement, Step, adapter::SqlAdapter, rows::Reader, values::signing_key_values};
 use crate::{
     adapter::SigningKeyAdapter,
     error::{Error, Result},

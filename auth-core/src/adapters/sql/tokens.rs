@@ -3,7 +3,8 @@ use async_trait::async_trait;
 use super::{
     SqlValue, Statement, Step,
     adapter::SqlAdapter,
-    rows::{Reader, digest, maybe_digest, text, time},
+    rows::Reader,
+    values::{digest, maybe_digest, text, time},
 };
 use crate::{
     adapter::{Act, TokenAdapter},

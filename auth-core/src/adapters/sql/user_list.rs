@@ -1,12 +1,6 @@
 //! Listings of users. Administrators ask for them now and then, so their statements are made when they are asked for.
 
-use super::{
-    SqlValue,
-    adapter::SqlAdapter,
-    columns,
-    queries::list,
-    rows::{Reader, text},
-};
+use super::{SqlValue, adapter::SqlAdapter, columns, queries::list, rows::Reader, values::text};
 use crate::{
     error::{Error, Result},
     model::{User, UserQuery},

@@ -3,7 +3,8 @@ use async_trait::async_trait;
 use super::{
     SqlError, SqlErrorKind, SqlValue, Statement, Step,
     adapter::{SqlAdapter, update_error},
-    rows::{Reader, hash, json, key_values, maybe_text, maybe_time, text, time, user_values},
+    rows::Reader,
+    values::{hash, json, key_values, maybe_text, maybe_time, text, time, user_values},
 };
 use crate::{
     adapter::UserAdapter,

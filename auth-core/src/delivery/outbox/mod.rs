@@ -12,11 +12,9 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::JoinSet};
 
-pub(crate) use worker::spawn;
-
 use super::{
     DeliveryError, Mailer, SmsSender,
-    letter::Letter,
+    letter::{Letter, LetterKind},
     templates::{Message, Renderer},
 };
 use crate::{
@@ -45,11 +43,11 @@ pub struct Delivered {
 /// Sends what is in the outbox.
 #[derive(Clone)]
 pub(crate) struct Outbox {
-    parts: Arc<Parts>,
+    parts: Arc<OutboxParts>,
 }
 
 /// What an outbox is made of.
-pub(crate) struct Parts {
+pub(crate) struct OutboxParts {
     pub(crate) adapter: Arc<dyn Adapter>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -64,7 +62,7 @@ pub(crate) struct Parts {
 }
 
 impl Outbox {
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: OutboxParts) -> Self {
         Self { parts: Arc::new(parts) }
     }
 
@@ -79,31 +77,37 @@ impl Outbox {
     /// `DATABASE_UPDATE_FAILED` when the store does not hand messages out. Those that were leased are sent all the same.
     pub(crate) async fn deliver_due(&self) -> Result<Delivered> {
         let mut delivered = Delivered::default();
+        let mut sending = JoinSet::new();
+        let mut failed = None;
         loop {
-            let now = self.parts.clock.now();
-            let batch = self.parts.adapter.lease_messages(now, now + LEASE, BATCH).await?;
-            if batch.is_empty() {
-                return Ok(delivered);
-            }
-            let mut sending = JoinSet::new();
-            for message in batch {
-                let parts = Arc::clone(&self.parts);
-                sending.spawn(async move { parts.deliver(message).await });
-            }
-            while let Some(outcome) = sending.join_next().await {
-                match outcome {
-                    Ok(Outcome::Sent) => delivered.sent += 1,
-                    Ok(Outcome::Dropped) => delivered.dropped += 1,
-                    Ok(Outcome::Failed) => delivered.failed += 1,
-                    Ok(Outcome::Nothing) => {}
-                    // A mailer that panics leaves its lease: the message is sent again when that ends.
-                    Err(error) => {
-                        tracing::error!(target: "auth::delivery", %error, "a message could not be sent");
-                        delivered.failed += 1;
+            // One that hangs does not hold up those behind it.
+            if sending.len() <= SIDE_BY_SIDE / 2 && failed.is_none() {
+                match self.lease(SIDE_BY_SIDE - sending.len()).await {
+                    Ok(messages) => {
+                        for message in messages {
+                            let parts = Arc::clone(&self.parts);
+                            sending.spawn(async move { parts.deliver(message).await });
+                        }
                     }
+                    Err(error) => failed = Some(error),
                 }
             }
+            match sending.join_next().await {
+                Some(Ok(outcome)) => delivered.count(&outcome),
+                // A mailer that panics leaves its lease: the message is sent again when that ends.
+                Some(Err(error)) => {
+                    tracing::error!(target: "auth::delivery", %error, "a message could not be sent");
+                    delivered.failed += 1;
+                }
+                None => return failed.map_or(Ok(delivered), Err),
+            }
         }
+    }
+
+    async fn lease(&self, limit: usize) -> Result<Vec<OutboxMessage>> {
+        let now = self.parts.clock.now();
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        self.parts.adapter.lease_messages(now, now + LEASE, limit).await
     }
 
     /// How long there is nothing to do, as far as this process knows.
@@ -120,6 +124,17 @@ impl std::fmt::Debug for Outbox {
     }
 }
 
+impl Delivered {
+    fn count(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Sent => self.sent += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Dropped => self.dropped += 1,
+            Outcome::Nothing => {}
+        }
+    }
+}
+
 enum Outcome {
     Sent,
     Failed,
@@ -128,7 +143,7 @@ enum Outcome {
     Nothing,
 }
 
-impl Parts {
+impl OutboxParts {
     /// Sends one message that is leased, and sees to its row.
     async fn deliver(&self, message: OutboxMessage) -> Outcome {
         let now = self.clock.now();
@@ -137,18 +152,18 @@ impl Parts {
             let unread = DeliveryError::temporary("no secret opens the message");
             return self.put_off(&message, None, &unread, now).await;
         };
+        if letter.kind == LetterKind::Nothing {
+            self.delete(&message).await;
+            return Outcome::Nothing;
+        }
         let user = letter.user_id.as_ref();
         if message.expires <= now {
             return self.give_up(&message, user, "expired", now).await;
         }
         match self.send(&message, &letter).await {
-            Ok(true) => {
+            Ok(()) => {
                 self.delete(&message).await;
                 Outcome::Sent
-            }
-            Ok(false) => {
-                self.delete(&message).await;
-                Outcome::Nothing
             }
             Err(error) if error.is_permanent() => {
                 log(&message, &error);
@@ -158,12 +173,10 @@ impl Parts {
         }
     }
 
-    /// Hands a letter over; `false` when there is nothing to be sent.
-    async fn send(&self, message: &OutboxMessage, letter: &Letter) -> Result<bool, DeliveryError> {
+    /// Puts a letter into words and hands it over.
+    async fn send(&self, message: &OutboxMessage, letter: &Letter) -> Result<(), DeliveryError> {
         let unwritten = |error| DeliveryError::temporary("the message could not be put into words").because(error);
-        let Some(written) = self.renderer.render(message, letter).map_err(unwritten)? else {
-            return Ok(false);
-        };
+        let written = self.renderer.render(message, letter).map_err(unwritten)?;
         let handed_over = async {
             match (&written, &self.mailer, &self.sms_sender) {
                 (Message::Mail(mail), Some(mailer), _) => mailer.send(mail).await,
@@ -175,7 +188,6 @@ impl Parts {
         tokio::time::timeout(SENDING, handed_over)
             .await
             .unwrap_or_else(|_| Err(DeliveryError::temporary("it took too long")))
-            .map(|()| true)
     }
 
     async fn put_off(
@@ -235,10 +247,15 @@ fn log(message: &OutboxMessage, error: &DeliveryError) {
         id = message.id.as_str(),
         attempts = message.attempts,
         permanent = error.is_permanent(),
-        error = %error,
-        cause = std::error::Error::source(error).map(tracing::field::display),
+        error = chain(error),
         "a message was not sent",
     );
+}
+
+/// An error and its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// For this long nobody else touches a message.
@@ -246,8 +263,8 @@ const LEASE: Duration = Duration::from_secs(60);
 /// Sending is given up after this: long before the lease ends, so that two never send the same message, even with clocks that
 /// differ by some seconds.
 const SENDING: Duration = Duration::from_secs(30);
-/// Messages that are sent side by side.
-const BATCH: u32 = 16;
+/// So many messages at most, in each process.
+const SIDE_BY_SIDE: usize = 16;
 const RETRY: Duration = Duration::from_millis(200);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// What other processes left behind is found after this.

@@ -38,12 +38,8 @@ impl World {
         sms_sender: Option<Arc<dyn SmsSender>>,
         secrets: Vec<Secret>,
     ) -> Outbox {
-        let site = Site {
-            site_name: "Example".to_owned(),
-            site_url: "https://example.com".to_owned(),
-            site_host: "example.com".to_owned(),
-        };
-        Outbox::new(Parts {
+        let site = Site::new(None, &url::Url::parse("https://example.com").unwrap());
+        Outbox::new(OutboxParts {
             adapter: Arc::new(self.adapter.clone()),
             clock: Arc::new(self.clock.clone()),
             entropy: Arc::new(OsEntropy),
@@ -176,6 +172,9 @@ async fn a_text_message_goes_to_its_sender_and_a_decoy_nowhere() {
     world.write(LetterKind::Code).await;
     world.write(LetterKind::Nothing).await;
     assert_eq!(outbox.deliver_due().await.unwrap(), delivered(1, 0, 0));
+    world.write(LetterKind::Nothing).await;
+    world.clock.advance(LIFE);
+    assert_eq!(outbox.deliver_due().await.unwrap(), Delivered::default());
     assert_eq!(world.waiting().await, None);
     assert!(mailer.sent().is_empty());
     let sms: Sms = sender.sent().remove(0);
@@ -317,6 +316,45 @@ async fn a_mailer_that_hangs_is_given_up_before_the_lease_ends() {
 }
 
 #[tokio::test]
+async fn one_that_hangs_does_not_hold_up_the_others() {
+    /// Its first mail hangs.
+    struct FirstHangs(Held, MemoryMailer);
+    #[async_trait]
+    impl Mailer for FirstHangs {
+        async fn send(&self, mail: &Mail) -> Result<(), DeliveryError> {
+            if self.0.begun.available_permits() == 0 {
+                return self.0.send(mail).await;
+            }
+            self.1.send(mail).await
+        }
+    }
+    let world = World::new();
+    let (held, mailer) = (Held::new(), MemoryMailer::default());
+    for _ in 0..60 {
+        world.write(LetterKind::Recovery).await;
+    }
+    let outbox = world.outbox(FirstHangs(held.clone(), mailer.clone()));
+    let worker = tokio::spawn(async move { outbox.deliver_due().await });
+    assert!(mailer.wait_for(59, Duration::from_secs(10)).await.is_some());
+    held.gate.add_permits(1);
+    assert_eq!(worker.await.unwrap().unwrap(), delivered(60, 0, 0));
+}
+
+#[tokio::test]
+async fn a_store_that_fails_in_between_stops_nothing_that_was_begun() {
+    let world = World::new();
+    let held = Held::new();
+    world.write(LetterKind::Recovery).await;
+    let outbox = world.outbox(held.clone());
+    // The first lease works, the second one does not.
+    world.adapter.fail(Fault::At(3));
+    held.gate.add_permits(1);
+    assert!(outbox.deliver_due().await.unwrap_err().is_store_failure());
+    assert_eq!(held.sent.sent().len(), 1);
+    assert_eq!(world.waiting().await, None);
+}
+
+#[tokio::test]
 async fn a_mailer_that_panics_takes_nobody_with_it() {
     struct Panics;
     #[async_trait]
@@ -372,7 +410,7 @@ async fn the_worker_sends_when_it_is_told_and_ends_with_the_outbox() {
     let world = World::new();
     let mailer = MemoryMailer::default();
     let outbox = world.outbox(mailer.clone());
-    let worker = spawn(&outbox);
+    let worker = outbox.spawn();
     for count in 1..4 {
         world.write(LetterKind::MagicLink).await;
         outbox.wake();
@@ -391,7 +429,7 @@ async fn the_worker_finds_what_others_left_and_outlives_a_store_that_is_down() {
     let mailer = MemoryMailer::default();
     let outbox = world.outbox(mailer.clone());
     world.adapter.fail(Fault::Always);
-    let worker = spawn(&outbox);
+    let worker = outbox.spawn();
     tokio::time::sleep(STORE_IS_DOWN).await;
     world.adapter.fail(Fault::Never);
     world.write(LetterKind::MagicLink).await;
@@ -399,6 +437,16 @@ async fn the_worker_finds_what_others_left_and_outlives_a_store_that_is_down() {
     assert!(mailer.wait_for(1, LONGEST_PAUSE * 2).await.is_some());
     assert!(before.elapsed() <= LONGEST_PAUSE);
     worker.abort();
+}
+
+#[test]
+fn a_log_line_tells_all_causes() {
+    let cause = crate::HttpError::new("connection refused");
+    let error = DeliveryError::temporary("the webhook was not reached").because(cause);
+    assert_eq!(
+        chain(&error),
+        "the webhook was not reached: there was no answer: connection refused"
+    );
 }
 
 const STORE_IS_DOWN: Duration = Duration::from_secs(20);

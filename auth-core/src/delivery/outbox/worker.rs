@@ -5,17 +5,19 @@ use std::{
 
 use tokio::{sync::Notify, task::JoinHandle};
 
-use super::{Outbox, Parts};
+use super::{Outbox, OutboxParts};
 use crate::error::Result;
 
-/// Sends what is due, now and from now on: when told, when something is due, and every half minute for what other processes
-/// left behind. It ends when the outbox goes.
-pub(crate) fn spawn(outbox: &Outbox) -> JoinHandle<()> {
-    let wake = Arc::clone(&outbox.parts.wake);
-    tokio::spawn(run(Arc::downgrade(&outbox.parts), wake))
+impl Outbox {
+    /// Starts a worker, in the runtime this is called in. It sends what is due, now and from now on: when told, when something
+    /// is due, and every half minute for what other processes left behind. It ends when the outbox goes.
+    pub(crate) fn spawn(&self) -> JoinHandle<()> {
+        let wake = Arc::clone(&self.parts.wake);
+        tokio::spawn(run(Arc::downgrade(&self.parts), wake))
+    }
 }
 
-async fn run(outbox: Weak<Parts>, wake: Arc<Notify>) {
+async fn run(outbox: Weak<OutboxParts>, wake: Arc<Notify>) {
     loop {
         let Some(parts) = outbox.upgrade() else {
             return;
@@ -40,7 +42,7 @@ async fn round(outbox: Outbox) -> Result<Duration> {
 }
 
 /// The worker sleeps on the same bell.
-impl Drop for Parts {
+impl Drop for OutboxParts {
     fn drop(&mut self) {
         self.wake.notify_one();
     }

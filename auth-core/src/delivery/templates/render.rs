@@ -2,6 +2,7 @@ use std::{collections::HashSet, fmt};
 
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde::Serialize;
+use url::Url;
 
 use super::{
     Own, Templates,
@@ -23,10 +24,22 @@ use crate::{
 /// Who is writing, as templates say it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Site {
-    pub(crate) site_name: String,
-    pub(crate) site_url: String,
+    site_name: String,
+    site_url: String,
     /// Of the URL; text messages name it, so that browsers fill codes in there and nowhere else.
-    pub(crate) site_host: String,
+    site_host: String,
+}
+
+impl Site {
+    /// The site at this URL; without a name it is called by its host.
+    pub(crate) fn new(name: Option<&str>, base_url: &Url) -> Self {
+        let host = base_url.host_str().unwrap_or_default();
+        Self {
+            site_name: one_line(name.unwrap_or(host)),
+            site_url: base_url.as_str().trim_end_matches('/').to_owned(),
+            site_host: host.to_owned(),
+        }
+    }
 }
 
 /// A letter in words.
@@ -139,22 +152,19 @@ impl Renderer {
         Ok(())
     }
 
-    /// Puts a letter into words; `None` when there is nothing to be sent.
+    /// Puts a letter into words.
     ///
     /// # Errors
-    /// When not even the templates that are built in can be written.
-    pub(crate) fn render(&self, message: &OutboxMessage, letter: &Letter) -> Result<Option<Message>> {
-        let Some(channel) = letter.kind.channel() else {
-            return Ok(None);
-        };
+    /// When not even the templates that are built in can be written, or there are none: nothing is sent as nothing.
+    pub(crate) fn render(&self, message: &OutboxMessage, letter: &Letter) -> Result<Message> {
         let values = self.values(letter);
-        let write = |names: &Names| match channel {
-            Channel::Mail => self.mail(message, letter, names, &values).map(Message::Mail),
-            Channel::Sms => self.sms(message, letter, names, &values).map(Message::Sms),
+        let write = |names: &Names| match letter.kind.channel() {
+            Some(Channel::Sms) => self.sms(message, letter, names, &values).map(Message::Sms),
+            Some(Channel::Mail) | None => self.mail(message, letter, names, &values).map(Message::Mail),
         };
         if let Some(names) = self.own(letter) {
             match write(&names) {
-                Ok(written) => return Ok(Some(written)),
+                Ok(written) => return Ok(written),
                 // Its text may quote a value; what went wrong and where does not.
                 Err(error) => tracing::error!(
                     target: "auth::delivery",
@@ -165,7 +175,7 @@ impl Renderer {
                 ),
             }
         }
-        write(&self.built_in(letter)).map(Some).map_err(|error| {
+        write(&self.built_in(letter)).map_err(|error| {
             let cause = format!("{}: {}", error.name().unwrap_or_default(), error.kind());
             Error::with_source(ErrorKind::Unknown, cause).detail("a message could not be put into words")
         })

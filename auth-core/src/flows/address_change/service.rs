@@ -86,6 +86,20 @@ impl Auth {
         self.commit(&acts).await
     }
 
+    /// Whether a code for a change was sent to this address for this user.
+    pub(crate) async fn awaits_code_at(&self, user: &User, address: &Address) -> Result<bool> {
+        let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
+        let is_change = |purpose| {
+            matches!(
+                purpose,
+                Purpose::EmailChange | Purpose::EmailChangeCurrent | Purpose::PhoneChange
+            )
+        };
+        Ok(tokens
+            .iter()
+            .any(|token| is_change(token.purpose) && token.sent_to == address.as_str()))
+    }
+
     /// Whose account is to change to this address or number.
     pub(crate) async fn user_changing_to(&self, new: &Address) -> Result<Option<UserId>> {
         let purpose = match new {

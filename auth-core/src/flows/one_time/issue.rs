@@ -107,11 +107,21 @@ impl Auth {
         Ok(issued.data("method", method).without_code())
     }
 
+    /// The code that a number always gets, if it is one of those.
+    pub(crate) fn test_code(&self, sent_to: &str) -> Option<OneTimeCode> {
+        let codes = &self.inner.config.phone.test_codes;
+        let (_, code) = codes.iter().find(|(number, _)| number == sent_to)?;
+        OneTimeCode::parse(code)
+    }
+
     fn issue_in(&self, id: String, purpose: Purpose, user_id: &UserId, sent_to: &str, asked: &Asked) -> Result<Issued> {
         let (now, config) = (self.now(), &self.inner.config.one_time);
         let entropy = self.inner.entropy.as_ref();
         let link = LinkSecret::issue(entropy, asked.challenge.is_some())?;
-        let code = OneTimeCode::issue(entropy, config.code_digits)?;
+        let code = match self.test_code(sent_to) {
+            Some(code) => code,
+            None => OneTimeCode::issue(entropy, config.code_digits)?,
+        };
         let mut data = JsonObject::new();
         if let Some(target) = &asked.redirect_to {
             data.insert("redirect_to".to_owned(), Value::from(target.as_str()));

@@ -16,7 +16,7 @@ use crate::{
     id::{SessionId, UserId},
     model::{Session, SessionRecord, SessionRotation, User},
     request::Client,
-    secret::{Digest, Generation, RefreshToken},
+    secret::{Digest, Generation, RefreshToken, SessionToken},
 };
 
 /// Both tokens of a session, to be handed to its owner.
@@ -127,6 +127,30 @@ impl Auth {
             .filter(|user| !user.is_banned(now))
             .ok_or(ErrorKind::Unauthorised)?;
         Ok((opened, user))
+    }
+
+    /// Ends all sessions of whoever holds this token, an access token or the token of an opaque session. The `signOut` of
+    /// seed 003.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TryRefreshToken`] or [`ErrorKind::InvalidSessionId`] when the token is not ours or is over,
+    /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "signOut")]
+    pub async fn sign_out(&self, token: &str) -> Result<()> {
+        let user_id = match &self.inner.tokens {
+            Some(strategy) => UserId::from(strategy.verify(self, token).await?.subject()),
+            None => self.get_session(&SessionToken::parse(token)?).await?.user_id,
+        };
+        self.invalidate_all_user_sessions(&user_id).await
+    }
+
+    /// [`Auth::refresh_session`] under its name in seed 003.
+    ///
+    /// # Errors
+    /// As [`Auth::refresh_session`].
+    #[doc(alias = "refreshAccessToken")]
+    pub async fn refresh_access_token(&self, refresh: &str) -> Result<RefreshedSession> {
+        self.refresh_session(refresh).await
     }
 
     /// New tokens for a session, by its refresh token. The `refreshSession` of seed 004.

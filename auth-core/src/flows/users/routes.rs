@@ -37,7 +37,8 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         ..UserPatch::default()
     };
     let is_grave = password.is_some() || email.is_some() || phone.is_some();
-    if is_grave && user.is_anonymous && password.is_some() && email.is_none() && phone.is_none() {
+    let gets_key = email.iter().chain(&phone).any(|address| !call.auth.confirms(address));
+    if user.is_anonymous && password.is_some() && !gets_key {
         return Err(Error::from(ErrorKind::ValidationFailed)
             .detail("Updating password of an anonymous user without an email or phone is not allowed"));
     }

@@ -10,6 +10,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     flows::{letters::word_of, one_time::LinkStyle, sessions::NewSession},
     http::{Call, Delivery, Reply, error_pairs, routes, session_answer, session_pairs},
+    id::UserId,
     model::{OneTimeToken, Purpose},
     proof::Proof,
 };
@@ -73,6 +74,7 @@ async fn verify(call: Call) -> Result<Reply> {
             let Some(purposes) = purposes else {
                 return invalid("Unsupported verification type");
             };
+            call.auth.limit_links(call.request.client()).await?;
             let token = call.auth.look_at_link(&link, purposes).await?;
             let method = method_of(token.purpose, true);
             (token, method)
@@ -93,20 +95,16 @@ async fn verify(call: Call) -> Result<Reply> {
     }
 }
 
-/// The token of a code. A new address is nobody's yet: its code is looked for at the account of whoever is signed in.
+/// The token of a code. A new address is nobody's yet: its code is looked for at the account of whoever is signed in, at the
+/// one that has the address (half of a change is agreed to there), and at the one that asked for it last.
 async fn typed(call: &Call, address: &Address, code: &str, purposes: &[Purpose]) -> Result<OneTimeToken> {
     let (auth, client, browser) = (&call.auth, call.request.client(), call.browser_mark());
-    let is_change = purposes
-        .iter()
-        .any(|purpose| matches!(purpose, Purpose::EmailChange | Purpose::PhoneChange));
-    let user_id = if is_change {
-        auth.user_changing_to(address).await?
-    } else {
-        None
-    };
-    match user_id {
-        Some(user_id) => {
-            auth.check_code(
+    let is_change = |purpose: &Purpose| matches!(purpose, Purpose::EmailChange | Purpose::PhoneChange);
+    if purposes.iter().any(is_change)
+        && let Some(user_id) = changing_user(call, address).await?
+    {
+        return auth
+            .check_code(
                 Some(&user_id),
                 address.as_str(),
                 code,
@@ -114,13 +112,25 @@ async fn typed(call: &Call, address: &Address, code: &str, purposes: &[Purpose])
                 browser.as_ref(),
                 client,
             )
-            .await
-        }
-        None => {
-            auth.check_code_of(address, code, purposes, browser.as_ref(), client)
-                .await
-        }
+            .await;
     }
+    auth.check_code_of(address, code, purposes, browser.as_ref(), client)
+        .await
+}
+
+async fn changing_user(call: &Call, address: &Address) -> Result<Option<UserId>> {
+    if let Ok(Some((_, user))) = call.request.validate_user().await
+        && call.auth.awaits_code_at(&user, address).await?
+    {
+        return Ok(Some(user.id.clone()));
+    }
+    let owner = call.auth.inner.adapter.get_key_and_user(&address.key_id()).await?;
+    if let Some((_, owner)) = owner
+        && call.auth.awaits_code_at(&owner, address).await?
+    {
+        return Ok(Some(owner.id));
+    }
+    call.auth.user_changing_to(address).await
 }
 
 fn is_for(address: &Address, purposes: &[Purpose]) -> bool {
@@ -141,9 +151,10 @@ pub(crate) async fn sign_in(call: &Call, proof: Proof) -> Result<Reply> {
 /// fragment, or to be exchanged; or with what went wrong.
 async fn follow(call: &Call, link: &str, kind: &str, redirect_to: Option<&str>) -> Reply {
     let auth = &call.auth;
-    let found = match purposes_of(kind) {
-        Some(purposes) => auth.look_at_link(link, purposes).await,
-        None => Err(ErrorKind::OtpExpired.into()),
+    let found = match (purposes_of(kind), auth.limit_links(call.request.client()).await) {
+        (Some(_), Err(error)) => Err(error),
+        (Some(purposes), Ok(())) => auth.look_at_link(link, purposes).await,
+        (None, _) => Err(ErrorKind::OtpExpired.into()),
     };
     let target = auth.target(found.as_ref().ok(), redirect_to);
     let is_pkce = link.starts_with("pkce_");

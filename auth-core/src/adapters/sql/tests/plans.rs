@@ -6,7 +6,7 @@ use crate::{
     adapter::Store,
     adapters::{
         SqliteAdapter,
-        sql::{SqlAdapter, SqlValue, Statement, Step, rows::text},
+        sql::{SqlAdapter, SqlValue, Statement, Step, values::text},
     },
     id::UserId,
     model::{EventQuery, UserQuery},
