@@ -117,14 +117,8 @@ async fn by_cookie(api: &GoTrueApi, session: &auth_core::client::GoTrueSession) 
 
 /// The code in the mail that came as number `count`.
 async fn code_to(served: &Served, count: usize) -> String {
-    let at_most = std::time::Duration::from_secs(10);
-    let mails = served
-        .letterbox
-        .mails
-        .wait_for(count, at_most)
-        .await
-        .expect("a mail comes");
-    let text = &mails[count - 1].text;
+    let mails = served.letterbox.mails.wait_for(count).await;
+    let text = mails[count - 1].text();
     let mut words = text.split(|character: char| !character.is_ascii_digit());
     words.find(|word| word.len() == 6).expect("a code is in it").to_owned()
 }

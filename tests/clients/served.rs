@@ -2,9 +2,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use auth_actix::AuthMiddleware;
 use auth_axum::AuthLayer;
-use auth_core::{
-    Auth, AuthBuilder, Limits, LinkStyle, OneTimeConfig, PasswordConfig, Secret, Tokens, adapters::MemoryAdapter,
-};
+use auth_core::{Auth, Limits, LinkStyle, OneTimeConfig, PasswordConfig, Secret, Tokens, adapters::MemoryAdapter};
 use tokio::sync::oneshot;
 
 use crate::letterbox::Letterbox;
@@ -38,9 +36,7 @@ impl Served {
             .one_time(OneTimeConfig::default().link_style(LinkStyle::Direct))
             .passwords(PasswordConfig::default().queue(1_000))
             .limits(Limits::danger_unlimited());
-        let auth = with_letterbox(builder, &letterbox)
-            .build()
-            .expect("the configuration is sound");
+        let auth = letterbox.of(builder).build().expect("the configuration is sound");
         auth.migrate().await.unwrap();
         let (alive, over) = oneshot::channel();
         match framework {
@@ -64,12 +60,6 @@ impl Served {
     pub(crate) fn service_token(&self) -> String {
         self.auth.service_token(std::time::Duration::from_secs(3_600))
     }
-}
-
-fn with_letterbox(builder: AuthBuilder, letterbox: &Letterbox) -> AuthBuilder {
-    builder
-        .mailer(letterbox.mails.clone())
-        .sms_sender(letterbox.texts.clone())
 }
 
 fn axum(listener: TcpListener, auth: Auth, over: oneshot::Receiver<()>) {
