@@ -4,10 +4,9 @@ use auth_core::{
     AuthCookies, CookieOptions,
     client::{GoTrueApi, OtpKind, OtpOptions, SignUpOptions, UserAttributes, VerifyOtp},
 };
+use auth_tests::PASSWORD;
 
 use crate::served::{Framework, Served};
-
-const PASSWORD: &str = "correct horse battery";
 
 #[tokio::test]
 async fn our_client_drives_axum() {
