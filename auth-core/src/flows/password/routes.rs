@@ -2,6 +2,7 @@ use crate::{
     address::Address,
     error::{Error, ErrorKind, Result},
     flows::{
+        one_time::Asked,
         sessions::{IssuedSession, NewSession},
         verify,
     },
@@ -38,7 +39,11 @@ async fn sign_up(mut call: Call) -> Result<Reply> {
         .user_metadata(call.body.object("data")?.cloned().unwrap_or_default())
         .attributes(editable_attributes(&call)?)
         .session(new_session(&call)?);
-    let asked = call.asked()?;
+    let asked = if call.auth.confirms(&sign_up.address()?) {
+        call.asked()?
+    } else {
+        Asked::default()
+    };
     match call.auth.sign_up(sign_up, &asked).await? {
         SignedUp::In(user, issued) => signed_in(&call, &user, &issued).await,
         SignedUp::Awaited(receipt) => Ok(Reply::ok(receipt_answer(&call.auth, &receipt))),

@@ -53,6 +53,14 @@ impl SignUp {
         }
     }
 
+    /// The address or number, in canonical form.
+    pub(crate) fn address(&self) -> Result<Address> {
+        match self.provider {
+            PHONE => Address::phone(&self.address),
+            _ => Address::email(&self.address),
+        }
+    }
+
     /// Declared attributes.
     #[must_use]
     pub fn attributes(mut self, attributes: Attributes) -> Self {
@@ -282,10 +290,7 @@ impl Auth {
         if !self.inner.config.signup {
             return Err(ErrorKind::SignupDisabled.into());
         }
-        let address = match sign_up.provider {
-            PHONE => Address::phone(&sign_up.address)?,
-            _ => Address::email(&sign_up.address)?,
-        };
+        let address = sign_up.address()?;
         self.check_signups(&address)?;
         self.limit_sign_up(address.as_str(), &sign_up.session.client).await?;
         if self.confirms(&address) {
