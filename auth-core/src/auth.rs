@@ -93,6 +93,16 @@ impl Auth {
         &self.inner.config.base_path
     }
 
+    /// What stands before the path of every route: the base path, and nothing when that is `/`.
+    pub(crate) fn mount(&self) -> &str {
+        self.inner.config.mount()
+    }
+
+    /// Where browsers find the application: scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        self.inner.config.base_url.origin().ascii_serialization()
+    }
+
     /// The page people sign in on, if one is configured.
     pub fn sign_in_page(&self) -> Option<&str> {
         self.inner.config.sign_in_page.as_deref()

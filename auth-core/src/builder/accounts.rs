@@ -1,6 +1,6 @@
 //! Settings of the ways in that need a mail or a text message, and of who looks after accounts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::AuthBuilder;
 use crate::{
@@ -92,6 +92,20 @@ impl AuthBuilder {
     /// [`AuthBuilder::events`] sends them, and nowhere else.
     pub fn keep_events(mut self, keep: bool) -> Self {
         self.keeps_events = keep;
+        self
+    }
+
+    /// For how long events are kept, once [`Auth::delete_expired`](crate::Auth::delete_expired) runs. Default 90 days:
+    /// whoever looks into a break-in that was noticed late needs them, and addresses of people are in them.
+    pub fn event_lifetime(mut self, lifetime: Duration) -> Self {
+        self.event_lifetime = lifetime;
+        self
+    }
+
+    /// Whether a client that does not say how (`st-auth-mode: header` or `cookie`) gets its tokens in the body, as GoTrue's
+    /// clients expect. Default no: scripts of a page should not see them. Forms get cookies all the same.
+    pub fn tokens_in_body(mut self, in_body: bool) -> Self {
+        self.tokens_in_body = in_body;
         self
     }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     adapter::Schema,
     auth::{Auth, Inner},
-    config::{Config, ConfigError, ConfigProblem},
+    config::{Config, ConfigError, ConfigProblem, mount},
     delivery::{OutboxParts, Site},
     flows::{
         admin::Journal,
@@ -70,13 +70,13 @@ impl AuthBuilder {
         problems.extend(self.passwords.problems());
         let secure = base_url.scheme() == "https";
         problems.extend(self.cookie.problems(secure));
-        let issuer = format!("{}{}", base_url.origin().ascii_serialization(), self.base_path);
+        let issuer = format!("{}{}", base_url.origin().ascii_serialization(), mount(&self.base_path));
         let audience = tokens
             .as_ref()
             .map_or(User::DEFAULT_ROLE, |tokens| tokens.audience.as_str())
             .to_owned();
         let tokens = tokens.map(|tokens| {
-            let endpoint = format!("{}/session/refresh", self.base_path);
+            let endpoint = format!("{}/session/refresh", mount(&self.base_path));
             let cookies = TokenCookies::new(&self.cookie, &tokens, &endpoint, secure, &mut problems);
             TokenStrategy::new(tokens, cookies, issuer)
         });
@@ -153,6 +153,8 @@ impl AuthBuilder {
                     previous_secrets: self.previous_secrets,
                     base_url,
                     base_path: self.base_path,
+                    tokens_in_body: self.tokens_in_body,
+                    event_lifetime: self.event_lifetime,
                     sign_in_page: self.sign_in_page,
                     sessions,
                     limits: self.limits,

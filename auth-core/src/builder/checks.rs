@@ -3,7 +3,11 @@
 use url::Url;
 
 use super::AuthBuilder;
-use crate::{config::ConfigProblem, secret::Secret};
+use crate::{
+    config::ConfigProblem,
+    phone::canonical_phone,
+    secret::{OneTimeCode, Secret},
+};
 
 pub(super) fn check_secret(secret: Option<Secret>, problems: &mut Vec<ConfigProblem>) -> Secret {
     let secret = secret.unwrap_or_else(|| Secret::new([]));
@@ -67,8 +71,7 @@ fn stand_in_url() -> Url {
 
 pub(super) fn check_base_path(path: &str, problems: &mut Vec<ConfigProblem>) {
     let well_formed = path.starts_with('/')
-        && path.len() > 1
-        && !path.ends_with('/')
+        && (path == "/" || !path.ends_with('/'))
         && !path.contains("//")
         && path
             .bytes()
@@ -77,7 +80,7 @@ pub(super) fn check_base_path(path: &str, problems: &mut Vec<ConfigProblem>) {
         problems.push(ConfigProblem::new(
             "base_path",
             format!("{path:?} is not an absolute path of plain segments."),
-            "Use something like `/api/auth`, without a slash at the end.",
+            "Use something like `/api/auth`, without a slash at the end; or `/`.",
         ));
     }
 }

@@ -76,6 +76,8 @@ pub struct AuthBuilder {
     one_time: OneTimeConfig,
     admin: AdminConfig,
     keeps_events: bool,
+    event_lifetime: Duration,
+    tokens_in_body: bool,
     auth_cookie: Option<CookieOptions>,
     mailer: Option<Arc<dyn Mailer>>,
     sms_sender: Option<Arc<dyn SmsSender>>,
@@ -120,6 +122,8 @@ impl AuthBuilder {
             one_time: OneTimeConfig::default(),
             admin: AdminConfig::default(),
             keeps_events: false,
+            event_lifetime: Duration::from_secs(90 * 24 * 60 * 60),
+            tokens_in_body: false,
             auth_cookie: None,
             mailer: None,
             sms_sender: None,
@@ -154,7 +158,7 @@ impl AuthBuilder {
         self
     }
 
-    /// Where the routes are mounted, as browsers see it. Default `/api/auth`.
+    /// Where the routes are mounted, as browsers see it: `/` where nothing else is. Default `/api/auth`.
     pub fn base_path(mut self, path: impl Into<String>) -> Self {
         self.base_path = path.into();
         self

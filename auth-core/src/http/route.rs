@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 use crate::{
     error::Result,
     flows::{
-        auth_cookie, confirmation, invite, magic_link, password, reauthentication, recovery, service, sessions, tokens,
+        admin, auth_cookie, confirmation, invite, magic_link, password, reauthentication, recovery, service, sessions, tokens,
         users, verify,
     },
 };
@@ -32,6 +32,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         verify::routes::ROUTES,
         recovery::routes::ROUTES,
         invite::routes::ROUTES,
+        admin::routes::ROUTES,
         reauthentication::routes::ROUTES,
         users::routes::ROUTES,
         sessions::routes::ROUTES,

@@ -7,7 +7,7 @@ use crate::{
         verify,
     },
     http::{Call, Reply, receipt_answer, routes, session_answer},
-    model::{AttributeValue, Attributes, User},
+    model::{Attribute, AttributeValue, Attributes, User},
     secret::Password,
 };
 
@@ -102,12 +102,17 @@ fn new_session(call: &Call) -> Result<NewSession> {
 
 /// The attributes a user may set; the others are ignored as if they were not declared.
 pub(crate) fn editable_attributes(call: &Call) -> Result<Attributes> {
+    declared_attributes(call, Attribute::is_editable)
+}
+
+/// The declared attributes of a body that the caller may set.
+pub(crate) fn declared_attributes(call: &Call, may_set: impl Fn(&Attribute) -> bool) -> Result<Attributes> {
     let mut attributes = Attributes::new();
     let Some(given) = call.body.object("attributes")? else {
         return Ok(attributes);
     };
     let declared = call.auth.inner.config.schema.user_attributes();
-    for attribute in declared.iter().filter(|attribute| attribute.is_editable()) {
+    for attribute in declared.iter().filter(|attribute| may_set(attribute)) {
         if let Some(value) = given.get(attribute.name()) {
             attributes.set(
                 attribute.name(),
