@@ -82,15 +82,11 @@ pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
 pub use event::{Event, EventKind, EventSink, TracingSink};
 pub use flows::{
-<<<<<<< HEAD
-    admin::AdminConfig,
+    admin::{AdminConfig, AdminUserAttributes, GenerateLink, GeneratedLink, Swept, UserPage},
     auth_cookie::{
         AuthChangeEvent, AuthCookieError, AuthCookieReply, AuthCookieSession, AuthCookies, CookieOptions, HeldCookies,
         is_secure_context,
     },
-=======
-    admin::{AdminConfig, AdminUserAttributes, GenerateLink, GeneratedLink, Swept, UserPage},
->>>>>>> c518665 (Administration: users listed, made, changed, given up; sessions; links that are not mailed; events; sweeping; the base path may be /)
     confirmation::{EmailConfig, PhoneConfig},
     keys::{NewKey, UsedKey},
     one_time::{LinkStyle, OneTimeConfig},

@@ -5,8 +5,8 @@ use std::{future::Future, pin::Pin};
 use crate::{
     error::Result,
     flows::{
-        admin, auth_cookie, confirmation, invite, magic_link, password, reauthentication, recovery, service, sessions, tokens,
-        users, verify,
+        admin, auth_cookie, confirmation, invite, magic_link, password, reauthentication, recovery, service, sessions,
+        tokens, users, verify,
     },
 };
 
