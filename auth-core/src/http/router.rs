@@ -213,7 +213,7 @@ impl Auth {
             .unwrap_or_else(|| "/".to_owned())
     }
 
-    /// Cookies for browsers; in the body for clients that ask for it, and for GoTrue's first clients, which cannot ask;
+    /// Cookies for browsers; in the body for clients that ask for it, and for GoTrue's, which are known by what they send;
     /// unless the configuration allows one way only.
     fn delivery(&self, parts: &Parts, format: BodyFormat) -> Delivery {
         match self.inner.tokens.as_ref().map(|strategy| strategy.config.transfer) {
@@ -222,10 +222,12 @@ impl Auth {
             Some(Transfer::Any) | None => {}
         }
         let asked = parts.headers.get("st-auth-mode").map(HeaderValue::as_bytes);
+        // As GoTrue's clients of today do, which keep their tokens themselves. A page of another site cannot send it.
+        let speaks_of_versions = parts.headers.contains_key("x-supabase-api-version");
         match asked {
             Some(mode) if mode.eq_ignore_ascii_case(b"header") => Delivery::Body,
             Some(_) => Delivery::Cookie,
-            None if format == BodyFormat::UntypedJson => Delivery::Body,
+            None if format == BodyFormat::UntypedJson || speaks_of_versions => Delivery::Body,
             None if self.inner.config.tokens_in_body && format != BodyFormat::Form => Delivery::Body,
             None => Delivery::Cookie,
         }

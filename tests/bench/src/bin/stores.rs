@@ -50,6 +50,10 @@ async fn main() -> Result<(), Failure> {
             let adapter = PostgresAdapter::open(options).await?;
             acts(&format!("postgres, {size}"), AnyAdapter::new(adapter.clone())).await?;
             beside_tokio_postgres(&url, &schema, size.min(2), size, &adapter).await?;
+            // The same statements through sqlx, for applications that have its pool.
+            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(u32::try_from(size)?).connect(&url).await?;
+            let prefix = format!("{schema}.auth_");
+            acts(&format!("postgres sqlx, {size}"), AnyAdapter::new(PostgresAdapter::from_pool(pool, &prefix).await?)).await?;
         }
     }
     if let Ok(url) = std::env::var("AUTH_TEST_MYSQL") {

@@ -1,0 +1,124 @@
+//! Our own client against our own server: what one sends is what the other reads.
+
+use auth_core::{
+    AuthCookies, CookieOptions,
+    client::{GoTrueApi, OtpKind, OtpOptions, SignUpOptions, UserAttributes, VerifyOtp},
+};
+
+use crate::served::{Framework, Served};
+
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::test]
+async fn our_client_drives_axum() {
+    walk(Framework::Axum).await;
+}
+
+#[tokio::test]
+async fn our_client_drives_actix() {
+    walk(Framework::Actix).await;
+}
+
+async fn walk(framework: Framework) {
+    let served = Served::start(framework).await;
+    let api = GoTrueApi::new(served.url()).unwrap();
+    let email = "ada@example.com";
+
+    let name = serde_json::json!({ "name": "Ada" }).as_object().unwrap().clone();
+    let signed_up = api
+        .sign_up_with_email(email, PASSWORD, SignUpOptions::default().data(name))
+        .await
+        .unwrap();
+    assert!(signed_up.session().is_none());
+    assert!(signed_up.user().unwrap().confirmation_sent_at.is_some());
+    let refused = api.sign_in_with_email(email, PASSWORD, None).await.unwrap_err();
+    assert_eq!((refused.status(), refused.code()), (400, Some("email_not_confirmed")));
+    let code = code_to(&served, 1).await;
+    let confirmed = api
+        .verify_otp(VerifyOtp::email(email, code, OtpKind::Signup))
+        .await
+        .unwrap();
+    assert!(confirmed.session().is_some());
+
+    let session = api.sign_in_with_email(email, PASSWORD, None).await.unwrap();
+    let session = api
+        .refresh_access_token(session.refresh_token.unwrap().expose())
+        .await
+        .unwrap();
+    let jwt = session.access_token.expose();
+    let user = api.get_user(jwt).await.unwrap();
+    assert_eq!(
+        (user.email.as_deref(), &user.user_metadata["name"]),
+        (Some(email), &"Ada".into())
+    );
+    assert!(user.is_confirmed());
+    assert_eq!(user.identities[0].provider, "email");
+    let changes = serde_json::json!({ "name": "Grace" }).as_object().unwrap().clone();
+    let changed = api
+        .update_user(jwt, UserAttributes::default().data(changes))
+        .await
+        .unwrap();
+    assert_eq!(changed.user_metadata["name"], "Grace");
+
+    by_cookie(&api, &session).await;
+
+    api.send_magic_link_email("bob@example.com", OtpOptions::default())
+        .await
+        .unwrap();
+    let code = code_to(&served, 2).await;
+    let link = VerifyOtp::email("bob@example.com", code, OtpKind::Email);
+    let bob = api.verify_otp(link).await.unwrap();
+    assert_eq!(bob.user().unwrap().email.as_deref(), Some("bob@example.com"));
+    api.send_magic_link_email("nobody@example.com", OtpOptions::default().create_user(false))
+        .await
+        .unwrap();
+
+    let admin = api
+        .clone()
+        .header("Authorization", &format!("Bearer {}", served.service_token()))
+        .unwrap();
+    let guest = admin
+        .invite_user_by_email("eve@example.com", SignUpOptions::default())
+        .await
+        .unwrap();
+    assert!(guest.invited_at.is_some());
+    let refused = api
+        .invite_user_by_email("mal@example.com", SignUpOptions::default())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.status(), 401);
+
+    api.sign_out(jwt).await.unwrap();
+    let gone = api.get_user(jwt).await.unwrap_err();
+    assert!([401, 403].contains(&gone.status()), "{gone:?}");
+}
+
+/// The cookies that one request is given are those that the next one is known by.
+async fn by_cookie(api: &GoTrueApi, session: &auth_core::client::GoTrueSession) {
+    let api = api.clone().cookie_options(CookieOptions::two_cookies());
+    let cookies = AuthCookies::new(CookieOptions::two_cookies());
+    let set = cookies
+        .set(&session.into(), true, auth_core::Timestamp::from_unix_ms(0))
+        .unwrap();
+    let pairs: Vec<_> = set
+        .cookies()
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap().split("; ").next().unwrap().to_owned())
+        .collect();
+    let request = http::Request::get("/")
+        .header("host", "app.example.com")
+        .header("cookie", pairs.join("; "))
+        .body(())
+        .unwrap();
+    let found = api.get_user_by_cookie(&request.into_parts().0).await.unwrap();
+    assert_eq!(found.user.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(found.token.expose(), session.access_token.expose());
+}
+
+/// The code in the mail that came as number `count`.
+async fn code_to(served: &Served, count: usize) -> String {
+    let mails = served.letterbox.mails.wait_for(count).await;
+    let text = mails[count - 1].text();
+    let mut words = text.split(|character: char| !character.is_ascii_digit());
+    words.find(|word| word.len() == 6).expect("a code is in it").to_owned()
+}
