@@ -7,7 +7,8 @@ use auth_core::Auth;
 
 use crate::convert;
 
-/// The library's own routes, mounted at the configured base path.
+/// The library's own routes, mounted at the configured base path. At `/` they answer everything that was not added before
+/// them.
 ///
 /// ```
 /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
@@ -21,7 +22,8 @@ use crate::convert;
 pub fn routes(auth: &Auth) -> AuthRoutes {
     AuthRoutes {
         auth: auth.clone(),
-        path: auth.base_path().to_owned(),
+        // A scope of `/` would match nothing but itself.
+        path: auth.base_path().trim_end_matches('/').to_owned(),
     }
 }
 

@@ -23,6 +23,18 @@ use crate::convert;
 /// let app: Router = Router::new().nest_service(auth.base_path(), auth_axum::routes(&auth));
 /// # Ok(()) }
 /// ```
+///
+/// With the base path `/` they answer whatever nobody else does:
+///
+/// ```
+/// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+/// # use axum::Router;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com")
+/// #     .base_path("/").build()?;
+/// let app: Router = Router::new().fallback_service(auth_axum::routes(&auth));
+/// # Ok(()) }
+/// ```
 pub fn routes(auth: &Auth) -> AuthRoutes {
     AuthRoutes { auth: auth.clone() }
 }

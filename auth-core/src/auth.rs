@@ -10,7 +10,7 @@ use crate::{
     entropy::Entropy,
     error::Result,
     event::{Event, EventSink},
-    flows::{admin::Journal, post::Post, tokens::TokenStrategy},
+    flows::{admin::Journal, auth_cookie::AuthCookies, post::Post, tokens::TokenStrategy},
     password::Passwords,
     request::{ClientPolicy, CookieWriter, OriginPolicy, RedirectPolicy},
 };
@@ -56,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) marks: CookieWriter,
     /// The token strategy; none when sessions are opaque.
     pub(crate) tokens: Option<TokenStrategy>,
+    /// The cookie of pages that hold their tokens themselves, if there is one.
+    pub(crate) auth_cookies: Option<AuthCookies>,
     pub(crate) post: Post,
     pub(crate) journal: Option<Journal>,
 }
@@ -89,6 +91,16 @@ impl Auth {
     /// Where the routes are mounted, `/api/auth` unless configured otherwise.
     pub fn base_path(&self) -> &str {
         &self.inner.config.base_path
+    }
+
+    /// What stands before the path of every route: the base path, and nothing when that is `/`.
+    pub(crate) fn mount(&self) -> &str {
+        self.inner.config.mount()
+    }
+
+    /// Where browsers find the application: scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        self.inner.config.base_url.origin().ascii_serialization()
     }
 
     /// The page people sign in on, if one is configured.

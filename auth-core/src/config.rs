@@ -93,6 +93,8 @@ pub(crate) struct Config {
     pub(crate) previous_secrets: Vec<Secret>,
     pub(crate) base_url: Url,
     pub(crate) base_path: String,
+    pub(crate) tokens_in_body: bool,
+    pub(crate) event_lifetime: std::time::Duration,
     pub(crate) sign_in_page: Option<String>,
     pub(crate) site_url: Url,
     pub(crate) audience: String,
@@ -114,6 +116,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// What stands before the path of every route.
+    pub(crate) fn mount(&self) -> &str {
+        mount(&self.base_path)
+    }
+
     /// The secret, and those it replaced.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         std::iter::once(&self.secret)
@@ -121,4 +128,9 @@ impl Config {
             .cloned()
             .collect()
     }
+}
+
+/// The base path as what stands before a route's path: `/` stands for nothing.
+pub(crate) fn mount(base_path: &str) -> &str {
+    if base_path == "/" { "" } else { base_path }
 }

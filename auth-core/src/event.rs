@@ -103,6 +103,8 @@ events! {
     CsrfRefused => "malicious_csrf",
     /// Too many attempts.
     LimitExceeded => "excess_rate_limit_exceeded",
+    /// An administrator was given a link that opens an account.
+    LinkGenerated => "admin_link_generated",
     /// A mail or text message was given up: refused for good, or too late.
     MessageDropped => "message_dropped",
     /// A password was changed or removed.

@@ -1,5 +1,6 @@
 //! What the library does for honest people.
 
+mod auth_cookie;
 mod auth_request;
 mod configuration;
 mod forms;

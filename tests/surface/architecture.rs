@@ -21,9 +21,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "adapter", "clock", "config", "email", "entropy", "error", "event", "id", "model", "secret",
         ],
     ),
+    ("phone", &["error"]),
+    ("address", &["email", "error", "id", "phone"]),
     ("event", &["clock", "id", "model", "request"]),
     ("proof", &["clock", "id", "model"]),
-    ("limit", &["auth", "config", "error", "event", "id", "model", "request"]),
+    (
+        "limit",
+        &["address", "auth", "config", "error", "event", "id", "model", "request"],
+    ),
     (
         "request",
         &[
@@ -34,14 +39,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "http",
         &[
-            "auth", "clock", "entropy", "error", "flows", "id", "model", "request", "secret",
+            "address", "auth", "clock", "entropy", "error", "flows", "id", "model", "request", "secret",
         ],
     ),
     (
         "flows",
         &[
-            "adapter", "auth", "clock", "config", "email", "entropy", "error", "event", "http", "id", "model",
-            "password", "proof", "request", "secret",
+            "adapter", "address", "auth", "clock", "config", "delivery", "email", "entropy", "error", "event", "http",
+            "id", "model", "password", "proof", "request", "secret",
         ],
     ),
 ];

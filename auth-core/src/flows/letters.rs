@@ -101,8 +101,8 @@ impl Auth {
     pub(crate) fn link(&self, link: &LinkSecret, purpose: Purpose, redirect_to: Option<&str>) -> String {
         let mut text = format!(
             "{}{}/verify?token={}&type={}",
-            self.inner.config.base_url.origin().ascii_serialization(),
-            self.base_path(),
+            self.origin(),
+            self.mount(),
             link.expose(),
             word_of(purpose),
         );

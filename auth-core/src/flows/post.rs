@@ -38,6 +38,11 @@ impl Post {
         self.has_sms
     }
 
+    /// Whether anything is sent here.
+    pub(crate) fn sends(&self) -> bool {
+        self.has_mailer || self.has_sms
+    }
+
     /// Whether messages to this kind of address can be sent at all.
     ///
     /// # Errors
@@ -53,7 +58,7 @@ impl Post {
 
     /// Lets the outbox be emptied from now on. A worker ends with the runtime it was begun in; the next one begins another.
     pub(crate) fn start(&self) {
-        if !self.has_mailer && !self.has_sms {
+        if !self.sends() {
             return;
         }
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,7 +10,9 @@ use crate::{
         one_time::{Asked, Challenge},
         sessions::IssuedSession,
     },
-    request::{AuthRequest, BearerReading, CookieReading, RequestView, read_bearer, read_cookie},
+    request::{
+        AuthRequest, BearerReading, CookieReading, OriginFacts, OriginRefusal, RequestView, read_bearer, read_cookie,
+    },
 };
 
 use super::{Body, Delivery};
@@ -28,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) is_head: bool,
     /// Whether the browser says that this site sent the request.
     pub(crate) is_same_origin: bool,
+    /// Whether the browser says that a page of a site that is not trusted sent the request.
+    pub(crate) is_from_elsewhere: bool,
     /// What stands behind `Authorization: Bearer`.
     pub(crate) bearer: Option<String>,
     /// What marks the browser that asked for a code.
@@ -48,6 +52,11 @@ impl Call {
         view.each_header(&http::HeaderName::from_static("sec-fetch-site"), &mut |value| {
             is_same_origin = value == b"same-origin";
         });
+        let facts = OriginFacts::as_of_a_change(view);
+        let is_from_elsewhere = matches!(
+            auth.inner.origins.check(&facts),
+            Err(OriginRefusal::FetchSite | OriginRefusal::Origin)
+        );
         let mark = match read_cookie(auth.inner.marks.name(), view) {
             CookieReading::One(value) => Some(value),
             CookieReading::Conflict | CookieReading::Missing => None,
@@ -65,6 +74,7 @@ impl Call {
             delivery,
             is_head: view.method() == "HEAD",
             is_same_origin,
+            is_from_elsewhere,
             bearer,
             mark,
         }
@@ -115,6 +125,17 @@ impl Call {
             redirect_to: self.redirect_to()?,
             challenge,
             browser: self.mark_browser()?,
+            ..Asked::by(self.delivery)
+        })
+    }
+
+    /// As [`Call::asked`] for a link that is somebody else's: their browser will follow it, so nothing of this one goes into it.
+    ///
+    /// # Errors
+    /// As [`Call::redirect_to`].
+    pub(crate) fn asked_for_another(&self) -> Result<Asked> {
+        Ok(Asked {
+            redirect_to: self.redirect_to()?,
             ..Asked::by(self.delivery)
         })
     }

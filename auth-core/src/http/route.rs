@@ -5,8 +5,8 @@ use std::{future::Future, pin::Pin};
 use crate::{
     error::Result,
     flows::{
-        confirmation, invite, magic_link, password, reauthentication, recovery, service, sessions, tokens, users,
-        verify,
+        admin, auth_cookie, confirmation, invite, magic_link, password, reauthentication, recovery, service, sessions,
+        tokens, users, verify,
     },
 };
 
@@ -26,11 +26,13 @@ pub(crate) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Result<Reply>>
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     [
         password::routes::ROUTES,
+        auth_cookie::routes::ROUTES,
         confirmation::routes::ROUTES,
         magic_link::routes::ROUTES,
         verify::routes::ROUTES,
         recovery::routes::ROUTES,
         invite::routes::ROUTES,
+        admin::routes::ROUTES,
         reauthentication::routes::ROUTES,
         users::routes::ROUTES,
         sessions::routes::ROUTES,
@@ -45,6 +47,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
 pub(crate) fn docs() -> impl Iterator<Item = &'static RouteDoc> {
     [
         password::docs::DOCS,
+        auth_cookie::docs::DOCS,
         confirmation::docs::DOCS,
         magic_link::docs::DOCS,
         verify::docs::DOCS,

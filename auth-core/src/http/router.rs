@@ -78,7 +78,7 @@ impl Auth {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let new_errors = request.seen().new_errors;
-        let Some(path) = parts.uri.path().strip_prefix(self.base_path()) else {
+        let Some(path) = parts.uri.path().strip_prefix(self.mount()) else {
             tracing::error!(
                 target: "auth::http",
                 base_path = self.base_path(),
@@ -228,6 +228,7 @@ impl Auth {
             Some(mode) if mode.eq_ignore_ascii_case(b"header") => Delivery::Body,
             Some(_) => Delivery::Cookie,
             None if format == BodyFormat::UntypedJson || speaks_of_versions => Delivery::Body,
+            None if self.inner.config.tokens_in_body && format != BodyFormat::Form => Delivery::Body,
             None => Delivery::Cookie,
         }
     }

@@ -3,6 +3,7 @@
 //! Against cross-site requests ([`origin`]), ambiguous cookies ([`cookies`]), spoofed addresses ([`client`]) and open
 //! redirects ([`redirect`]). Every deciding function is pure; only [`AuthRequest`] asks a store.
 
+mod auth_cookie;
 mod auth_request;
 mod bearer;
 mod client;

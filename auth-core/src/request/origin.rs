@@ -139,11 +139,16 @@ impl OriginFacts {
                 ..Self::default()
             };
         }
+        Self::as_of_a_change(view)
+    }
+
+    /// Reads a request as if it changed something, whatever its method, and showed no bearer token.
+    pub(crate) fn as_of_a_change(view: &dyn RequestView) -> Self {
         let mut has_cookies = false;
         view.each_header(&COOKIE, &mut |value| has_cookies |= !value.trim_ascii().is_empty());
         Self {
-            is_safe,
-            is_bearer,
+            is_safe: false,
+            is_bearer: false,
             has_cookies,
             fetch_site: header(view, &SEC_FETCH_SITE),
             origin: header(view, &ORIGIN),

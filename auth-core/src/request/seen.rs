@@ -7,7 +7,10 @@ use super::{
     BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, PresentedTokens, RequestView, read_bearer,
     read_cookie,
 };
-use crate::{auth::Auth, secret::SessionToken};
+use crate::{
+    auth::Auth,
+    secret::{SessionToken, WireToken},
+};
 
 /// What the library keeps of a request: no header is copied that is not needed.
 pub(crate) struct Seen {
@@ -18,6 +21,8 @@ pub(crate) struct Seen {
     pub(crate) is_preflight: bool,
     /// Whether errors have the newer wire shape.
     pub(crate) new_errors: bool,
+    /// The token in the cookie of a page that holds its tokens itself.
+    pub(crate) auth_cookie: Option<WireToken>,
     /// Where to come back to after signing in, when a person is navigating and a sign-in page is configured.
     pub(crate) navigation: Option<Navigation>,
 }
@@ -59,6 +64,10 @@ impl Seen {
             client: inner.clients.read(view),
             is_preflight: is_preflight(view),
             new_errors: has_new_errors(view),
+            auth_cookie: inner
+                .auth_cookies
+                .as_ref()
+                .and_then(|cookies| cookies.read(view).ok()?.access_token),
             navigation: inner.config.sign_in_page.as_ref().and_then(|_| navigation(view)),
         }
     }
@@ -71,6 +80,7 @@ impl Seen {
             client: Client::default(),
             is_preflight: false,
             new_errors: false,
+            auth_cookie: None,
             navigation: None,
         }
     }

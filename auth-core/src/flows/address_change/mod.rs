@@ -4,3 +4,5 @@
 //! agree or is at least told), against learning who is here (a taken address is answered like a free one).
 
 mod service;
+
+pub(crate) use service::{exists, has_agreed, with_agreement};

@@ -8,7 +8,7 @@ use crate::{
     error::{ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
-        one_time::Asked,
+        one_time::{Asked, Issued},
         verify::{Settled, take},
     },
     id::UserId,
@@ -137,7 +137,6 @@ impl Auth {
             _ => None,
         };
         let other = tokens.into_iter().find(|there| Some(there.purpose) == other);
-        let has_agreed = |token: &OneTimeToken| token.data.get(AGREED).and_then(Value::as_bool) == Some(true);
         let new = match token.purpose {
             Purpose::PhoneChange => Address::Phone(token.sent_to.clone()),
             Purpose::EmailChange => Address::Email(token.sent_to.clone()),
@@ -226,7 +225,8 @@ impl Auth {
         Ok(user)
     }
 
-    fn changed_letter(&self, old: &Address, user: &User) -> Result<Option<Act>> {
+    /// Tells the owner of an address or number that it is not the account's any more.
+    pub(crate) fn changed_letter(&self, old: &Address, user: &User) -> Result<Option<Act>> {
         let kind = match old {
             Address::Email(_) => LetterKind::EmailChanged,
             Address::Phone(_) => LetterKind::PhoneChanged,
@@ -245,10 +245,21 @@ impl Auth {
     }
 }
 
+/// Whether the owner of the other address has said yes.
+pub(crate) fn has_agreed(token: &OneTimeToken) -> bool {
+    token.data.get(AGREED).and_then(Value::as_bool) == Some(true)
+}
+
+/// Half of a change to whose other half its owner has said yes before.
+pub(crate) fn with_agreement(issued: Issued) -> Issued {
+    issued.data(AGREED, true)
+}
+
 /// The owner of the other address has said yes.
 const AGREED: &str = "agreed";
 
-fn exists(address: &Address) -> crate::Error {
+/// Somebody else has it.
+pub(crate) fn exists(address: &Address) -> crate::Error {
     match address {
         Address::Email(_) => ErrorKind::EmailExists.into(),
         Address::Phone(_) => ErrorKind::PhoneExists.into(),

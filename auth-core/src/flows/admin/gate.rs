@@ -1,16 +1,38 @@
+use std::sync::Arc;
+
 use crate::{
     error::{Error, ErrorKind, Result},
     http::Call,
+    id::{SessionId, UserId},
+    model::Session,
 };
+
+/// Who administrates.
+pub(crate) enum Administrator {
+    /// Whoever holds a token that the server signed; it has no session.
+    Program,
+    /// Somebody who is signed in and has just proven who they are.
+    Person(Arc<Session>),
+}
+
+impl Administrator {
+    /// The session in which an administrator looks after their own account.
+    pub(super) fn session_of(&self, user_id: &UserId) -> Option<&SessionId> {
+        match self {
+            Self::Person(session) if session.user_id == *user_id => Some(&session.id),
+            _ => None,
+        }
+    }
+}
 
 impl Call {
     /// Lets administrators pass.
     ///
     /// # Errors
     /// [`ErrorKind::NotAuthenticated`] without any proof, [`ErrorKind::BadJwt`] when the bearer token is nobody's,
-    /// [`ErrorKind::NotAdmin`] for everybody else, [`ErrorKind::ReauthenticationNeeded`] for an administrator whose proof is
-    /// not fresh.
-    pub(crate) async fn require_admin(&self) -> Result<()> {
+    /// [`ErrorKind::NotAdmin`] for everybody else, [`ErrorKind::InvalidRequest`] when another site's page may have sent the
+    /// request, whatever its method; [`ErrorKind::ReauthenticationNeeded`] for an administrator whose proof is not fresh.
+    pub(crate) async fn require_admin(&self) -> Result<Administrator> {
         let roles = &self.auth.inner.config.admin.roles;
         let is_admin = |role: &str| !role.is_empty() && roles.iter().any(|admin| admin == role);
         if let Some(role) = self
@@ -19,16 +41,17 @@ impl Call {
             .and_then(|token| self.auth.role_of_service_token(token))
         {
             return if is_admin(&role) {
-                Ok(())
+                Ok(Administrator::Program)
             } else {
                 Err(ErrorKind::NotAdmin.into())
             };
         }
+        if self.is_from_elsewhere && !self.request.is_bearer() {
+            return Err(ErrorKind::InvalidRequest.into());
+        }
         let required = self.request.require_user_of_route().await;
         let (session, user) = required.map_err(|error| match error.kind() {
-            ErrorKind::InvalidSessionId | ErrorKind::TryRefreshToken if self.looks_like_jwt() => {
-                Error::from(ErrorKind::BadJwt)
-            }
+            ErrorKind::InvalidSessionId if self.looks_like_jwt() => Error::from(ErrorKind::BadJwt),
             _ => error,
         })?;
         if !is_admin(&user.role) {
@@ -38,7 +61,7 @@ impl Call {
         if age > self.auth.inner.config.sessions.fresh_for {
             return Err(ErrorKind::ReauthenticationNeeded.into());
         }
-        Ok(())
+        Ok(Administrator::Person(session))
     }
 
     fn looks_like_jwt(&self) -> bool {

@@ -53,7 +53,7 @@ impl Journal {
         let is_taken = self
             .sender()
             .is_some_and(|sender| sender.try_send(Entry::Event(Box::new(record))).is_ok());
-        if !is_taken && self.lost.fetch_add(1, Ordering::Relaxed) % 1_000 == 0 {
+        if !is_taken && self.lost.fetch_add(1, Ordering::Relaxed).is_multiple_of(1_000) {
             tracing::error!(target: "auth::event", "events are not kept: the store does not keep up");
         }
     }

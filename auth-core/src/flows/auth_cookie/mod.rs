@@ -4,7 +4,7 @@
 //! renders know who is asking. Against tokens that travel in clear (`Secure`, unless this is a developer's machine),
 //! cookies that a sign-out leaves behind (it names the Domain and Path they were set with) and values that smuggle a
 //! header in (everything is checked or percent-encoded). It does not look into the tokens, and does not check the origin:
-//! that is the route's.
+//! that is the route's, `POST /cookie`, which [`AuthBuilder::auth_cookie`](crate::AuthBuilder::auth_cookie) mounts.
 //!
 //! ```
 //! use auth_core::{AuthCookies, CookieOptions, Timestamp};
@@ -24,11 +24,13 @@
 //! # Ok(()) }
 //! ```
 
+pub(crate) mod docs;
 mod error;
 mod event;
 mod host;
 mod options;
 mod reply;
+pub(crate) mod routes;
 mod service;
 #[cfg(test)]
 mod tests;

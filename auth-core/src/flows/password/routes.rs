@@ -2,11 +2,12 @@ use crate::{
     address::Address,
     error::{Error, ErrorKind, Result},
     flows::{
+        one_time::Asked,
         sessions::{IssuedSession, NewSession},
         verify,
     },
     http::{Call, Reply, receipt_answer, routes, session_answer},
-    model::{AttributeValue, Attributes, User},
+    model::{Attribute, AttributeValue, Attributes, User},
     secret::Password,
 };
 
@@ -38,7 +39,11 @@ async fn sign_up(mut call: Call) -> Result<Reply> {
         .user_metadata(call.body.object("data")?.cloned().unwrap_or_default())
         .attributes(editable_attributes(&call)?)
         .session(new_session(&call)?);
-    let asked = call.asked()?;
+    let asked = if call.auth.confirms(&sign_up.address()?) {
+        call.asked()?
+    } else {
+        Asked::default()
+    };
     match call.auth.sign_up(sign_up, &asked).await? {
         SignedUp::In(user, issued) => signed_in(&call, &user, &issued).await,
         SignedUp::Awaited(receipt) => Ok(Reply::ok(receipt_answer(&call.auth, &receipt))),
@@ -97,12 +102,17 @@ fn new_session(call: &Call) -> Result<NewSession> {
 
 /// The attributes a user may set; the others are ignored as if they were not declared.
 pub(crate) fn editable_attributes(call: &Call) -> Result<Attributes> {
+    declared_attributes(call, Attribute::is_editable)
+}
+
+/// The declared attributes of a body that the caller may set.
+pub(crate) fn declared_attributes(call: &Call, may_set: impl Fn(&Attribute) -> bool) -> Result<Attributes> {
     let mut attributes = Attributes::new();
     let Some(given) = call.body.object("attributes")? else {
         return Ok(attributes);
     };
     let declared = call.auth.inner.config.schema.user_attributes();
-    for attribute in declared.iter().filter(|attribute| attribute.is_editable()) {
+    for attribute in declared.iter().filter(|attribute| may_set(attribute)) {
         if let Some(value) = given.get(attribute.name()) {
             attributes.set(
                 attribute.name(),

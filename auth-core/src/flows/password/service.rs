@@ -53,6 +53,14 @@ impl SignUp {
         }
     }
 
+    /// The address or number, in canonical form.
+    pub(crate) fn address(&self) -> Result<Address> {
+        match self.provider {
+            PHONE => Address::phone(&self.address),
+            _ => Address::email(&self.address),
+        }
+    }
+
     /// Declared attributes.
     #[must_use]
     pub fn attributes(mut self, attributes: Attributes) -> Self {
@@ -282,10 +290,7 @@ impl Auth {
         if !self.inner.config.signup {
             return Err(ErrorKind::SignupDisabled.into());
         }
-        let address = match sign_up.provider {
-            PHONE => Address::phone(&sign_up.address)?,
-            _ => Address::email(&sign_up.address)?,
-        };
+        let address = sign_up.address()?;
         self.check_signups(&address)?;
         self.limit_sign_up(address.as_str(), &sign_up.session.client).await?;
         if self.confirms(&address) {
@@ -337,6 +342,12 @@ impl Auth {
         self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
         self.emit(&Event::new(EventKind::PasswordChanged, now, client).user(&user.id));
         self.after_password_change(user).await?;
+        self.forget_guesses(user).await;
+        Ok(())
+    }
+
+    /// Forgets failed sign-ins with the password that was.
+    pub(crate) async fn forget_guesses(&self, user: &User) {
         if let Some(email) = &user.email
             && let Err(error) = self.forget_sign_in_failures(email).await
         {
@@ -346,21 +357,23 @@ impl Auth {
                 "failed sign-ins were not forgotten"
             );
         }
-        Ok(())
     }
 
     /// Whatever was sent before the change opens nothing any more, and the owner is told.
     async fn after_password_change(&self, user: &User) -> Result<()> {
         let mut acts = vec![Act::DeleteTokens(user.id.clone())];
-        let is_proven = user.email_confirmed_at.is_some();
-        if let Some(email) = user
-            .email
-            .as_deref()
-            .filter(|_| is_proven && self.inner.post.has_mailer())
-        {
-            acts.push(self.notice(LetterKind::PasswordChanged, email, user, |_| {})?);
-        }
+        acts.extend(self.password_changed_letter(user)?);
         self.commit(&acts).await
+    }
+
+    /// Tells the owner that the password is another; nobody, where no address is proven or no mail can be sent.
+    pub(crate) fn password_changed_letter(&self, user: &User) -> Result<Option<Act>> {
+        let is_proven = user.email_confirmed_at.is_some();
+        let email = user.email.as_deref();
+        email
+            .filter(|_| is_proven && self.inner.post.has_mailer())
+            .map(|email| self.notice(LetterKind::PasswordChanged, email, user, |_| {}))
+            .transpose()
     }
 
     /// Checks the current password of somebody who is signed in. Counted by itself, because it can be guessed and because

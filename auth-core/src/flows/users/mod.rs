@@ -7,4 +7,5 @@ pub(crate) mod docs;
 pub(crate) mod routes;
 mod service;
 
+pub(crate) use routes::merged;
 pub use service::NewUser;

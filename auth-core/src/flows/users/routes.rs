@@ -101,7 +101,7 @@ async fn prove_again(call: &mut Call, session: &Session, user: &User) -> Result<
 }
 
 /// GoTrue's rule: members are added and overwritten one by one, `null` removes one.
-fn merged(old: &JsonObject, given: &JsonObject) -> JsonObject {
+pub(crate) fn merged(old: &JsonObject, given: &JsonObject) -> JsonObject {
     let mut merged = old.clone();
     for (name, value) in given {
         if value.is_null() {

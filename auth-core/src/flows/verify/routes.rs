@@ -40,7 +40,7 @@ async fn look(call: Call) -> Result<Reply> {
     if takes_at_once {
         return Ok(follow(&call, &token, &kind, redirect_to.as_deref()).await);
     }
-    let action = format!("{}/verify", call.auth.base_path());
+    let action = format!("{}/verify", call.auth.mount());
     Ok(Reply::page(page::confirm(
         &action,
         &token,

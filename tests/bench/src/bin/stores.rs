@@ -50,6 +50,10 @@ async fn main() -> Result<(), Failure> {
             let adapter = PostgresAdapter::open(options).await?;
             acts(&format!("postgres, {size}"), AnyAdapter::new(adapter.clone())).await?;
             beside_tokio_postgres(&url, &schema, size.min(2), size, &adapter).await?;
+            // The same statements through sqlx, for applications that have its pool.
+            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(u32::try_from(size)?).connect(&url).await?;
+            let prefix = format!("{schema}.auth_");
+            acts(&format!("postgres sqlx, {size}"), AnyAdapter::new(PostgresAdapter::from_pool(pool, &prefix).await?)).await?;
         }
     }
     if let Ok(url) = std::env::var("AUTH_TEST_MYSQL") {
@@ -66,7 +70,13 @@ async fn main() -> Result<(), Failure> {
         acts("redis", AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions.clone()))).await?;
         beside_redis(&url, &sessions).await?;
     }
-    growth(&directory).await
+    let file = format!("sqlite://{}", directory.path().join("growth.db").display());
+    growth("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?)).await?;
+    if let Ok(url) = std::env::var("AUTH_TEST_POSTGRES") {
+        let options = PostgresOptions::new(&url).schema(&format!("g{}", std::process::id()));
+        growth("postgres", AnyAdapter::new(PostgresAdapter::open(options).await?)).await?;
+    }
+    Ok(())
 }
 
 fn build(adapter: impl Adapter, sessions: impl Into<SessionStrategy>) -> Result<Auth, Failure> {
@@ -245,40 +255,44 @@ async fn beside_redis(url: &str, sessions: &RedisSessions) -> Result<(), Failure
     Ok(())
 }
 
-/// One lookup among a thousand sessions, and among a million.
-async fn growth(directory: &tempfile::TempDir) -> Result<(), Failure> {
-    let path = directory.path().join("growth.db");
-    let adapter = SqliteAdapter::connect(&format!("sqlite://{}", path.display())).await?;
+/// One lookup among a thousand sessions, and among a million; of a thousand users.
+async fn growth(store: &str, adapter: AnyAdapter) -> Result<(), Failure> {
     let auth = build(adapter.clone(), SessionConfig::default())?;
     auth.migrate().await?;
-    let proof = {
-        let _first = session(&auth).await?;
-        auth.authenticate_user("username", "ada", "correct horse battery").await?
+    let mut users = Vec::new();
+    for number in 0..1_000 {
+        users.push(auth.create_user(NewUser::with_key("of-growth", number.to_string())).await?.id);
+    }
+    let template = {
+        let issued = session(&auth).await?;
+        adapter.get_session(&issued.session.id).await?.ok_or("a session")?
     };
-    let mut few = 0.0;
+    let (mut made, mut few) = (0_usize, 0.0);
     for (count, name) in [(1_000_usize, "1 k sessions"), (1_000_000, "1 M sessions")] {
-        let mut ids = Vec::new();
-        let mut made = adapter.get_sessions_by_user_id(proof.user_id()).await?.len();
         while made < count {
-            let batch = (0..512.min(count - made)).map(|_| auth.create_session(&proof, Default::default()));
-            for issued in futures_util::future::join_all(batch).await {
-                let issued = issued?;
-                if made % (count / 1_000).max(1) == 0 {
-                    ids.push(issued.session.id.clone());
-                }
-                made += 1;
+            let batch = (made..count.min(made + 512)).map(|number| {
+                let (mut record, adapter) = (template.clone(), adapter.clone());
+                record.id = SessionId::from(format!("growth{number}"));
+                record.user_id = users[number % users.len()].clone();
+                async move { adapter.set_session(&record).await }
+            });
+            made += batch.len();
+            for stored in futures_util::future::join_all(batch).await {
+                stored?;
             }
         }
-        let (ids, next) = (Arc::new(ids), Arc::new(AtomicUsize::new(0)));
+        let next = Arc::new(AtomicUsize::new(0));
         let found = rate(|| {
-            let (adapter, ids, at) = (adapter.clone(), Arc::clone(&ids), next.fetch_add(1, Ordering::Relaxed));
+            // A step that meets all of them, far apart.
+            let number = next.fetch_add(1, Ordering::Relaxed).wrapping_mul(7_919) % count;
+            let (adapter, id) = (adapter.clone(), SessionId::from(format!("growth{number}")));
             async move {
-                let found = adapter.get_session_and_user(&ids[at % ids.len()]).await.expect("it answers");
+                let found = adapter.get_session_and_user(&id).await.expect("it answers");
                 assert!(found.is_some());
             }
         })
         .await;
-        print("sqlite", name, found, (few > 0.0).then_some(few));
+        print(store, name, found, (few > 0.0).then_some(few));
         few = found;
     }
     Ok(())

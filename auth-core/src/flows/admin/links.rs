@@ -1,0 +1,257 @@
+use serde_json::Value;
+
+use super::{
+    link_request::{GenerateLink, GeneratedLink, LinkKind},
+    new_account::BY_ADMINISTRATOR,
+};
+use crate::{
+    adapter::Act,
+    address::Address,
+    auth::Auth,
+    error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
+    flows::{
+        address_change::{has_agreed, with_agreement},
+        one_time::{Asked, Issued},
+        users::{NewUser, merged},
+    },
+    model::{JsonObject, OneTimeToken, Purpose, User, UserPatch},
+    request::Client,
+};
+
+/// A link, and what the store has to be told for it to work.
+struct Prepared {
+    user: User,
+    issued: Issued,
+    acts: Vec<Act>,
+    kind: LinkKind,
+    is_new: bool,
+}
+
+impl Auth {
+    /// Makes the link and code that would have been mailed, and mails nothing: whoever calls this brings them to their owner.
+    /// Nothing is counted. Whoever holds the answer is as good as the owner of the address.
+    ///
+    /// ```
+    /// # use auth_core::{Auth, GenerateLink, Secret, adapters::MemoryAdapter};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+    /// let link = auth.generate_link(GenerateLink::magic_link("ada@example.com")).await?;
+    /// assert!(link.action_link.starts_with("https://example.com/api/auth/verify?token="));
+    /// assert_eq!(link.verification_type, "signup"); // nobody had this address
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::EmailExists`] for a sign-up or an invitation of somebody who has proven the address, and for a change to
+    /// one that is taken; [`ErrorKind::UserNotFound`] for a recovery or a change of nobody's address;
+    /// [`ErrorKind::WeakPassword`], [`ErrorKind::ValidationFailed`], [`ErrorKind::Busy`],
+    /// [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "generateLink")]
+    pub async fn generate_link(&self, wanted: GenerateLink) -> Result<GeneratedLink> {
+        self.make_link(wanted, &Asked::default(), &Client::default()).await
+    }
+
+    pub(super) async fn make_link(
+        &self,
+        wanted: GenerateLink,
+        asked: &Asked,
+        client: &Client,
+    ) -> Result<GeneratedLink> {
+        let mut asked = asked.clone();
+        if let Some(target) = &wanted.redirect_to {
+            asked.redirect_to = Some(target.clone());
+        }
+        let address = Address::email(&wanted.email)?;
+        let prepared = match wanted.kind {
+            LinkKind::SignUp => self.sign_up_link(&address, wanted, &asked).await?,
+            LinkKind::Invite => {
+                let found = self.user_at(&address).await?;
+                let (user, issued, acts) = self.prepare_invitation(&address, wanted.data, &asked).await?;
+                let is_new = found.is_none();
+                Prepared {
+                    user,
+                    issued,
+                    acts,
+                    kind: LinkKind::Invite,
+                    is_new,
+                }
+            }
+            LinkKind::MagicLink => self.magic_link(&address, wanted.data, &asked).await?,
+            LinkKind::Recovery => {
+                let user = self.owner_of(&address).await?;
+                let issued = self.issue(Purpose::Recovery, &user.id, address.as_str(), &asked)?;
+                Prepared::of(user, issued, LinkKind::Recovery)
+            }
+            LinkKind::EmailChangeCurrent | LinkKind::EmailChangeNew => {
+                self.change_link(&address, wanted, &asked).await?
+            }
+        };
+        self.commit_addresses(&prepared.acts, std::slice::from_ref(&address), Some(&prepared.user.id))
+            .await?;
+        let happened = |kind| Event::new(kind, self.now(), client).user(&prepared.user.id);
+        if prepared.is_new {
+            self.emit(&happened(EventKind::UserCreated).reason(BY_ADMINISTRATOR));
+        }
+        self.emit(&happened(EventKind::LinkGenerated).reason(prepared.kind.as_str()));
+        Ok(self.generated(prepared))
+    }
+
+    fn generated(&self, prepared: Prepared) -> GeneratedLink {
+        let Issued { record, link, code } = prepared.issued;
+        let target = record.data.get("redirect_to").and_then(Value::as_str);
+        GeneratedLink {
+            action_link: self.link(&link, record.purpose, target),
+            email_otp: code.expose().to_owned(),
+            hashed_token: link.expose().to_owned(),
+            verification_type: prepared.kind.as_str(),
+            redirect_to: target.map_or_else(|| self.inner.config.site_url.to_string(), str::to_owned),
+            user: prepared.user,
+        }
+    }
+
+    /// The owner of an address.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UserNotFound`].
+    async fn owner_of(&self, address: &Address) -> Result<User> {
+        let found = self.user_at(address).await?;
+        found
+            .map(|(_, user)| user)
+            .ok_or_else(|| ErrorKind::UserNotFound.into())
+    }
+
+    /// A sign-up whose proof is brought by the caller. An account nobody has proven gets the password that is given here;
+    /// without one, that of whoever signed up goes when the link is followed, because the caller cannot vouch for it.
+    async fn sign_up_link(&self, address: &Address, wanted: GenerateLink, asked: &Asked) -> Result<Prepared> {
+        let password = wanted.password.filter(|password| !password.is_empty());
+        if let Some(password) = &password {
+            self.check_new_password(password, address.as_str())?;
+        }
+        let (user, mut acts, is_new) = match self.user_at(address).await? {
+            Some((_, user)) if Self::is_proven(&user, address) => return Err(ErrorKind::EmailExists.into()),
+            Some((_, mut user)) => {
+                let acts = self.noted(&mut user, &wanted.data);
+                (user, acts, false)
+            }
+            None if password.is_none() => {
+                return Err(Error::from(ErrorKind::ValidationFailed).detail("Signup requires a valid password"));
+            }
+            None => {
+                let (user, made) = self.new_owner(address, wanted.data)?;
+                (user, vec![made], true)
+            }
+        };
+        let is_contested = password.is_none();
+        if let Some(password) = password {
+            let hash = self.inner.passwords.hash(password).await?;
+            acts.push(Act::SetPassword(address.key_id(), Some(hash), self.now()));
+        }
+        let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
+        acts.push(Act::SetToken(issued.record.clone()));
+        Ok(Prepared {
+            user,
+            issued,
+            acts,
+            kind: LinkKind::SignUp,
+            is_new,
+        })
+    }
+
+    async fn magic_link(&self, address: &Address, data: JsonObject, asked: &Asked) -> Result<Prepared> {
+        if let Some((_, user)) = self.user_at(address).await? {
+            let issued = self.issue(Purpose::MagicLink, &user.id, address.as_str(), asked)?;
+            return Ok(Prepared::of(user, issued, LinkKind::MagicLink));
+        }
+        let (user, made) = self.new_owner(address, data)?;
+        let issued = self.issue(Purpose::Confirmation, &user.id, address.as_str(), asked)?;
+        let mut prepared = Prepared::of(user, issued, LinkKind::SignUp);
+        prepared.acts.insert(0, made);
+        prepared.is_new = true;
+        Ok(prepared)
+    }
+
+    /// One half of a change of address. The other half is there as well from then on, with a link that nobody has seen; asking
+    /// for it makes a new one. What was agreed to before stays agreed to.
+    async fn change_link(&self, old: &Address, wanted: GenerateLink, asked: &Asked) -> Result<Prepared> {
+        let user = self.owner_of(old).await?;
+        let new = Address::email(wanted.new_email.as_deref().unwrap_or_default())?;
+        self.check_free(std::slice::from_ref(&new), Some(&user.id)).await?;
+        if new == *old {
+            return Err(Error::from(ErrorKind::ValidationFailed).detail("The new email address is the present one."));
+        }
+        let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
+        let there = |purpose: Purpose| {
+            tokens.iter().find(|token| {
+                token.purpose == purpose && leads_to(token) == Some(new.as_str()) && self.now() <= token.expires()
+            })
+        };
+        let (asked_for, other) = match wanted.kind {
+            LinkKind::EmailChangeCurrent => (Purpose::EmailChangeCurrent, Purpose::EmailChange),
+            _ => (Purpose::EmailChange, Purpose::EmailChangeCurrent),
+        };
+        let half = |purpose: Purpose| {
+            let sent_to = if purpose == Purpose::EmailChange { &new } else { old };
+            let issued = self.issue(purpose, &user.id, sent_to.as_str(), asked)?;
+            Ok::<_, Error>(match purpose {
+                Purpose::EmailChange => issued,
+                _ => issued.data(NEW_EMAIL, new.as_str()),
+            })
+        };
+        let is_agreed = there(asked_for).is_some_and(has_agreed);
+        let mut issued = half(asked_for)?;
+        if is_agreed {
+            issued = with_agreement(issued);
+        }
+        let asks_both = asked_for == Purpose::EmailChangeCurrent
+            || self.inner.config.email.secure_change && user.email_confirmed_at.is_some();
+        let mut prepared = Prepared::of(user.clone(), issued, wanted.kind);
+        if asks_both && !is_agreed && there(other).is_none() {
+            prepared.acts.push(Act::SetToken(half(other)?.record));
+        }
+        Ok(prepared)
+    }
+
+    fn new_owner(&self, address: &Address, data: JsonObject) -> Result<(User, Act)> {
+        let new = NewUser::with_key(address.provider(), address.as_str()).user_metadata(data);
+        let (user, key) = self.prepare_user(new)?;
+        let made = Act::SetUser(Box::new(user.clone()), Some(key));
+        Ok((user, made))
+    }
+
+    /// Adds to what is noted about a user.
+    fn noted(&self, user: &mut User, data: &JsonObject) -> Vec<Act> {
+        if data.is_empty() {
+            return Vec::new();
+        }
+        let patch = UserPatch {
+            user_metadata: Some(merged(&user.user_metadata, data)),
+            updated_at: Some(self.now()),
+            ..UserPatch::default()
+        };
+        patch.apply(user);
+        vec![Act::UpdateUser(user.id.clone(), Box::new(patch))]
+    }
+}
+
+impl Prepared {
+    fn of(user: User, issued: Issued, kind: LinkKind) -> Self {
+        Self {
+            acts: vec![Act::SetToken(issued.record.clone())],
+            user,
+            issued,
+            kind,
+            is_new: false,
+        }
+    }
+}
+
+/// The new address that half of a change is about.
+fn leads_to(token: &OneTimeToken) -> Option<&str> {
+    match token.purpose {
+        Purpose::EmailChange => Some(token.sent_to.as_str()),
+        _ => token.data.get(NEW_EMAIL).and_then(Value::as_str),
+    }
+}
+
+const NEW_EMAIL: &str = "new_email";
