@@ -92,4 +92,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0016-an-outbox-not-a-request.md")]
     pub mod d0016 {}
+
+    #[doc = include_str!("decisions/0017-drivers-and-what-they-cost.md")]
+    pub mod d0017 {}
 }
