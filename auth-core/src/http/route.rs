@@ -53,6 +53,7 @@ pub(crate) fn docs() -> impl Iterator<Item = &'static RouteDoc> {
         verify::docs::DOCS,
         recovery::docs::DOCS,
         invite::docs::DOCS,
+        admin::docs::DOCS,
         reauthentication::docs::DOCS,
         users::docs::DOCS,
         sessions::docs::DOCS,

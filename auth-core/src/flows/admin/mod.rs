@@ -6,6 +6,7 @@
 mod attributes;
 mod changes;
 mod config;
+pub(crate) mod docs;
 mod events;
 mod gate;
 mod go_duration;

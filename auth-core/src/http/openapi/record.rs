@@ -99,6 +99,7 @@ pub(crate) enum Kind {
     Choice(&'static [&'static str]),
     Email,
     Flag,
+    Number,
     Object,
     Password,
     Text,

@@ -16,6 +16,7 @@ pub(super) fn member_schema(member: &Member, nullable: bool) -> RefOr<Schema> {
         Kind::Choice(_) | Kind::Text => (Type::String, None),
         Kind::Email => (Type::String, Some(SchemaFormat::Custom("email".to_owned()))),
         Kind::Flag => (Type::Boolean, None),
+        Kind::Number => (Type::Integer, None),
         Kind::Object => (Type::Object, None),
         Kind::Password => (Type::String, Some(SchemaFormat::KnownFormat(KnownFormat::Password))),
     };
@@ -39,6 +40,15 @@ pub(super) fn member_schema(member: &Member, nullable: bool) -> RefOr<Schema> {
 /// What routes answer, by name; a `!` after a member's name says that it is always there.
 const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
     (
+        "AuditEntry",
+        &[
+            ("id!", Text),
+            ("created_at!", Moment),
+            ("ip_address!", Text),
+            ("payload!", Object),
+        ],
+    ),
+    (
         "Document",
         &[
             ("openapi!", Text),
@@ -57,6 +67,32 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
             ("message!", Text),
             ("weak_password", Object),
             ("error_id", Text),
+        ],
+    ),
+    (
+        "Event",
+        &[
+            ("id!", Text),
+            ("kind!", Text),
+            ("created_at!", Moment),
+            ("user_id", TextOrNull),
+            ("session_id", TextOrNull),
+            ("account", TextOrNull),
+            ("ip", TextOrNull),
+            ("user_agent", TextOrNull),
+            ("reason", TextOrNull),
+        ],
+    ),
+    ("Events", &[("events!", ListOf("Event"))]),
+    (
+        "GeneratedLink",
+        &[
+            ("id!", Text),
+            ("action_link!", Text),
+            ("email_otp!", Text),
+            ("hashed_token!", Text),
+            ("verification_type!", Text),
+            ("redirect_to!", Text),
         ],
     ),
     ("Health", &[("name!", Text), ("version!", Text), ("description", Text)]),
@@ -152,6 +188,7 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
             ("attributes", Object),
         ],
     ),
+    ("Users", &[("users!", ListOf("User")), ("aud", Text)]),
 ];
 
 /// A value in an answer.
@@ -171,6 +208,9 @@ enum Shape {
     TextOrNull,
 }
 
+/// Answers that are lists.
+const LISTS: &[(&str, &str)] = &[("AuditEntries", "AuditEntry")];
+
 /// Answers that are one of two.
 const ALTERNATIVES: &[(&str, [&str; 2])] = &[
     ("SessionOrMessage", ["Session", "Message"]),
@@ -185,7 +225,8 @@ pub(super) fn schemas() -> impl Iterator<Item = (String, RefOr<Schema>)> {
             .item(Ref::from_schema_name(*other));
         ((*name).to_owned(), either.into())
     });
-    objects().chain(alternatives)
+    let lists = LISTS.iter().map(|(name, of)| ((*name).to_owned(), ListOf(of).schema()));
+    objects().chain(alternatives).chain(lists)
 }
 
 fn objects() -> impl Iterator<Item = (String, RefOr<Schema>)> {
