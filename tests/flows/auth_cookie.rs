@@ -1,6 +1,7 @@
 //! A page that holds its tokens itself, and the cookie by which the server's pages know it.
 
 use auth_core::{AuthRequest, CookieOptions};
+use auth_tests::Answer;
 use serde_json::{Value, json};
 
 use crate::{App, Client, Driver, PASSWORD};
@@ -20,7 +21,7 @@ async fn session(app: &App) -> Value {
     answer.json()
 }
 
-async fn tell(browser: &Client, event: &str, session: &Value) -> crate::Answer {
+async fn tell(browser: &Client, event: &str, session: &Value) -> Answer {
     let body = json!({ "event": event, "session": session });
     browser.post("/api/auth/cookie", body).await
 }
