@@ -124,7 +124,12 @@ impl Call {
         } else {
             Address::phone(typed)?
         };
-        Ok(Some(address).filter(|address| Some(address.as_str()) != present))
+        let address = Some(address).filter(|address| Some(address.as_str()) != present);
+        // Where nobody signs in with a number, nobody sets one either: it would count without a proof.
+        address
+            .iter()
+            .try_for_each(|address| self.auth.check_signups(address))?;
+        Ok(address)
     }
 }
 
