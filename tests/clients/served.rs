@@ -35,7 +35,8 @@ impl Served {
             .sessions(Tokens::default())
             .one_time(OneTimeConfig::default().link_style(LinkStyle::Direct))
             .passwords(PasswordConfig::default().queue(1_000))
-            .limits(Limits::danger_unlimited());
+            .limits(Limits::danger_unlimited())
+            .user_ids(uuid);
         let auth = letterbox.of(builder).build().expect("the configuration is sound");
         auth.migrate().await.unwrap();
         let (alive, over) = oneshot::channel();
@@ -60,6 +61,14 @@ impl Served {
     pub(crate) fn service_token(&self) -> String {
         self.auth.service_token(std::time::Duration::from_secs(3_600))
     }
+}
+
+/// The administration of today's JavaScript client takes no other ids.
+fn uuid() -> String {
+    let random = auth_core::generate_random_string(16).unwrap();
+    let hex: String = random.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let (a, b, c, d) = (&hex[..8], &hex[8..12], &hex[13..16], &hex[17..20]);
+    format!("{a}-{b}-4{c}-8{d}-{}", &hex[20..])
 }
 
 fn axum(listener: TcpListener, auth: Auth, over: oneshot::Receiver<()>) {
