@@ -158,6 +158,29 @@ impl Auth {
         Ok(self.session_of_refresh_token(refresh).await?.user_id)
     }
 
+    /// Why a refresh token renews nothing, for those who may know: its holder.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn why_not_renewed(&self, refresh: &str) -> Result<Error> {
+        let token = match self.strategy()?.authentic(self, refresh).await {
+            Ok(token) => token,
+            Err(error) if error.kind() == ErrorKind::Unauthorised => {
+                return Ok(ErrorKind::RefreshTokenNotFound.into());
+            }
+            Err(error) => return Err(error),
+        };
+        let found = self.inner.adapter.get_session_and_user(token.session_id()).await?;
+        let now = self.now();
+        Ok(match found {
+            None => ErrorKind::RefreshSessionNotFound.into(),
+            Some((_, user)) if user.is_banned(now) => {
+                Error::from(ErrorKind::UserBanned).detail("Invalid Refresh Token: User Banned")
+            }
+            Some(_) => ErrorKind::RefreshSessionExpired.into(),
+        })
+    }
+
     /// Ends the session a refresh token would renew. A token that renews nothing is no error.
     ///
     /// # Errors
