@@ -143,17 +143,6 @@ impl Call {
     /// # Errors
     /// [`ErrorKind::ValidationFailed`] when the challenge of PKCE is none.
     pub(crate) fn asked(&self) -> Result<Asked> {
-        Ok(Asked {
-            browser: self.mark_browser()?,
-            ..self.asked_elsewhere()?
-        })
-    }
-
-    /// As [`Call::asked`], when whoever asks is not the one who will answer.
-    ///
-    /// # Errors
-    /// As [`Call::asked`].
-    pub(crate) fn asked_elsewhere(&self) -> Result<Asked> {
         let challenge = Challenge::read(
             self.body.text("code_challenge")?,
             self.body.text("code_challenge_method")?,
@@ -161,6 +150,7 @@ impl Call {
         Ok(Asked {
             redirect_to: self.redirect_to()?,
             challenge,
+            browser: self.mark_browser()?,
             ..Asked::by(self.delivery)
         })
     }
