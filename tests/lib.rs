@@ -14,33 +14,59 @@
 
 pub mod harness;
 
-pub use harness::{Answer, App, Client, Driver, Held, PASSWORD, Setup, Store};
+pub use harness::{
+    Answer, App, Caught, Client, Driver, Held, MINUTE, Manners, PASSWORD, Received, Setup, SmtpCatcher, Store, Wire,
+};
 
 /// Runs each story through every driver on memory, over real connections as well, and through the core on every store.
+///
+/// `stories![a, b,]` opens an application as it is by default; `stories![opened => a, b,]` by another function of the driver.
 #[macro_export]
 macro_rules! stories {
-    ($($(#[$attribute:meta])* $story:ident,)+) => {
-        $crate::stories_in_process![$($(#[$attribute])* $story,)+];
-        $crate::stories_on![sqlite Sqlite: $($(#[$attribute])* $story,)+];
-        $crate::stories_on![postgres Postgres, "needs a PostgreSQL server: AUTH_TEST_POSTGRES": $($(#[$attribute])* $story,)+];
-        $crate::stories_on![mysql Mysql, "needs a MySQL server: AUTH_TEST_MYSQL": $($(#[$attribute])* $story,)+];
-        $crate::stories_on![redis_sqlite RedisSqlite, "needs a Redis server: AUTH_TEST_REDIS": $($(#[$attribute])* $story,)+];
-        $crate::stories_on![
-            redis_postgres RedisPostgres, "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES":
-            $($(#[$attribute])* $story,)+
-        ];
-        $crate::stories_with![axum_socket AxumSocket: $($(#[$attribute])* $story,)+];
-        $crate::stories_with![actix_socket ActixSocket: $($(#[$attribute])* $story,)+];
+    ($($open:ident)::+ => $($stories:tt)+) => {
+        $crate::every_story![super::$($open)::+ => $($stories)+];
+    };
+    ($($stories:tt)+) => {
+        $crate::every_story![$crate::App::new => $($stories)+];
     };
 }
 
 /// As [`stories!`], for those that look into the process: at its threads, at single polls.
 #[macro_export]
 macro_rules! stories_in_process {
-    ($($(#[$attribute:meta])* $story:ident,)+) => {
-        $crate::stories_with![core Core: $($(#[$attribute])* $story,)+];
-        $crate::stories_with![axum Axum: $($(#[$attribute])* $story,)+];
-        $crate::stories_with![actix Actix: $($(#[$attribute])* $story,)+];
+    ($($open:ident)::+ => $($stories:tt)+) => {
+        $crate::every_story_in_process![super::$($open)::+ => $($stories)+];
+    };
+    ($($stories:tt)+) => {
+        $crate::every_story_in_process![$crate::App::new => $($stories)+];
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! every_story {
+    ($open:path => $($stories:tt)+) => {
+        $crate::every_story_in_process![$open => $($stories)+];
+        $crate::stories_on![sqlite Sqlite $open => $($stories)+];
+        $crate::stories_on![postgres Postgres, "needs a PostgreSQL server: AUTH_TEST_POSTGRES" $open => $($stories)+];
+        $crate::stories_on![mysql Mysql, "needs a MySQL server: AUTH_TEST_MYSQL" $open => $($stories)+];
+        $crate::stories_on![redis_sqlite RedisSqlite, "needs a Redis server: AUTH_TEST_REDIS" $open => $($stories)+];
+        $crate::stories_on![
+            redis_postgres RedisPostgres, "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES"
+            $open => $($stories)+
+        ];
+        $crate::stories_with![axum_socket AxumSocket $open => $($stories)+];
+        $crate::stories_with![actix_socket ActixSocket $open => $($stories)+];
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! every_story_in_process {
+    ($open:path => $($stories:tt)+) => {
+        $crate::stories_with![core Core $open => $($stories)+];
+        $crate::stories_with![axum Axum $open => $($stories)+];
+        $crate::stories_with![actix Actix $open => $($stories)+];
     };
 }
 
@@ -48,10 +74,10 @@ macro_rules! stories_in_process {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stories_with {
-    ($module:ident $driver:ident: $($(#[$attribute:meta])* $story:ident,)+) => {
+    ($module:ident $driver:ident $open:path => $($(#[$attribute:meta])* $story:ident,)+) => {
         mod $module {
             $($(#[$attribute])* #[tokio::test] async fn $story() {
-                super::$story($crate::App::new($crate::Driver::$driver).await).await;
+                super::$story($open($crate::Driver::$driver).await).await;
             })+
         }
     };
@@ -61,17 +87,17 @@ macro_rules! stories_with {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stories_on {
-    ($module:ident $store:ident: $($(#[$attribute:meta])* $story:ident,)+) => {
+    ($module:ident $store:ident $open:path => $($(#[$attribute:meta])* $story:ident,)+) => {
         mod $module {
             $($(#[$attribute])* #[tokio::test] async fn $story() {
-                super::$story($crate::App::new($crate::Driver::CoreOn($crate::Store::$store)).await).await;
+                super::$story($open($crate::Driver::CoreOn($crate::Store::$store)).await).await;
             })+
         }
     };
-    ($module:ident $store:ident, $needs:literal: $($(#[$attribute:meta])* $story:ident,)+) => {
+    ($module:ident $store:ident, $needs:literal $open:path => $($(#[$attribute:meta])* $story:ident,)+) => {
         mod $module {
             $($(#[$attribute])* #[tokio::test] #[ignore = $needs] async fn $story() {
-                super::$story($crate::App::new($crate::Driver::CoreOn($crate::Store::$store)).await).await;
+                super::$story($open($crate::Driver::CoreOn($crate::Store::$store)).await).await;
             })+
         }
     };

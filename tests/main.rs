@@ -8,7 +8,9 @@
     reason = "tests report by panicking"
 )]
 
-pub(crate) use auth_tests::{App, Client, Driver, Held, PASSWORD, Store, stories, stories_in_process};
+pub(crate) use auth_tests::{
+    App, Client, Driver, Held, MINUTE, PASSWORD, Received, Store, stories, stories_in_process,
+};
 
 mod attacks;
 mod delivery;

@@ -188,6 +188,8 @@ macro_rules! kinds {
 kinds! {
     /// Sign-ins without any address are not accepted.
     AnonymousDisabled => "AUTH_ANONYMOUS_DISABLED",
+    /// A password without an address to sign in with, for an account that has none.
+    AnonymousNeedsAddress => "AUTH_ANONYMOUS_NEEDS_ADDRESS",
     /// The code verifier is not the one whose challenge was sent (PKCE, RFC 7636).
     BadCodeVerifier => "AUTH_BAD_CODE_VERIFIER",
     /// The bearer token is no token of ours.
@@ -216,10 +218,14 @@ kinds! {
     ExpiredKey => "AUTH_EXPIRED_KEY",
     /// This is switched off here.
     FeatureDisabled => "AUTH_FEATURE_DISABLED",
+    /// The code of a redirect is over.
+    FlowStateExpired => "AUTH_FLOW_STATE_EXPIRED",
     /// The code of a redirect is unknown or was exchanged before.
     FlowStateNotFound => "AUTH_FLOW_STATE_NOT_FOUND",
     /// The sign-in was refused. Unknown account and wrong password are this one kind.
     InvalidCredentials => "AUTH_INVALID_CREDENTIALS",
+    /// The address of a code is none.
+    InvalidEmail => "AUTH_INVALID_EMAIL",
     /// No key has this provider and provider user id.
     InvalidKeyId => "AUTH_INVALID_KEY_ID",
     /// The password is missing or wrong.
@@ -268,6 +274,14 @@ kinds! {
     ReauthenticationNotValid => "AUTH_REAUTHENTICATION_NOT_VALID",
     /// The refresh token was replaced a moment ago: the client has newer tokens, or is being sent them.
     RefreshConflict => "AUTH_REFRESH_CONFLICT",
+    /// The session of a refresh token is over; told where GoTrue's clients renew.
+    RefreshSessionExpired => "AUTH_REFRESH_SESSION_EXPIRED",
+    /// The session of a refresh token was ended; told where GoTrue's clients renew.
+    RefreshSessionNotFound => "AUTH_REFRESH_SESSION_NOT_FOUND",
+    /// The refresh token is none of ours; told where GoTrue's clients renew.
+    RefreshTokenNotFound => "AUTH_REFRESH_TOKEN_NOT_FOUND",
+    /// The refresh token was replaced before; told where GoTrue's clients renew.
+    RefreshTokenReused => "AUTH_REFRESH_TOKEN_REUSED",
     /// The new password is the old one.
     SamePassword => "AUTH_SAME_PASSWORD",
     /// The session named in the path is not one of the caller's.
@@ -284,12 +298,16 @@ kinds! {
     TryRefreshToken => "TRY_REFRESH_TOKEN",
     /// There is no session, and no token that could bring it back.
     Unauthorised => "UNAUTHORISED",
+    /// The request asks for another audience than ours.
+    UnexpectedAudience => "AUTH_UNEXPECTED_AUDIENCE",
     /// Something failed that has no kind of its own.
     Unknown => "UNKNOWN_ERROR",
     /// The body's content type is not accepted here.
     UnsupportedMediaType => "AUTH_UNSUPPORTED_MEDIA_TYPE",
     /// The account is banned.
     UserBanned => "AUTH_USER_BANNED",
+    /// The token is the one of a banned account.
+    UserShutOut => "AUTH_USER_SHUT_OUT",
     /// An administrator asks for a user who is not there.
     UserNotFound => "AUTH_USER_NOT_FOUND",
     /// A value in the request is missing or not acceptable.

@@ -17,7 +17,6 @@ fn privileged() -> Value {
         "is_anonymous": true,
         "email_confirmed_at": "1999-01-01T00:00:00Z",
         "emailVerified": true,
-        "phone": "491701234567",
         "phone_confirmed_at": "1999-01-01T00:00:00Z",
         "banned_until": null,
         "app_metadata": { "plan": "paid", "provider": "google" },
@@ -61,6 +60,12 @@ async fn no_body_can_set_what_is_not_the_users(app: App) {
     let answer = browser.put("/api/auth/user", privileged()).await;
     assert_eq!(answer.status(), 200);
     assert_plain(&answer.json());
+    // Nothing here could prove it.
+    let phone = browser.put("/api/auth/user", json!({ "phone": "491701234567" })).await;
+    assert_eq!(
+        (phone.status(), phone.error_code().as_str()),
+        (400, "phone_provider_disabled")
+    );
     let form = "data[x]=1&role=admin&id=chosen&attributes[credits]=5&_method=PUT&app_metadata[plan]=paid";
     assert_eq!(browser.form("/api/auth/user", form).await.status(), 303);
     let user = browser.get("/api/auth/user").await.json();

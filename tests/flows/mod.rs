@@ -1,11 +1,22 @@
 //! What the library does for honest people.
 
+mod anonymous;
 mod auth_cookie;
 mod auth_request;
 mod configuration;
+mod confirmation;
+mod email_change;
 mod forms;
+mod invite;
 mod keys;
+mod magic_link;
+mod one_time_codes;
 mod password;
+mod phone;
+mod reauthentication;
+mod recovery;
+mod redirect_targets;
+mod sending_limits;
 mod service;
 mod session_cookie;
 mod sessions;
@@ -20,3 +31,4 @@ mod token_tabs;
 mod tokens;
 mod user;
 mod users;
+mod verify;

@@ -561,7 +561,13 @@ async fn a_client_without_cookies_keeps_its_tokens_itself(app: App) {
     assert_eq!(bearer(&confirmed).get("/me").await.header("st-access-token"), None);
     let answer = bearer(&confirmed).post("/api/auth/logout", json!({})).await;
     assert_eq!(answer.status(), 204);
-    assert_eq!(bearer(&confirmed).get("/api/auth/user").await.status(), 401);
+    let late = bearer(&confirmed).get("/api/auth/user").await;
+    assert_eq!(late.refusal(), (403, "session_not_found".to_owned()));
+    let of_supertokens = bearer(&confirmed).with("st-auth-mode", "header");
+    assert_eq!(
+        of_supertokens.get("/api/auth/user").await.json()["message"],
+        "unauthorised"
+    );
 }
 
 async fn the_refresh_grant_of_gotrue(app: App) {
@@ -597,14 +603,27 @@ async fn the_refresh_grant_of_gotrue(app: App) {
     let theft = grant(&first["refresh_token"]).await;
     assert_eq!(
         (theft.status(), theft.error_code().as_str()),
-        (401, "refresh_token_already_used")
+        (400, "refresh_token_already_used")
     );
-    assert_eq!(theft.json()["message"], "token theft detected");
+    assert_eq!(theft.json()["msg"], "Invalid Refresh Token: Already Used");
     let gone = grant(&second["refresh_token"]).await;
-    assert_eq!((gone.status(), &gone.json()["message"]), (401, &json!("unauthorised")));
-    for garbage in [json!("x"), json!(""), Value::Null] {
-        assert_eq!(grant(&garbage).await.status(), 401, "{garbage}");
+    assert_eq!(gone.refusal(), (400, "session_not_found".to_owned()));
+    assert_eq!(gone.json()["msg"], "Invalid Refresh Token: No Valid Session Found");
+    for garbage in [json!("x"), json!("")] {
+        let answer = grant(&garbage).await;
+        assert_eq!(
+            answer.refusal(),
+            (400, "refresh_token_not_found".to_owned()),
+            "{garbage}"
+        );
+        assert_eq!(answer.json()["msg"], "Invalid Refresh Token: Refresh Token Not Found");
     }
+    assert_eq!(grant(&Value::Null).await.status(), 401);
+    let third = script.sign_in("ada@example.com", PASSWORD).await.json();
+    app.wait(101 * 24 * HOUR);
+    let over = grant(&third["refresh_token"]).await;
+    assert_eq!(over.refusal(), (400, "session_expired".to_owned()));
+    assert_eq!(over.json()["msg"], "Invalid Refresh Token: Session Expired");
     assert_eq!(grant(&json!(["x"])).await.status(), 400);
 }
 

@@ -1,7 +1,7 @@
 use std::{future::Future, net::IpAddr, pin::Pin, rc::Rc, time::Duration};
 
 use auth_core::{
-    Attribute, Auth, AuthBuilder, Clock, Limit, Limits, PasswordConfig, Secret, Timestamp,
+    Attribute, Auth, AuthBuilder, Clock, Limit, Limits, MemoryMailer, MemorySms, PasswordConfig, Secret, Timestamp,
     adapters::AnyAdapter,
     testing::{EventLog, FaultyAdapter, ManualClock},
 };
@@ -46,6 +46,10 @@ pub struct App {
     pub clock: ManualClock,
     pub events: EventLog,
     pub store: FaultyAdapter<AnyAdapter>,
+    /// What was mailed, by an application [with post](App::with_post).
+    pub mails: MemoryMailer,
+    /// What was sent as text messages, by an application [with post](App::with_post).
+    pub texts: MemorySms,
     pub(super) call: Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering>,
 }
 
@@ -113,6 +117,8 @@ impl App {
             clock,
             events,
             store,
+            mails: MemoryMailer::default(),
+            texts: MemorySms::default(),
             call,
         }
     }
@@ -125,6 +131,11 @@ impl App {
     /// A script: no cookies, no origin.
     pub fn script(&self) -> Client {
         Client::script(self.clone())
+    }
+
+    /// A program that keeps its tokens itself.
+    pub fn keeper(&self) -> Client {
+        self.script().with("st-auth-mode", "header")
     }
 
     /// A browser in which somebody has just signed up.

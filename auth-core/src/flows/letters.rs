@@ -39,7 +39,10 @@ impl Auth {
     fn seal_issued(&self, mut letter: Letter, issued: &Issued) -> Result<Act> {
         let config = &self.inner.config.one_time;
         let redirect_to = issued.record.data.get("redirect_to").and_then(|value| value.as_str());
-        letter.link = Some(self.link(&issued.link, issued.record.purpose, redirect_to));
+        // A nonce is typed where it is asked for.
+        if issued.record.purpose != Purpose::Reauthentication {
+            letter.link = Some(self.link(&issued.link, issued.record.purpose, redirect_to));
+        }
         letter.code = Some(issued.code.expose().to_owned());
         letter.minutes = Some(config.code_lifetime.as_secs().div_ceil(60));
         letter.link_minutes = Some(config.link_lifetime.as_secs().div_ceil(60));

@@ -34,6 +34,10 @@ pub(crate) struct Call {
     pub(crate) is_from_elsewhere: bool,
     /// What stands behind `Authorization: Bearer`.
     pub(crate) bearer: Option<String>,
+    /// What `X-JWT-AUD` says.
+    audience: Option<String>,
+    /// Whether the client is one of SuperTokens', by the headers that only they send.
+    pub(crate) speaks_supertokens: bool,
     /// What marks the browser that asked for a code.
     pub(super) mark: Option<String>,
 }
@@ -57,6 +61,14 @@ impl Call {
             auth.inner.origins.check(&facts),
             Err(OriginRefusal::FetchSite | OriginRefusal::Origin)
         );
+        let mut audience = None;
+        view.each_header(&http::HeaderName::from_static("x-jwt-aud"), &mut |value| {
+            audience = Some(String::from_utf8_lossy(value).into_owned());
+        });
+        let mut speaks_supertokens = false;
+        for name in ["rid", "st-auth-mode"] {
+            view.each_header(&http::HeaderName::from_static(name), &mut |_| speaks_supertokens = true);
+        }
         let mark = match read_cookie(auth.inner.marks.name(), view) {
             CookieReading::One(value) => Some(value),
             CookieReading::Conflict | CookieReading::Missing => None,
@@ -76,6 +88,8 @@ impl Call {
             is_same_origin,
             is_from_elsewhere,
             bearer,
+            audience,
+            speaks_supertokens,
             mark,
         }
     }
@@ -96,6 +110,18 @@ impl Call {
     /// What the browser was given to hold when it asked for a code.
     pub(crate) fn mark(&self) -> Option<&str> {
         self.mark.as_deref()
+    }
+
+    /// There is one audience here; a client that asks for another must not take our user for one of that.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnexpectedAudience`].
+    pub(crate) fn check_audience(&self) -> Result<()> {
+        let asked = self.audience.as_deref().filter(|asked| !asked.is_empty());
+        match asked {
+            Some(asked) if asked != self.auth.inner.config.audience => Err(ErrorKind::UnexpectedAudience.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The e-mail address or the phone number of the body, in canonical form.

@@ -3,6 +3,7 @@
 //! [`Auth::handle`](crate::Auth::handle) answers every request under the base path; it cannot fail, errors are already
 //! replies. The frameworks only carry bytes to it and back.
 
+mod bearer;
 mod body;
 mod call;
 mod cors;

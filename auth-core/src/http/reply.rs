@@ -268,6 +268,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "anonymous_provider_disabled",
             "Anonymous sign-ins are disabled",
         ),
+        ErrorKind::AnonymousNeedsAddress => (
+            S::UNPROCESSABLE_ENTITY,
+            "validation_failed",
+            "Updating password of an anonymous user without an email or phone is not allowed",
+        ),
         ErrorKind::BadCodeVerifier => (
             S::BAD_REQUEST,
             "bad_code_verifier",
@@ -315,6 +320,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             (S::FORBIDDEN, "otp_expired", "Token has expired or is invalid")
         }
         ErrorKind::FeatureDisabled => (S::NOT_FOUND, "feature_disabled", "This is switched off here."),
+        ErrorKind::FlowStateExpired => (
+            S::UNPROCESSABLE_ENTITY,
+            "flow_state_expired",
+            "invalid flow state, flow state has expired",
+        ),
         ErrorKind::FlowStateNotFound => (
             S::NOT_FOUND,
             "flow_state_not_found",
@@ -324,6 +334,7 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
         | ErrorKind::InvalidPassword
         | ErrorKind::InvalidProviderId
         | ErrorKind::OutdatedPassword => (S::BAD_REQUEST, "invalid_credentials", "Invalid login credentials"),
+        ErrorKind::InvalidEmail => (S::UNPROCESSABLE_ENTITY, "validation_failed", "Invalid email format"),
         ErrorKind::InvalidRequest => (
             S::FORBIDDEN,
             "origin_not_allowed",
@@ -349,7 +360,7 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
         ErrorKind::NotAuthenticated => (
             S::UNAUTHORIZED,
             "no_authorization",
-            "This endpoint requires a valid session",
+            "This endpoint requires a valid Bearer token",
         ),
         ErrorKind::NotFound => (S::NOT_FOUND, "not_found", "There is nothing at this path."),
         ErrorKind::OtpDisabled => (S::UNPROCESSABLE_ENTITY, "otp_disabled", "Signups not allowed for otp"),
@@ -391,6 +402,26 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "Nonce has expired or is invalid",
         ),
         ErrorKind::RefreshConflict => (S::CONFLICT, "conflict", "Newer tokens of this session are under way."),
+        ErrorKind::RefreshSessionExpired => (
+            S::BAD_REQUEST,
+            "session_expired",
+            "Invalid Refresh Token: Session Expired",
+        ),
+        ErrorKind::RefreshSessionNotFound => (
+            S::BAD_REQUEST,
+            "session_not_found",
+            "Invalid Refresh Token: No Valid Session Found",
+        ),
+        ErrorKind::RefreshTokenNotFound => (
+            S::BAD_REQUEST,
+            "refresh_token_not_found",
+            "Invalid Refresh Token: Refresh Token Not Found",
+        ),
+        ErrorKind::RefreshTokenReused => (
+            S::BAD_REQUEST,
+            "refresh_token_already_used",
+            "Invalid Refresh Token: Already Used",
+        ),
         ErrorKind::SamePassword => (
             S::UNPROCESSABLE_ENTITY,
             "same_password",
@@ -415,6 +446,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
         ErrorKind::TokenTheft => (S::UNAUTHORIZED, "refresh_token_already_used", "token theft detected"),
         ErrorKind::TryRefreshToken => (S::UNAUTHORIZED, "bad_jwt", "try refresh token"),
         ErrorKind::Unauthorised => (S::UNAUTHORIZED, "session_expired", "unauthorised"),
+        ErrorKind::UnexpectedAudience => (
+            S::BAD_REQUEST,
+            "unexpected_audience",
+            "Token audience doesn't match request audience",
+        ),
         ErrorKind::Unknown => (
             S::INTERNAL_SERVER_ERROR,
             "unexpected_failure",
@@ -426,6 +462,7 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "Send application/json or application/x-www-form-urlencoded.",
         ),
         ErrorKind::UserBanned => (S::BAD_REQUEST, "user_banned", "User is banned"),
+        ErrorKind::UserShutOut => (S::FORBIDDEN, "user_banned", "User is banned"),
         ErrorKind::UserNotFound => (S::NOT_FOUND, "user_not_found", "User not found"),
         ErrorKind::ValidationFailed => (
             S::BAD_REQUEST,

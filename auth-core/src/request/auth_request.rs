@@ -343,14 +343,6 @@ impl AuthRequest {
         change(&mut lock(&self.asked().effects));
     }
 
-    /// For the library's own routes, where a bearer token whose session has ended is told so.
-    pub(crate) async fn require_user_of_route(&self) -> Result<(Arc<Session>, Arc<User>)> {
-        self.require_user().await.map_err(|error| match error.kind() {
-            ErrorKind::NotAuthenticated if self.is_bearer() => ErrorKind::InvalidSessionId.into(),
-            _ => error,
-        })
-    }
-
     async fn find(&self, lookup: Lookup) -> Result<Found> {
         let memo = self.memo();
         let found = memo.session.get_or_try_init(|| self.resolve(lookup, &memo)).await?;

@@ -77,7 +77,7 @@ async fn case_39_to_43_revoking_ends_the_refresh_token_at_once_and_the_access_to
         assert_eq!(handles, []);
         assert_eq!(app.open(&two_tokens.access).await.err(), after);
         // The library's own routes always ask.
-        assert_eq!(app.bearer(&two_tokens.access).get("/api/auth/user").await.status(), 401);
+        assert_eq!(app.bearer(&two_tokens.access).get("/api/auth/user").await.status(), 403);
         // Case 41: not longer than it lives.
         app.wait(HOUR + Duration::from_secs(1));
         assert_eq!(refused(&app, &two_tokens.access).await, ErrorKind::TryRefreshToken);

@@ -18,11 +18,30 @@ use crate::{
 };
 
 impl Auth {
-    /// Sends the proofs that a change of address or number needs; nothing changes before they are answered.
+    /// Whether a change of address or number may be asked for now.
     ///
     /// # Errors
     /// [`ErrorKind::EmailExists`] and [`ErrorKind::PhoneExists`] only where accounts are not kept secret;
-    /// [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`], [`ErrorKind::DatabaseUpdateFailed`].
+    /// [`ErrorKind::FeatureDisabled`], [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`],
+    /// [`ErrorKind::DatabaseFetchFailed`].
+    pub(crate) async fn check_change(&self, user: &User, new: &Address, client: &Client) -> Result<()> {
+        if self.inner.config.reveal_accounts && self.other_owner(user, new).await?.is_some() {
+            return Err(exists(new));
+        }
+        self.limit_mailing(new, client).await
+    }
+
+    /// Who else has this address.
+    async fn other_owner(&self, user: &User, new: &Address) -> Result<Option<User>> {
+        let found = self.inner.adapter.get_key_and_user(&new.key_id()).await?;
+        Ok(found.map(|(_, owner)| owner).filter(|owner| owner.id != user.id))
+    }
+
+    /// Sends the proofs that a change of address or number needs, after [`Auth::check_change`]; nothing changes before they are
+    /// answered.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseUpdateFailed`].
     pub(crate) async fn ask_for_change(
         &self,
         user: &User,
@@ -30,37 +49,30 @@ impl Auth {
         asked: &Asked,
         client: &Client,
     ) -> Result<()> {
-        self.inner.post.check(new)?;
-        self.limit_mailing(new, client).await?;
-        let taken = self.inner.adapter.get_key_and_user(&new.key_id()).await?;
-        if let Some((_, owner)) = taken.filter(|(_, owner)| owner.id != user.id) {
-            if self.inner.config.reveal_accounts {
-                return Err(exists(new));
-            }
-            // Pending all the same, so that the answer does not tell; what would prove it is never sent.
-            let mut acts = self.change_acts(user, new, asked)?;
-            acts.retain(|act| matches!(act, Act::SetToken(_)));
-            acts.push(self.account_exists_letter(new, &owner)?);
-            return self.commit(&acts).await;
-        }
-        self.commit(&self.change_acts(user, new, asked)?).await?;
+        let acts = self.change_acts(user, new, asked).await?;
+        self.commit(&acts).await?;
         let asked = Event::new(EventKind::AddressChangeAsked, self.now(), client).user(&user.id);
         self.emit(&asked.reason(new.provider()));
         Ok(())
     }
 
-    fn change_acts(&self, user: &User, new: &Address, asked: &Asked) -> Result<Vec<Act>> {
+    /// The tokens of a change and what is sent with them. An address that somebody else has is pending all the same, so that
+    /// the answer does not tell; what would prove it is never sent, and its owner hears of it.
+    async fn change_acts(&self, user: &User, new: &Address, asked: &Asked) -> Result<Vec<Act>> {
         let (purpose, kind) = match new {
             Address::Email(_) => (Purpose::EmailChange, LetterKind::EmailChange),
             Address::Phone(_) => (Purpose::PhoneChange, LetterKind::PhoneChangeCode),
         };
         let issued = self.issue(purpose, &user.id, new.as_str(), asked)?;
-        let letter = self.letter_about_change(kind, new.as_str(), new, user, &issued)?;
+        let letter = match self.other_owner(user, new).await? {
+            Some(owner) => self.account_exists_letter(new, &owner)?,
+            None => self.letter_about_change(kind, new.as_str(), new, user, &issued)?,
+        };
         let mut acts = vec![Act::SetToken(issued.record), letter];
         let secure = self.inner.config.email.secure_change;
         if let (Address::Email(_), Some(old), true) = (new, &user.email, secure && user.email_confirmed_at.is_some()) {
             let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
-            let issued = issued.data("new_email", new.as_str());
+            let issued = issued.data(NEW, new.as_str());
             acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
             acts.push(Act::SetToken(issued.record));
         }
@@ -77,13 +89,23 @@ impl Auth {
         let mut acts = Vec::new();
         if let Some((_, user)) = found
             && let Some(new) = self.pending_change(&user, address).await?
+            && self.may_send_to(&new, client).await?
         {
-            acts = self.change_acts(&user, &new, asked)?;
+            acts = self.change_acts(&user, &new, asked).await?;
         }
         if acts.is_empty() {
             acts.push(self.no_letter(address)?);
         }
         self.commit(&acts).await
+    }
+
+    /// Whether the new address has been left alone for a while; who asks again about the old one does not learn it.
+    async fn may_send_to(&self, new: &Address, client: &Client) -> Result<bool> {
+        match self.limit_sending(new, client).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.retry_after().is_some() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether a code for a change was sent to this address for this user.
@@ -145,8 +167,8 @@ impl Auth {
                 if user.email.as_deref() != Some(token.sent_to.as_str()) {
                     return Err(ErrorKind::OtpExpired.into());
                 }
-                let other = other.as_ref().ok_or(ErrorKind::OtpExpired)?;
-                Address::Email(other.sent_to.clone())
+                let new = token.data.get(NEW).and_then(Value::as_str);
+                Address::Email(new.ok_or(ErrorKind::OtpExpired)?.to_owned())
             }
         };
         if let Some(mut other) = other.filter(|_| !has_agreed(&token)) {
@@ -213,8 +235,8 @@ impl Auth {
         }
         acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch.clone())));
         patch.apply(&mut user);
-        if let Some(old) = old.filter(|old| old != new) {
-            acts.extend(self.changed_letter(&old, &user)?);
+        if old.as_ref() != Some(new) {
+            acts.extend(self.changed_letter(old.as_ref(), new, &user)?);
         }
         self.commit(&acts).await.map_err(|error| match error.kind() {
             ErrorKind::DuplicateKeyId => exists(new),
@@ -225,23 +247,27 @@ impl Auth {
         Ok(user)
     }
 
-    /// Tells the owner of an address or number that it is not the account's any more.
-    pub(crate) fn changed_letter(&self, old: &Address, user: &User) -> Result<Option<Act>> {
-        let kind = match old {
-            Address::Email(_) => LetterKind::EmailChanged,
-            Address::Phone(_) => LetterKind::PhoneChanged,
+    /// Tells the mailbox that was the account's. A number is somebody else's soon, and one more number is one more way in.
+    pub(crate) fn changed_letter(&self, old: Option<&Address>, new: &Address, user: &User) -> Result<Option<Act>> {
+        let told = match (new, old) {
+            (Address::Email(_), Some(old)) => Some((LetterKind::EmailChanged, old.as_str())),
+            (Address::Email(_), None) => None,
+            (Address::Phone(_), _) => {
+                let proven = user.email.as_deref().filter(|_| user.email_confirmed_at.is_some());
+                proven.map(|email| (LetterKind::PhoneChanged, email))
+            }
         };
-        // A number may have another owner by now; the mailbox is told.
-        let to = match old {
-            Address::Email(email) => Some(email.as_str()),
-            Address::Phone(_) => user.email.as_deref().filter(|_| user.email_confirmed_at.is_some()),
-        };
-        let Some(to) = to.filter(|_| self.inner.post.has_mailer()) else {
+        let Some((kind, to)) = told.filter(|_| self.inner.post.has_mailer()) else {
             return Ok(None);
         };
-        let old = old.as_str().to_owned();
-        self.notice(kind, to, user, |letter| letter.old_email = Some(old))
-            .map(Some)
+        self.notice(kind, to, user, |letter| match new {
+            Address::Email(new) => {
+                letter.old_email = old.map(|old| old.as_str().to_owned());
+                letter.new_email = Some(new.clone());
+            }
+            Address::Phone(new) => letter.phone = Some(new.clone()),
+        })
+        .map(Some)
     }
 }
 
@@ -254,6 +280,9 @@ pub(crate) fn has_agreed(token: &OneTimeToken) -> bool {
 pub(crate) fn with_agreement(issued: Issued) -> Issued {
     issued.data(AGREED, true)
 }
+
+/// What the old address agrees to.
+const NEW: &str = "new_email";
 
 /// The owner of the other address has said yes.
 const AGREED: &str = "agreed";

@@ -165,9 +165,7 @@ impl Auth {
                 Address::Email(_) => user.email.clone().map(Address::Email),
                 Address::Phone(_) => user.phone.clone().map(Address::Phone),
             };
-            if let Some(old) = old {
-                acts.extend(self.changed_letter(&old, &changed)?);
-            }
+            acts.extend(self.changed_letter(old.as_ref(), address, &changed)?);
         }
         Ok(acts)
     }

@@ -49,7 +49,7 @@ impl Call {
         if self.is_from_elsewhere && !self.request.is_bearer() {
             return Err(ErrorKind::InvalidRequest.into());
         }
-        let required = self.request.require_user_of_route().await;
+        let required = self.require_user().await;
         let (session, user) = required.map_err(|error| match error.kind() {
             ErrorKind::InvalidSessionId if self.looks_like_jwt() => Error::from(ErrorKind::BadJwt),
             _ => error,

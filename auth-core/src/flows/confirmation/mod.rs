@@ -11,4 +11,4 @@ pub(crate) mod routes;
 mod service;
 
 pub use config::{EmailConfig, PhoneConfig};
-pub(crate) use service::{CONTESTED, Receipt, SIGNED_UP};
+pub(crate) use service::{CONTESTED, Receipt, SAID, SIGNED_UP};

@@ -1,5 +1,3 @@
-use serde_json::Value;
-
 use crate::{
     adapter::Act,
     address::Address,
@@ -13,7 +11,7 @@ use crate::{
         users::NewUser,
     },
     id::UserId,
-    model::{KeyRecord, OneTimeToken, Purpose, User},
+    model::{Attribute, AttributeValue, KeyRecord, OneTimeToken, Purpose, User},
     password::Verified,
     request::Client,
     secret::Password,
@@ -60,6 +58,7 @@ impl Auth {
         self.check_new_password(&password, address.as_str())?;
         let (user, mut key) = self.prepare_user(new)?;
         self.limit_sending(address, &client).await?;
+        self.rehearse(&user).await?;
 
         let found = self.inner.adapter.get_key_and_user(&key.id).await?;
         let issued = self.issue_confirmation(address, &user.id, asked, false)?;
@@ -78,8 +77,9 @@ impl Auth {
                     letter,
                 ];
                 match self.commit(&acts).await {
-                    // Somebody was quicker; the next sign-up finds the account.
-                    Err(error) if error.kind() == ErrorKind::DuplicateKeyId => {}
+                    Err(error) if error.kind() == ErrorKind::DuplicateKeyId => {
+                        self.was_quicker(address, asked).await?;
+                    }
                     committed => {
                         committed?;
                         let created = Event::new(EventKind::UserCreated, self.now(), &client);
@@ -103,7 +103,6 @@ impl Auth {
                 } else {
                     self.sign_up_again(address, &owner, there, password, asked).await?
                 };
-                self.rehearse(&receipt.user).await?;
                 self.commit(&acts).await?;
                 let again = Event::new(EventKind::SignedUpAgain, self.now(), &client);
                 self.emit(&again.user(&owner.id));
@@ -112,8 +111,8 @@ impl Auth {
         }
     }
 
-    /// A second sign-up with an address nobody has proven: one more mail. A password that is not the first one's makes both
-    /// nobody's: it goes when the address is proven.
+    /// A second sign-up with an address nobody has proven: one more mail. A password that is not the first one's is nobody's,
+    /// and neither is the first.
     async fn sign_up_again(
         &self,
         address: &Address,
@@ -124,11 +123,26 @@ impl Auth {
     ) -> Result<Vec<Act>> {
         let same = self.inner.passwords.verify(password, key.hashed_password).await;
         let is_same = matches!(same, Ok(Verified::Yes | Verified::Outdated));
-        let purpose = confirmation(address);
-        let is_contested = !is_same || self.is_contested(&owner.id, purpose).await?;
-        let issued = self.issue_confirmation(address, &owner.id, asked, is_contested)?;
+        let issued = self.issue_confirmation(address, &owner.id, asked, !is_same)?;
         let letter = self.confirmation_letter(address, owner, &issued)?;
-        Ok(vec![Act::SetToken(issued.record), letter])
+        let mut acts = vec![Act::SetToken(issued.record), letter];
+        if !is_same {
+            // At once, so that nothing has to remember it until somebody comes.
+            acts.push(Act::SetPassword(key.id, None, self.now()));
+        }
+        Ok(acts)
+    }
+
+    /// Somebody signed up with the same address in the same moment. Whether with the same password, nobody knows any more.
+    async fn was_quicker(&self, address: &Address, asked: &Asked) -> Result<()> {
+        let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
+        let Some((key, owner)) = found.filter(|(_, owner)| !Self::is_proven(owner, address)) else {
+            return Ok(());
+        };
+        let issued = self.issue_confirmation(address, &owner.id, asked, true)?;
+        let letter = self.confirmation_letter(address, &owner, &issued)?;
+        let nobodys = Act::SetPassword(key.id, None, self.now());
+        self.commit(&[Act::SetToken(issued.record), letter, nobodys]).await
     }
 
     /// What proves the address of somebody who has signed up.
@@ -148,16 +162,18 @@ impl Auth {
         })
     }
 
-    async fn is_contested(&self, user_id: &UserId, purpose: Purpose) -> Result<bool> {
-        let tokens = self.inner.adapter.get_tokens_by_user_id(user_id).await?;
-        let before = tokens.iter().find(|token| token.purpose == purpose);
-        Ok(before.is_some_and(|token| token.data.get(CONTESTED).and_then(Value::as_bool) == Some(true)))
-    }
-
-    /// Whether the attributes of an account that will not be made would have been taken: who learns that must learn it of a
-    /// known address as well.
+    /// Whether the attributes of an account that may not be made are taken: who learns that of a new address must learn it of a
+    /// known one as well.
     async fn rehearse(&self, user: &User) -> Result<()> {
-        if user.attributes.is_empty() {
+        let declared = self.inner.config.schema.user_attributes();
+        let is_given = |attribute: &Attribute| {
+            let value = user.attributes.get(attribute.name());
+            value.is_some_and(|value| *value != AttributeValue::Null)
+        };
+        if !declared
+            .iter()
+            .any(|attribute| attribute.is_unique() && is_given(attribute))
+        {
             return Ok(());
         }
         let never = Act::TakeToken(String::new(), crate::secret::Digest::of(b""));
@@ -181,8 +197,8 @@ impl Auth {
         self.limit_mailing(address, client).await?;
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
         let acts = match found {
-            Some((_, user)) if !Self::is_proven(&user, address) => {
-                let is_contested = self.is_contested(&user.id, confirmation(address)).await?;
+            Some((key, user)) if !Self::is_proven(&user, address) => {
+                let is_contested = key.hashed_password.is_none();
                 let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
                 let letter = self.confirmation_letter(address, &user, &issued)?;
                 vec![Act::SetToken(issued.record), letter]
@@ -212,5 +228,8 @@ pub(crate) fn confirmation(address: &Address) -> Purpose {
 /// The token was made for a sign-up with a password.
 pub(crate) const SIGNED_UP: &str = "signed_up";
 
-/// Two sign-ups with this address did not agree about its password.
+/// What whoever asked for the token says about the user (`data`).
+pub(crate) const SAID: &str = "said";
+
+/// The account has no password that came with a sign-up, or two did not agree about it.
 pub(crate) const CONTESTED: &str = "contested";

@@ -6,6 +6,7 @@ use crate::{
     error::{ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
+        confirmation::SAID,
         one_time::{Asked, Issued},
         users::NewUser,
     },
@@ -57,13 +58,14 @@ impl Auth {
             Some((_, user)) if Self::is_proven(&user, address) => return Err(ErrorKind::EmailExists.into()),
             Some((_, user)) => (user, None),
             None => {
-                let new = NewUser::with_key(address.provider(), address.as_str()).user_metadata(data);
+                let new = NewUser::with_key(address.provider(), address.as_str()).user_metadata(data.clone());
                 let (user, key) = self.prepare_user(new)?;
                 let made = Act::SetUser(Box::new(user.clone()), Some(key));
                 (user, Some(made))
             }
         };
         let issued = self.issue(Purpose::Invite, &user.id, address.as_str(), asked)?;
+        let issued = issued.data(SAID, data);
         let acts = made.into_iter().chain([Act::SetToken(issued.record.clone())]).collect();
         Ok((user, issued, acts))
     }

@@ -6,6 +6,7 @@ use crate::{
     error::{ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
+        confirmation::SAID,
         one_time::Asked,
         sessions::{IssuedSession, NewSession},
         users::NewUser,
@@ -88,12 +89,12 @@ impl Auth {
         let config = &self.inner.config;
         let acts = match found {
             Some((_, user)) if user.is_banned(self.now()) => vec![self.no_letter(address)?],
-            Some((_, user)) => self.way_in(address, &user, asked)?,
+            Some((_, user)) => self.way_in(address, &user, data, asked)?,
             None if makes_account && config.signup => {
-                let new = NewUser::with_key(address.provider(), address.as_str()).user_metadata(data);
+                let new = NewUser::with_key(address.provider(), address.as_str()).user_metadata(data.clone());
                 let (user, key) = self.prepare_user(new)?;
                 let mut acts = vec![Act::SetUser(Box::new(user.clone()), Some(key))];
-                acts.extend(self.way_in(address, &user, asked)?);
+                acts.extend(self.way_in(address, &user, data, asked)?);
                 match self.commit(&acts).await {
                     Err(error) if error.kind() == ErrorKind::DuplicateKeyId => {
                         // Somebody was quicker, and has been sent the same.
@@ -117,13 +118,16 @@ impl Auth {
         self.commit(&acts).await
     }
 
-    fn way_in(&self, address: &Address, user: &User, asked: &Asked) -> Result<Vec<Act>> {
+    fn way_in(&self, address: &Address, user: &User, data: JsonObject, asked: &Asked) -> Result<Vec<Act>> {
         let (purpose, kind) = match address {
             Address::Email(_) if user.email_confirmed_at.is_none() => (Purpose::MagicLink, LetterKind::Confirmation),
             Address::Email(_) => (Purpose::MagicLink, LetterKind::MagicLink),
             Address::Phone(_) => (Purpose::Sms, LetterKind::Code),
         };
-        let issued = self.issue(purpose, &user.id, address.as_str(), asked)?;
+        let mut issued = self.issue(purpose, &user.id, address.as_str(), asked)?;
+        if !Self::is_proven(user, address) {
+            issued = issued.data(SAID, data);
+        }
         let letter = self.letter(kind, address.as_str(), user, &issued)?;
         Ok(vec![Act::SetToken(issued.record), letter])
     }

@@ -18,9 +18,15 @@ impl Call {
         if self.delivery != Delivery::Cookie {
             return Ok(None);
         }
-        let mut random = Zeroizing::new([0_u8; 24]);
-        self.auth.inner.entropy.fill(random.as_mut())?;
-        let value = Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_ref()));
+        let value = match self.mark().filter(|mark| is_whole(mark)) {
+            // What it asked for before stays good.
+            Some(mark) => Zeroizing::new(mark.to_owned()),
+            None => {
+                let mut random = Zeroizing::new([0_u8; RANDOM]);
+                self.auth.inner.entropy.fill(random.as_mut())?;
+                Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_ref()))
+            }
+        };
         let now = self.auth.now();
         let ends = now + self.auth.mark_lifetime();
         let cookie = self.auth.inner.marks.set(&value, now, ends, true);
@@ -33,6 +39,12 @@ impl Call {
         self.mark().map(|value| Digest::of(value.as_bytes()))
     }
 }
+
+fn is_whole(mark: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(mark).is_ok_and(|random| random.len() == RANDOM)
+}
+
+const RANDOM: usize = 24;
 
 impl Auth {
     fn mark_lifetime(&self) -> Duration {

@@ -79,13 +79,15 @@ impl Auth {
     /// The token of a code that came in a redirect, if the verifier is that of the client that asked.
     ///
     /// # Errors
-    /// [`ErrorKind::FlowStateNotFound`] when it is unknown or over, [`ErrorKind::BadCodeVerifier`].
+    /// [`ErrorKind::FlowStateNotFound`] when it is unknown, [`ErrorKind::FlowStateExpired`], [`ErrorKind::BadCodeVerifier`].
     pub(crate) async fn look_at_auth_code(&self, code: &str, verifier: &str) -> Result<OneTimeToken> {
-        let found = self.look_at_link(code, &[Purpose::AuthCode]).await;
-        let token = found.map_err(|error| match error.kind() {
-            ErrorKind::OtpExpired => ErrorKind::FlowStateNotFound.into(),
-            _ => error,
-        })?;
+        let code = LinkSecret::parse(code).ok_or(ErrorKind::FlowStateNotFound)?;
+        let found = self.inner.adapter.get_token_by_link(&code.digest()).await?;
+        let token = found.filter(|token| token.purpose == Purpose::AuthCode);
+        let token = token.ok_or(ErrorKind::FlowStateNotFound)?;
+        if self.now() > token.link_expires {
+            return Err(ErrorKind::FlowStateExpired.into());
+        }
         let member = |name| token.data.get(name);
         let challenge = member("code_challenge").and_then(|value| value.as_str());
         let is_plain = member("is_plain").and_then(serde_json::Value::as_bool);

@@ -27,7 +27,7 @@ async fn get_session(call: Call) -> Result<Reply> {
 }
 
 async fn list_sessions(call: Call) -> Result<Reply> {
-    let (current, user) = call.request.require_user_of_route().await?;
+    let (current, user) = call.require_user().await?;
     let sessions = call.auth.get_all_user_sessions(&user.id).await?;
     let listed: Vec<Value> = sessions
         .iter()
@@ -38,7 +38,7 @@ async fn list_sessions(call: Call) -> Result<Reply> {
 
 /// One of the caller's own; another user's handle is as unknown as one that never was.
 async fn end_session(call: Call) -> Result<Reply> {
-    let (current, user) = call.request.require_user_of_route().await?;
+    let (current, user) = call.require_user().await?;
     let handle = SessionId::from(call.parameters.first().map(String::as_str).unwrap_or_default());
     let session = call.auth.inner.adapter.get_session(&handle).await?;
     if session.is_none_or(|session| session.user_id != user.id) {
@@ -53,6 +53,7 @@ async fn end_session(call: Call) -> Result<Reply> {
 
 /// GoTrue's: 204.
 async fn log_out(call: Call) -> Result<Reply> {
+    call.check_bearer().await?;
     let everywhere = call.request.is_bearer();
     leave(&call, if everywhere { "global" } else { "local" }).await?;
     Ok(said_goodbye(&call, Reply::no_content()))

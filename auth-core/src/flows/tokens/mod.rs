@@ -28,6 +28,7 @@ mod config;
 pub(crate) mod docs;
 #[cfg(feature = "asymmetric")]
 mod es256;
+mod holder;
 mod key;
 mod options;
 mod ring;

@@ -7,7 +7,7 @@ use http::{
 use serde_json::json;
 
 use crate::{
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     http::{Call, Delivery, Reply, refreshed_answer, routes},
 };
 
@@ -32,7 +32,11 @@ pub(crate) async fn grant(call: &Call) -> Result<Reply> {
     }
     let (refreshed, delivery) = match call.body.text("refresh_token")? {
         Some(token) => {
-            let refreshed = call.request.detached_refresh(token.to_owned()).await?;
+            let refreshed = call.request.detached_refresh(token.to_owned()).await;
+            let refreshed = match refreshed {
+                Err(error) => return Err(in_gotrues_words(call, token, error).await?),
+                Ok(refreshed) => refreshed,
+            };
             (refreshed, Delivery::Body)
         }
         None => (call.request.refresh_tokens().await?, Delivery::Cookie),
@@ -44,6 +48,15 @@ pub(crate) async fn grant(call: &Call) -> Result<Reply> {
         _ => {}
     }
     Ok(Reply::ok(refreshed_answer(&call.auth, &refreshed, delivery).await?))
+}
+
+/// Its clients give up on 400, and try again on 401.
+async fn in_gotrues_words(call: &Call, token: &str, error: Error) -> Result<Error> {
+    Ok(match error.kind() {
+        ErrorKind::TokenTheft => ErrorKind::RefreshTokenReused.into(),
+        ErrorKind::Unauthorised => call.auth.why_not_renewed(token).await?,
+        _ => error,
+    })
 }
 
 /// RFC 7517: the public halves of the keys that sign access tokens.

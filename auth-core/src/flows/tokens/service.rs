@@ -16,7 +16,7 @@ use crate::{
     id::{SessionId, UserId},
     model::{Session, SessionRecord, SessionRotation, User},
     request::Client,
-    secret::{Digest, Generation, RefreshToken, SessionToken},
+    secret::{Digest, Generation, RefreshToken},
 };
 
 /// Both tokens of a session, to be handed to its owner.
@@ -129,49 +129,6 @@ impl Auth {
         Ok((opened, user))
     }
 
-    /// The user of an access token or of the token of an opaque session, whose session is asked for in the store. The
-    /// `getUser` of seed 003.
-    ///
-    /// # Errors
-    /// [`ErrorKind::TryRefreshToken`], [`ErrorKind::Unauthorised`] or [`ErrorKind::InvalidSessionId`] when the token opens
-    /// nothing, [`ErrorKind::DatabaseFetchFailed`].
-    #[doc(alias = "getUser")]
-    pub async fn get_user_by_token(&self, token: &str) -> Result<User> {
-        let now = self.now();
-        let found = match &self.inner.tokens {
-            Some(strategy) => {
-                let claims = strategy.verify(self, token).await?;
-                self.inner.adapter.get_session_and_user(&claims.session_id()).await?
-            }
-            None => {
-                let (_, user) = self.get_session_user(&SessionToken::parse(token)?).await?;
-                return if user.is_banned(now) {
-                    Err(ErrorKind::UserBanned.into())
-                } else {
-                    Ok(user)
-                };
-            }
-        };
-        let alive = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now));
-        let (_, user) = alive.ok_or(ErrorKind::Unauthorised)?;
-        Ok(user)
-    }
-
-    /// Ends all sessions of whoever holds this token, an access token or the token of an opaque session. The `signOut` of
-    /// seed 003.
-    ///
-    /// # Errors
-    /// [`ErrorKind::TryRefreshToken`] or [`ErrorKind::InvalidSessionId`] when the token is not ours or is over,
-    /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
-    #[doc(alias = "signOut")]
-    pub async fn sign_out(&self, token: &str) -> Result<()> {
-        let user_id = match &self.inner.tokens {
-            Some(strategy) => UserId::from(strategy.verify(self, token).await?.subject()),
-            None => self.get_session(&SessionToken::parse(token)?).await?.user_id,
-        };
-        self.invalidate_all_user_sessions(&user_id).await
-    }
-
     /// [`Auth::refresh_session`] under its name in seed 003.
     ///
     /// # Errors
@@ -199,6 +156,29 @@ impl Auth {
     #[doc(alias = "validateRefreshToken")]
     pub async fn validate_refresh_token(&self, refresh: &str) -> Result<UserId> {
         Ok(self.session_of_refresh_token(refresh).await?.user_id)
+    }
+
+    /// Why a refresh token renews nothing, for those who may know: its holder.
+    ///
+    /// # Errors
+    /// As the store.
+    pub(crate) async fn why_not_renewed(&self, refresh: &str) -> Result<Error> {
+        let token = match self.strategy()?.authentic(self, refresh).await {
+            Ok(token) => token,
+            Err(error) if error.kind() == ErrorKind::Unauthorised => {
+                return Ok(ErrorKind::RefreshTokenNotFound.into());
+            }
+            Err(error) => return Err(error),
+        };
+        let found = self.inner.adapter.get_session_and_user(token.session_id()).await?;
+        let now = self.now();
+        Ok(match found {
+            None => ErrorKind::RefreshSessionNotFound.into(),
+            Some((_, user)) if user.is_banned(now) => {
+                Error::from(ErrorKind::UserBanned).detail("Invalid Refresh Token: User Banned")
+            }
+            Some(_) => ErrorKind::RefreshSessionExpired.into(),
+        })
     }
 
     /// Ends the session a refresh token would renew. A token that renews nothing is no error.

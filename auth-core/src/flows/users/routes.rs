@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::{
     address::Address,
-    error::{Error, ErrorKind, Result},
+    error::{ErrorKind, Result},
     flows::password::routes::editable_attributes,
     http::{Call, Delivery, Reply, routes, user_answer},
     model::{JsonObject, Session, User, UserPatch},
@@ -17,14 +17,15 @@ routes! {
 }
 
 async fn get_user(call: Call) -> Result<Reply> {
-    let (_, user) = call.request.require_user_of_route().await?;
+    call.check_audience()?;
+    let (_, user) = call.require_user().await?;
     Ok(Reply::ok(user_answer(&call.auth, &user).await?))
 }
 
 /// All that can be refused is refused before anything is written; address, metadata and attributes are one act, and the
 /// password comes last.
 async fn update_user(mut call: Call) -> Result<Reply> {
-    let (session, user) = call.request.require_user_of_route().await?;
+    let (session, user) = call.require_user().await?;
     let password = call.body.take_password("password")?;
     let email = call.address("email", user.email.as_deref())?;
     let phone = call.address("phone", user.phone.as_deref())?;
@@ -39,8 +40,7 @@ async fn update_user(mut call: Call) -> Result<Reply> {
     let is_grave = password.is_some() || email.is_some() || phone.is_some();
     let gets_key = email.iter().chain(&phone).any(|address| !call.auth.confirms(address));
     if user.is_anonymous && password.is_some() && !gets_key {
-        return Err(Error::from(ErrorKind::ValidationFailed)
-            .detail("Updating password of an anonymous user without an email or phone is not allowed"));
+        return Err(ErrorKind::AnonymousNeedsAddress.into());
     }
     if is_grave && !user.is_anonymous {
         prove_again(&mut call, &session, &user).await?;
@@ -51,31 +51,32 @@ async fn update_user(mut call: Call) -> Result<Reply> {
 
     let (auth, client) = (&call.auth, call.request.client());
     let mut user = user.as_ref().clone();
-    let mut awaited = Vec::new();
+    let addresses = email.into_iter().chain(phone);
+    let (awaited, at_once): (Vec<_>, Vec<_>) = addresses.partition(|address| auth.confirms(address));
+    for address in &awaited {
+        auth.check_change(&user, address, client).await?;
+    }
     let mut patch = Some(patch);
-    for address in email.into_iter().chain(phone) {
-        if auth.confirms(&address) {
-            awaited.push(address);
-        } else {
-            let patch = patch.take().unwrap_or_default();
-            user = auth.change_address(None, user, &address, patch, client).await?;
-        }
+    for address in &at_once {
+        let patch = patch.take().unwrap_or_default();
+        user = auth.change_address(None, user, address, patch, client).await?;
     }
     if let Some(patch) = patch.filter(|patch| !patch.is_empty()) {
         user = auth.change_user(&user.id, patch, client).await?;
     }
-    for address in awaited {
-        auth.ask_for_change(&user, &address, &call.asked()?, client).await?;
-    }
     if let Some(password) = password {
         change_password(&call, &session, &user, password).await?;
+    }
+    // After the password, whose change voids whatever was sent before it.
+    for address in &awaited {
+        auth.ask_for_change(&user, address, &call.asked()?, client).await?;
     }
     let user = call.auth.get_user(&user.id).await?;
     Ok(Reply::ok(user_answer(&call.auth, &user).await?))
 }
 
 async fn delete_user(mut call: Call) -> Result<Reply> {
-    let (session, user) = call.request.require_user_of_route().await?;
+    let (session, user) = call.require_user().await?;
     prove_again(&mut call, &session, &user).await?;
     call.auth.remove_user(&user.id, call.request.client()).await?;
     call.request.set_session(None);
@@ -124,7 +125,12 @@ impl Call {
         } else {
             Address::phone(typed)?
         };
-        Ok(Some(address).filter(|address| Some(address.as_str()) != present))
+        let address = Some(address).filter(|address| Some(address.as_str()) != present);
+        // Where nobody signs in with a number, nobody sets one either: it would count without a proof.
+        address
+            .iter()
+            .try_for_each(|address| self.auth.check_signups(address))?;
+        Ok(address)
     }
 }
 

@@ -80,6 +80,11 @@ async fn verify(call: Call) -> Result<Reply> {
             (token, method)
         }
         (Some(code), None) => {
+            if let (Some(email), None) = (given("email")?, given("phone")?)
+                && Address::email(&email).is_err()
+            {
+                return Err(ErrorKind::InvalidEmail.into());
+            }
             let address = call.one_address("Only an email address or phone number should be provided on verify")?;
             let Some(purposes) = purposes.filter(|purposes| is_for(&address, purposes)) else {
                 return invalid("Unsupported verification type");

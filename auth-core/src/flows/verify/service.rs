@@ -7,10 +7,10 @@ use crate::{
     error::{ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
-        confirmation::{CONTESTED, SIGNED_UP},
+        confirmation::{CONTESTED, SAID, SIGNED_UP},
         sessions::{IssuedSession, NewSession},
     },
-    model::{OneTimeToken, Purpose, User, UserPatch},
+    model::{AttributeValue, OneTimeToken, Purpose, User, UserPatch},
     proof::Proof,
     request::Client,
     secret::Digest,
@@ -104,19 +104,20 @@ impl Auth {
         let (now, mut acts) = (self.now(), vec![take(&token)]);
         let was_proven = Self::is_proven(&user, &address);
         if !was_proven {
-            let keeps_password = keeps_password(&token);
             let proven_elsewhere = user.email_confirmed_at.is_some() || user.phone_confirmed_at.is_some();
-            if !proven_elsewhere && !keeps_password {
+            let is_swept = !proven_elsewhere && !keeps_password(&token);
+            let mut patch = proven(&address, now);
+            if is_swept {
                 self.delete_sessions_of(&user.id, None).await?;
                 acts.push(Act::DeleteOtherKeys(user.id.clone(), Some(address.key_id())));
                 acts.push(Act::SetPassword(address.key_id(), None, now));
+                self.forget_what_was_said(&token, &mut patch);
             }
             acts.push(Act::DeleteTokens(user.id.clone()));
-            let patch = proven(&address, now);
             patch.apply(&mut user);
             acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch)));
             self.commit(&acts).await?;
-            if !proven_elsewhere && !keeps_password {
+            if is_swept {
                 // A sign-in between the two may have made one more.
                 self.delete_sessions_of(&user.id, None).await?;
             }
@@ -126,6 +127,18 @@ impl Auth {
             self.commit(&acts).await?;
         }
         Ok(Settled::Proven(Proof::new(user, method, now)))
+    }
+}
+
+impl Auth {
+    /// What somebody wrote about themselves before the address was proven goes; what came with this very token stays.
+    fn forget_what_was_said(&self, token: &OneTimeToken, patch: &mut UserPatch) {
+        let said = token.data.get(SAID).and_then(Value::as_object).cloned();
+        patch.user_metadata = Some(said.unwrap_or_default());
+        let declared = self.inner.config.schema.user_attributes();
+        for attribute in declared.iter().filter(|attribute| attribute.is_editable()) {
+            patch.attributes.set(attribute.name(), AttributeValue::Null);
+        }
     }
 }
 

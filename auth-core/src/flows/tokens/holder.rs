@@ -1,0 +1,54 @@
+//! Who holds a token, whichever strategy it is of: the functions of seed 003 that take one.
+
+use crate::{
+    auth::Auth,
+    error::{ErrorKind, Result},
+    id::UserId,
+    model::User,
+    secret::SessionToken,
+};
+
+impl Auth {
+    /// The user of an access token or of the token of an opaque session, whose session is asked for in the store. The
+    /// `getUser` of seed 003.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TryRefreshToken`], [`ErrorKind::Unauthorised`] or [`ErrorKind::InvalidSessionId`] when the token opens
+    /// nothing, [`ErrorKind::DatabaseFetchFailed`].
+    #[doc(alias = "getUser")]
+    pub async fn get_user_by_token(&self, token: &str) -> Result<User> {
+        let now = self.now();
+        let found = match &self.inner.tokens {
+            Some(strategy) => {
+                let claims = strategy.verify(self, token).await?;
+                self.inner.adapter.get_session_and_user(&claims.session_id()).await?
+            }
+            None => {
+                let (_, user) = self.get_session_user(&SessionToken::parse(token)?).await?;
+                return if user.is_banned(now) {
+                    Err(ErrorKind::UserBanned.into())
+                } else {
+                    Ok(user)
+                };
+            }
+        };
+        let alive = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now));
+        let (_, user) = alive.ok_or(ErrorKind::Unauthorised)?;
+        Ok(user)
+    }
+
+    /// Ends all sessions of whoever holds this token, an access token or the token of an opaque session. The `signOut` of
+    /// seed 003.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TryRefreshToken`] or [`ErrorKind::InvalidSessionId`] when the token is not ours or is over,
+    /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "signOut")]
+    pub async fn sign_out(&self, token: &str) -> Result<()> {
+        let user_id = match &self.inner.tokens {
+            Some(strategy) => UserId::from(strategy.verify(self, token).await?.subject()),
+            None => self.get_session(&SessionToken::parse(token)?).await?.user_id,
+        };
+        self.invalidate_all_user_sessions(&user_id).await
+    }
+}

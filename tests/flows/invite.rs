@@ -1,0 +1,114 @@
+use std::time::Duration;
+
+use auth_core::EventKind;
+use serde_json::json;
+
+use crate::{App, Client, MINUTE, PASSWORD, stories};
+
+stories![App::with_post =>
+    somebody_is_invited_and_accepts,
+    an_invitation_to_a_proven_address_is_refused,
+    an_invitation_takes_the_place_of_the_one_before,
+    only_administrators_invite,
+    an_invitation_of_an_unproven_account_is_the_administrators_word,
+];
+
+const ADA: &str = "ada@example.com";
+
+fn admin(app: &App) -> Client {
+    let token = app.auth.service_token(Duration::from_secs(24 * 3_600));
+    app.bearer(&token).with("st-auth-mode", "header")
+}
+
+/// G6.11-01, G6.11-03.
+async fn somebody_is_invited_and_accepts(app: App) {
+    let body = json!({ "email": "Ada@Example.com", "data": { "team": "engine" } });
+    let answer = admin(&app).post("/api/auth/invite?redirect_to=/welcome", body).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    let user = answer.json();
+    assert!(user["invited_at"].is_string() && user["confirmation_sent_at"].is_string());
+    assert!(user["email_confirmed_at"].is_null());
+    assert_eq!(user["user_metadata"], json!({ "team": "engine" }));
+    let mail = app.mail_to(ADA).await;
+    assert_eq!((mail.kind, mail.query("type").as_deref()), ("invite", Some("invite")));
+    let browser = app.browser();
+    let followed = browser.follow(&mail).await;
+    assert_eq!(followed.location().path(), "/welcome");
+    let me = app.auth.get_user_by_provider_id("email", ADA).await.unwrap();
+    assert!(me.email_confirmed_at.is_some());
+    assert_eq!(json!(me.user_metadata), json!({ "team": "engine" }));
+    assert_eq!(me.id.as_str(), user["id"]);
+    assert_eq!(app.events.count(EventKind::UserInvited), 1);
+    // The mailed code does the same, and a password can be chosen.
+    let access = followed.fragment("access_token").unwrap();
+    let answer = app
+        .bearer(&access)
+        .put("/api/auth/user", json!({ "password": PASSWORD }))
+        .await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(app.browser().sign_in(ADA, PASSWORD).await.status(), 200);
+}
+
+/// G6.11-02.
+async fn an_invitation_to_a_proven_address_is_refused(app: App) {
+    app.confirmed(ADA).await;
+    let answer = admin(&app).post("/api/auth/invite", json!({ "email": ADA })).await;
+    assert_eq!(answer.refusal(), (422, "email_exists".to_owned()));
+    assert_eq!(
+        answer.json()["msg"],
+        "A user with this email address has already been registered"
+    );
+    let answer = admin(&app)
+        .post("/api/auth/invite", json!({ "email": "no address" }))
+        .await;
+    assert_eq!(answer.refusal(), (400, "validation_failed".to_owned()));
+}
+
+async fn an_invitation_takes_the_place_of_the_one_before(app: App) {
+    let mut mails = Vec::new();
+    for _ in 0..2 {
+        assert_eq!(
+            admin(&app)
+                .post("/api/auth/invite", json!({ "email": ADA }))
+                .await
+                .status(),
+            200
+        );
+        mails.push(app.mail_to(ADA).await);
+        app.wait(MINUTE);
+    }
+    assert_eq!(
+        app.keeper().verify_link("invite", &mails[0].secret()).await.status(),
+        403
+    );
+    assert_eq!(app.keeper().verify("invite", ADA, &mails[1].code()).await.status(), 200);
+}
+
+async fn only_administrators_invite(app: App) {
+    let body = || json!({ "email": ADA });
+    assert_eq!(
+        app.keeper().post("/api/auth/invite", body()).await.refusal(),
+        (401, "no_authorization".to_owned())
+    );
+    let bob = app.confirmed("bob@example.com").await;
+    assert_eq!(
+        bob.post("/api/auth/invite", body()).await.refusal(),
+        (403, "not_admin".to_owned())
+    );
+    assert_eq!(
+        app.bearer("junk").post("/api/auth/invite", body()).await.refusal(),
+        (403, "bad_jwt".to_owned())
+    );
+    assert!(app.mails_to(ADA).await.is_empty());
+}
+
+async fn an_invitation_of_an_unproven_account_is_the_administrators_word(app: App) {
+    let body = json!({ "email": ADA, "password": PASSWORD, "data": { "team": "mine" } });
+    app.browser().post("/api/auth/signup", body).await;
+    let body = json!({ "email": ADA, "data": { "team": "engine" } });
+    assert_eq!(admin(&app).post("/api/auth/invite", body).await.status(), 200);
+    app.browser().follow(&app.mail_to(ADA).await).await;
+    let user = app.auth.get_user_by_provider_id("email", ADA).await.unwrap();
+    assert_eq!(json!(user.user_metadata), json!({ "team": "engine" }));
+    assert_eq!(app.browser().sign_in(ADA, PASSWORD).await.status(), 400);
+}
