@@ -17,7 +17,7 @@ use super::{
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
-    http::{reply::told, route},
+    http::{route, told::told},
 };
 
 /// The document for this handle.
