@@ -1,8 +1,13 @@
 //! Our own client against our own server: what one sends is what the other reads.
 
+use std::time::Duration;
+
 use auth_core::{
     AuthCookies, CookieOptions,
-    client::{GoTrueApi, OtpKind, OtpOptions, SignUpOptions, UserAttributes, VerifyOtp},
+    client::{
+        AdminUserAttributes, GenerateLink, GoTrueApi, LinkKind, OtpKind, OtpOptions, SignUpOptions, UserAttributes,
+        VerifyOtp,
+    },
 };
 use auth_tests::PASSWORD;
 
@@ -87,9 +92,57 @@ async fn walk(framework: Framework) {
         .unwrap_err();
     assert_eq!(refused.status(), 401);
 
+    administration(&admin, &served.service_token()).await;
+
     api.sign_out(jwt).await.unwrap();
     let gone = api.get_user(jwt).await.unwrap_err();
     assert!([401, 403].contains(&gone.status()), "{gone:?}");
+}
+
+async fn administration(admin: &GoTrueApi, jwt: &str) {
+    let given = AdminUserAttributes::default()
+        .email("grace@example.com")
+        .password(PASSWORD)
+        .email_confirm(true);
+    let made = admin.create_user(jwt, given).await.unwrap();
+    assert!(made.is_confirmed());
+    admin
+        .sign_in_with_email("grace@example.com", PASSWORD, None)
+        .await
+        .unwrap();
+    let page = admin.list_users(jwt, 1, 1).await.unwrap();
+    assert_eq!((page.users.len(), page.next_page), (1, Some(2)));
+    assert!(page.total.unwrap() > 1 && page.last_page.unwrap() > 1);
+
+    let ban = AdminUserAttributes::default().ban(Some(Duration::from_secs(3_600)));
+    let banned = admin.update_user_by_id(jwt, &made.id, ban).await.unwrap();
+    assert!(banned.banned_until.is_some());
+    let refused = admin
+        .sign_in_with_email("grace@example.com", PASSWORD, None)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Some("user_banned"));
+    let lifted = AdminUserAttributes::default().ban(None);
+    admin.update_user_by_id(jwt, &made.id, lifted).await.unwrap();
+    assert!(
+        admin
+            .get_user_by_id(jwt, &made.id)
+            .await
+            .unwrap()
+            .banned_until
+            .is_none()
+    );
+
+    let wanted = GenerateLink::new(LinkKind::Recovery, "grace@example.com");
+    let link = admin.generate_link(wanted).await.unwrap();
+    assert_eq!(link.user.id, made.id);
+    let token = link.hashed_token.unwrap();
+    let opened = VerifyOtp::token_hash(token, OtpKind::Recovery);
+    assert!(admin.verify_otp(opened).await.unwrap().session().is_some());
+
+    admin.delete_user(&made.id, jwt).await.unwrap();
+    let gone = admin.get_user_by_id(jwt, &made.id).await.unwrap_err();
+    assert_eq!((gone.status(), gone.code()), (404, Some("user_not_found")));
 }
 
 /// The cookies that one request is given are those that the next one is known by.

@@ -2,7 +2,9 @@ use std::net::{SocketAddr, TcpListener};
 
 use auth_actix::AuthMiddleware;
 use auth_axum::AuthLayer;
-use auth_core::{Auth, Limits, LinkStyle, OneTimeConfig, PasswordConfig, Secret, Tokens, adapters::MemoryAdapter};
+use auth_core::{
+    Auth, CookieOptions, Limits, LinkStyle, OneTimeConfig, PasswordConfig, Secret, Tokens, adapters::MemoryAdapter,
+};
 use tokio::sync::oneshot;
 
 use crate::letterbox::Letterbox;
@@ -36,6 +38,8 @@ impl Served {
             .one_time(OneTimeConfig::default().link_style(LinkStyle::Direct))
             .passwords(PasswordConfig::default().queue(1_000))
             .limits(Limits::danger_unlimited())
+            .keep_events(true)
+            .auth_cookie(CookieOptions::default())
             .user_ids(uuid);
         let auth = letterbox.of(builder).build().expect("the configuration is sound");
         auth.migrate().await.unwrap();

@@ -142,6 +142,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             Member::new("kind", Kind::Text, "What happened."),
         ],
         answers: &[Answer::Json("Events")],
+        refusals: &[ErrorKind::FeatureDisabled],
         ..ADMINISTRATION
     },
     RouteDoc {
@@ -155,6 +156,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             Member::new("query", Kind::Text, "`author:` with an id or an address, or `action:`."),
         ],
         answers: &[Answer::Json("AuditEntries")],
+        refusals: &[ErrorKind::FeatureDisabled],
         ..ADMINISTRATION
     },
 ];
