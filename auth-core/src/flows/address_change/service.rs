@@ -60,7 +60,7 @@ impl Auth {
         let secure = self.inner.config.email.secure_change;
         if let (Address::Email(_), Some(old), true) = (new, &user.email, secure && user.email_confirmed_at.is_some()) {
             let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
-            let issued = issued.data("new_email", new.as_str());
+            let issued = issued.data(NEW_EMAIL, new.as_str());
             acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
             acts.push(Act::SetToken(issued.record));
         }
@@ -145,8 +145,10 @@ impl Auth {
                 if user.email.as_deref() != Some(token.sent_to.as_str()) {
                     return Err(ErrorKind::OtpExpired.into());
                 }
-                let other = other.as_ref().ok_or(ErrorKind::OtpExpired)?;
-                Address::Email(other.sent_to.clone())
+                let agreed = token.data.get(NEW_EMAIL).and_then(Value::as_str);
+                let agreed = agreed.filter(|_| has_agreed(&token)).map(str::to_owned);
+                let new = other.as_ref().map(|other| other.sent_to.clone()).or(agreed);
+                Address::Email(new.ok_or(ErrorKind::OtpExpired)?)
             }
         };
         if let Some(mut other) = other.filter(|_| !has_agreed(&token)) {
@@ -244,6 +246,9 @@ impl Auth {
             .map(Some)
     }
 }
+
+/// The new address, at the half of a change that is sent to the present one.
+pub(crate) const NEW_EMAIL: &str = "new_email";
 
 /// Whether the owner of the other address has said yes.
 pub(crate) fn has_agreed(token: &OneTimeToken) -> bool {
