@@ -1,6 +1,6 @@
 //! The one error type of the library: an opaque value with a stable [`ErrorKind`] and the cause kept as source.
 //!
-//! What the client is told about a kind is decided in one other file, `http/reply.rs`.
+//! What the client is told about a kind is decided in one other file, `http/told.rs`.
 
 use std::{error::Error as StdError, fmt, time::Duration};
 

@@ -1,5 +1,8 @@
 //! What the library does for honest people.
 
+mod admin;
+mod admin_events;
+mod admin_links;
 mod anonymous;
 mod auth_cookie;
 mod auth_request;

@@ -11,6 +11,7 @@ stories![
     options_and_head_are_answered,
     every_answer_says_that_it_must_not_be_kept,
     another_base_path_is_respected,
+    the_base_path_may_be_the_root,
     a_route_that_takes_too_long_answers_504,
 ];
 
@@ -118,6 +119,31 @@ async fn another_base_path_is_respected(app: App) {
     let app = App::with(app.driver, |builder| builder.base_path("/v1/auth")).await;
     assert_eq!(app.browser().get("/v1/auth/session").await.status(), 200);
     assert_eq!(app.browser().get("/api/auth/session").await.status(), 404);
+}
+
+async fn the_base_path_may_be_the_root(app: App) {
+    let app = App::with(app.driver, |builder| builder.base_path("/").sign_in_page("/sign-in")).await;
+    assert_eq!(app.auth.base_path(), "/");
+    let browser = app.browser();
+    let body = json!({ "email": "ada@example.com", "password": crate::PASSWORD });
+    assert_eq!(browser.post("/signup", body).await.status(), 200);
+    assert_eq!(browser.get("/user").await.json()["email"], "ada@example.com");
+    // The application's own routes are found before.
+    assert_eq!(browser.get("/public").await.text(), "public");
+    assert_eq!(browser.get("/me").await.status(), 200);
+    let unknown = browser.get("/unknown").await;
+    assert_eq!((unknown.status(), unknown.error_code().as_str()), (404, "not_found"));
+    for path in ["/", "//user", "/user/"] {
+        assert_eq!(browser.get(path).await.status(), 404, "{path}");
+    }
+    let link = app
+        .auth
+        .generate_link(auth_core::GenerateLink::magic_link("ada@example.com"))
+        .await
+        .unwrap();
+    assert!(link.action_link.starts_with("https://app.example.com/verify?token="));
+    let document = app.script().get("/openapi.json").await.json();
+    assert_eq!(document["servers"][0]["url"], "https://app.example.com");
 }
 
 async fn a_route_that_takes_too_long_answers_504(app: App) {

@@ -56,7 +56,6 @@ pub(super) async fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> A
 pub(super) fn configure(auth: Auth) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config
-            .service(auth_actix::routes(&auth))
             .route("/public", web::get().to(|| async { "public" }))
             .route("/me", web::to(|user: CurrentUser| async move { user.id().to_string() }))
             .route(
@@ -100,7 +99,9 @@ pub(super) fn configure(auth: Auth) -> impl FnOnce(&mut ServiceConfig) {
                 web::resource("/lenient")
                     .wrap(verify_session(LENIENT()))
                     .route(web::to(|| async { "lenient" })),
-            );
+            )
+            // Last: at `/` they answer everything.
+            .service(auth_actix::routes(&auth));
     }
 }
 

@@ -56,7 +56,12 @@ pub(super) fn router(auth: Auth) -> Router {
     let lenient = Router::new()
         .route("/lenient", any(|| async { "lenient" }))
         .route_layer(verify_session(LENIENT()));
-    Router::new()
+    let routes = auth_axum::routes(&auth);
+    let mounted = match auth.base_path() {
+        "/" => Router::new().fallback_service(routes),
+        path => Router::new().nest_service(path, routes),
+    };
+    mounted
         .route("/public", get(|| async { "public" }))
         .route("/me", any(|user: CurrentUser| async move { user.id().to_string() }))
         .route("/write", any(|user: CurrentUser| async move { user.id().to_string() }))
@@ -84,7 +89,6 @@ pub(super) fn router(auth: Auth) -> Router {
         .merge(fresh)
         .merge(checked)
         .merge(lenient)
-        .nest_service(auth.base_path(), auth_axum::routes(&auth))
         .layer(AuthLayer::new(auth))
 }
 

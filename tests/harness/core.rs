@@ -16,8 +16,14 @@ pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answeri
         Box::pin(async move {
             let shared = AuthRequest::unseen(&auth);
             request.extensions_mut().insert(shared.clone());
-            let rest = request.uri().path().strip_prefix(auth.base_path());
-            let mut response = if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            let path = request.uri().path();
+            let is_mounted = match auth.base_path() {
+                "/" => !OWN_PATHS.contains(&path),
+                base => path
+                    .strip_prefix(base)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            };
+            let mut response = if is_mounted {
                 auth.handle(request).await
             } else {
                 answer(&shared, request).await
@@ -27,6 +33,12 @@ pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answeri
         })
     })
 }
+
+/// What the application answers itself, wherever the library's routes are.
+const OWN_PATHS: &[&str] = &[
+    "/broken", "/checked", "/cookies", "/cors", "/fresh", "/guarded", "/lenient", "/many", "/maybe", "/me", "/public",
+    "/session", "/write",
+];
 
 async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes> {
     let (parts, _) = request.into_parts();

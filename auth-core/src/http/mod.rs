@@ -13,6 +13,7 @@ mod refusal;
 mod reply;
 mod route;
 mod router;
+mod told;
 mod wire;
 
 pub use refusal::missing_layer;
@@ -21,8 +22,9 @@ pub(crate) use body::Body;
 pub(crate) use call::Call;
 pub(crate) use openapi::{Answer, Caller, Kind, Member, RouteDoc, openapi};
 pub(crate) use page::Page;
-pub(crate) use reply::{Reply, error_pairs};
+pub(crate) use reply::Reply;
 pub(crate) use route::{Route, routes};
+pub(crate) use told::error_pairs;
 pub(crate) use wire::{
     Delivery, receipt_answer, refreshed_answer, session_answer, session_listing, session_pairs, user_answer,
 };

@@ -188,7 +188,7 @@ impl Auth {
                 .and_then(|target| self.inner.redirects.check(target))
                 .unwrap_or_else(|| "/".to_owned()),
             Err(error) => {
-                let word = super::reply::told(error.kind()).1;
+                let word = super::told::told(error.kind()).1;
                 tracing::debug!(target: "auth::http", error = error as &dyn std::error::Error, "a form was refused");
                 with_error_code(&self.back(parts), word)
             }

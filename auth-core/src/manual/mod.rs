@@ -95,4 +95,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0017-drivers-and-what-they-cost.md")]
     pub mod d0017 {}
+
+    #[doc = include_str!("decisions/0018-passwords-that-administrators-set.md")]
+    pub mod d0018 {}
 }

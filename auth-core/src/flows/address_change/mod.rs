@@ -5,4 +5,4 @@
 
 mod service;
 
-pub(crate) use service::{exists, has_agreed, with_agreement};
+pub(crate) use service::{NEW_EMAIL, exists, has_agreed, with_agreement};

@@ -72,7 +72,7 @@ impl Auth {
         let secure = self.inner.config.email.secure_change;
         if let (Address::Email(_), Some(old), true) = (new, &user.email, secure && user.email_confirmed_at.is_some()) {
             let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
-            let issued = issued.data(NEW, new.as_str());
+            let issued = issued.data(NEW_EMAIL, new.as_str());
             acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
             acts.push(Act::SetToken(issued.record));
         }
@@ -167,7 +167,7 @@ impl Auth {
                 if user.email.as_deref() != Some(token.sent_to.as_str()) {
                     return Err(ErrorKind::OtpExpired.into());
                 }
-                let new = token.data.get(NEW).and_then(Value::as_str);
+                let new = token.data.get(NEW_EMAIL).and_then(Value::as_str);
                 Address::Email(new.ok_or(ErrorKind::OtpExpired)?.to_owned())
             }
         };
@@ -282,7 +282,7 @@ pub(crate) fn with_agreement(issued: Issued) -> Issued {
 }
 
 /// What the old address agrees to.
-const NEW: &str = "new_email";
+pub(crate) const NEW_EMAIL: &str = "new_email";
 
 /// The owner of the other address has said yes.
 const AGREED: &str = "agreed";

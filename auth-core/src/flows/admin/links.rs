@@ -11,7 +11,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
-        address_change::{has_agreed, with_agreement},
+        address_change::{NEW_EMAIL, has_agreed, with_agreement},
         one_time::{Asked, Issued},
         users::{NewUser, merged},
     },
@@ -253,5 +253,3 @@ fn leads_to(token: &OneTimeToken) -> Option<&str> {
         _ => token.data.get(NEW_EMAIL).and_then(Value::as_str),
     }
 }
-
-const NEW_EMAIL: &str = "new_email";

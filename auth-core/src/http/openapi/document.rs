@@ -17,7 +17,7 @@ use super::{
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
-    http::{reply::told, route},
+    http::{route, told::told},
 };
 
 /// The document for this handle.
@@ -34,10 +34,18 @@ fn document(auth: &Auth) -> OpenApi {
     info.license = Some(License::new(env!("CARGO_PKG_LICENSE")));
     OpenApiBuilder::new()
         .info(info)
-        .servers(Some([Server::new(auth.base_path())]))
+        .servers(Some([Server::new(address(auth))]))
         .paths(paths())
         .components(Some(components(auth)))
         .build()
+}
+
+/// Where the paths begin; a lone slash before them would be one too many.
+fn address(auth: &Auth) -> String {
+    match auth.mount() {
+        "" => auth.origin(),
+        path => path.to_owned(),
+    }
 }
 
 fn components(auth: &Auth) -> Components {
