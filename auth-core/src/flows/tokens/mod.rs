@@ -31,6 +31,7 @@ mod es256;
 mod key;
 mod options;
 mod ring;
+mod rotate;
 mod rotation;
 pub(crate) mod routes;
 mod service;
