@@ -119,6 +119,11 @@ impl Auth {
         self.inner.passwords.hashes()
     }
 
+    /// How many passwords wait for a hashing thread now; what a gauge shows. A queue that stays long wants more processors.
+    pub fn waiting_password_hashes(&self) -> u64 {
+        self.inner.passwords.waiting()
+    }
+
     /// Whether two handles are one.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)

@@ -6,6 +6,7 @@ mod http;
 mod place;
 mod redis_database;
 mod running;
+mod server;
 mod together;
 
 pub(crate) use http::{send, send_from};

@@ -23,6 +23,8 @@ const SECRET: &str = "a secret of at least thirty-two bytes for tests";
 pub(crate) enum Which {
     Axum,
     Actix,
+    /// The stand-alone one.
+    Server,
 }
 
 /// A running application; it ends with this value.
@@ -49,6 +51,13 @@ impl Running {
     pub(super) async fn start_on(which: Which, place: &Place, more: &[&str]) -> Self {
         let mut command = Command::new(binary(which));
         command.args(place.arguments()).args(more).env("AUTH_SECRET", SECRET);
+        Self::spawn(command).await
+    }
+
+    /// Starts the stand-alone server with these arguments.
+    pub(super) async fn server(arguments: &[String]) -> Self {
+        let mut command = Command::new(binary(Which::Server));
+        command.args(arguments);
         Self::spawn(command).await
     }
 
@@ -103,10 +112,19 @@ pub(super) async fn run(which: Which, arguments: &[&str]) -> Output {
 }
 
 /// The application's binary, built like these tests.
-fn binary(which: Which) -> PathBuf {
+pub(super) fn binary(which: Which) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let packages = ["-p", "auth-tests", "-p", "axum-app", "-p", "actix-app"];
+        let packages = [
+            "-p",
+            "auth-tests",
+            "-p",
+            "axum-app",
+            "-p",
+            "actix-app",
+            "-p",
+            "auth-server",
+        ];
         let built = std::process::Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--locked", "--bins"])
             .args(packages)
@@ -122,5 +140,6 @@ fn binary(which: Which) -> PathBuf {
     directory.join(match which {
         Which::Axum => "axum-app",
         Which::Actix => "actix-app",
+        Which::Server => "auth-server",
     })
 }

@@ -72,6 +72,23 @@ impl Auth {
         response
     }
 
+    /// The pattern of the library's route that this path belongs to, as in `/sessions/{}`, below the base path; `None` when there
+    /// is none. For labels of metrics, of which there must not be one for each id.
+    ///
+    /// ```
+    /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+    /// assert_eq!(auth.route_pattern("/api/auth/sessions/x"), Some("/sessions/{}"));
+    /// assert_eq!(auth.route_pattern("/notes"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn route_pattern(&self, path: &str) -> Option<&'static str> {
+        let path = path.strip_prefix(self.mount())?;
+        route::all()
+            .find(|route| route.parameters(path).is_some())
+            .map(|route| route.path)
+    }
+
     async fn route<B>(&self, request: &AuthRequest, parts: &Parts, body: B) -> Reply
     where
         B: HttpBody,

@@ -5,6 +5,8 @@
 //! - [`tokens`]: the other strategy: access tokens, refresh tokens, parents and children, keys.
 //! - [`stores`]: which store, how big, what it promises when it fails, backups, several nodes, caches.
 //! - [`delivery`]: who sends mails and text messages, what they say, what the outbox promises.
+//! - [`admin`]: who administrates, and what they can do.
+//! - [`server`]: the library as a program, for applications in other languages.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
 //! - [`write_an_adapter`]: a store of your own.
@@ -25,6 +27,12 @@ pub mod stores {}
 
 #[doc = include_str!("delivery.md")]
 pub mod delivery {}
+
+#[doc = include_str!("admin.md")]
+pub mod admin {}
+
+#[doc = include_str!("server.md")]
+pub mod server {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}

@@ -23,6 +23,7 @@ pub(super) struct HashPool {
     queue: usize,
     jobs: OnceLock<std::result::Result<SyncSender<Job>, String>>,
     done: Arc<AtomicU64>,
+    waiting: Arc<AtomicU64>,
 }
 
 impl HashPool {
@@ -32,12 +33,18 @@ impl HashPool {
             queue,
             jobs: OnceLock::new(),
             done: Arc::default(),
+            waiting: Arc::default(),
         }
     }
 
     /// How many jobs have been done.
     pub(super) fn done(&self) -> u64 {
         self.done.load(Ordering::Relaxed)
+    }
+
+    /// How many jobs wait for a thread.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Runs a job on one of the threads. When nobody waits for it any more by the time it is its turn, it is left out.
@@ -47,7 +54,9 @@ impl HashPool {
     pub(super) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         let (answer, result) = oneshot::channel();
         let done = Arc::clone(&self.done);
+        let waiting = Arc::clone(&self.waiting);
         let job: Job = Box::new(move || {
+            waiting.fetch_sub(1, Ordering::Relaxed);
             if answer.is_closed() {
                 return;
             }
@@ -61,10 +70,14 @@ impl HashPool {
         let jobs = jobs
             .as_ref()
             .map_err(|reason| Error::from(ErrorKind::Unknown).detail(reason.as_str()))?;
-        match jobs.try_send(job) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => return Err(Error::from(ErrorKind::Busy).retry_in(RETRY_AFTER)),
-            Err(TrySendError::Disconnected(_)) => return Err(ErrorKind::Unknown.into()),
+        // Counted before it is sent: a thread may take it at once.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = jobs.try_send(job) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(match error {
+                TrySendError::Full(_) => Error::from(ErrorKind::Busy).retry_in(RETRY_AFTER),
+                TrySendError::Disconnected(_) => ErrorKind::Unknown.into(),
+            });
         }
         result
             .await

@@ -48,6 +48,11 @@ impl Passwords {
         self.pool.done()
     }
 
+    /// How many are waiting to be hashed.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.pool.waiting()
+    }
+
     /// Refuses what is too large to be worth any work; for every route that takes a password.
     pub(crate) fn check_size(&self, password: &Password) -> Result<()> {
         policy::check_size(&self.config, password)

@@ -32,6 +32,7 @@ mod holder;
 mod key;
 mod options;
 mod ring;
+mod rotate;
 mod rotation;
 pub(crate) mod routes;
 mod service;

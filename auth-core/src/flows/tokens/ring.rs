@@ -221,6 +221,26 @@ impl KeyRing {
             None if state.keys.is_empty() => now,
             None => now + PUBLISHED_AHEAD,
         };
+        self.make(auth, active_from, now).await
+    }
+
+    /// Makes a key that signs from the next minute on, whatever the interval says; answers from when on, or nothing when the
+    /// key is the application's own.
+    pub(super) async fn rotate(&self, auth: &Auth) -> Result<Option<Timestamp>> {
+        if self.own_key().await?.is_some() {
+            return Ok(None);
+        }
+        let _guard = self.loading.lock().await;
+        let now = auth.now();
+        self.load(auth, now).await?;
+        let active_from = now + PUBLISHED_AHEAD;
+        self.make(auth, active_from, now).await?;
+        self.load(auth, now).await?;
+        Ok(Some(active_from))
+    }
+
+    async fn make(&self, auth: &Auth, active_from: Timestamp, now: Timestamp) -> Result<()> {
+        let state = self.state();
         // The one after what was read: if another process was first, it is taken.
         let generation = state.last_generation + 1;
         let secret = &auth.inner.config.secret;

@@ -1,0 +1,104 @@
+//! The subcommands that do one thing and end. What they answer goes to standard output, to be read by programs.
+
+use auth_core::{AdminUserAttributes, Auth, ErrorKind, UserId};
+
+use crate::{
+    Failure, Settings, duration,
+    setup::{self, Parts},
+};
+
+pub(crate) async fn migrate(settings: &Settings, dry_run: bool) -> Result<(), Failure> {
+    let auth = configured(settings).await?;
+    if dry_run {
+        let plan = auth.migration_plan().await?;
+        for statement in plan.statements() {
+            println!("{statement};");
+        }
+        return Ok(());
+    }
+    auth.migrate().await?;
+    Ok(())
+}
+
+/// Fails unless the server could serve.
+pub(crate) async fn check(settings: &Settings) -> Result<(), Failure> {
+    let auth = configured(settings).await?;
+    let plan = auth.migration_plan().await?;
+    let missing: Vec<&str> = plan.missing().collect();
+    if !missing.is_empty() {
+        return Err(Failure::new(format!(
+            "the database lacks {}: run `auth-server migrate`",
+            missing.join(", ")
+        )));
+    }
+    println!("ok");
+    Ok(())
+}
+
+pub(crate) async fn create_user(settings: &Settings, email: &str, role: Option<&str>) -> Result<(), Failure> {
+    let auth = configured(settings).await?;
+    let mut given = AdminUserAttributes::default().email(email).email_confirm(true);
+    // In an argument, everybody on the machine could read it.
+    if let Ok(password) = std::env::var("AUTH_NEW_PASSWORD") {
+        given = given.password(password);
+    }
+    if let Some(role) = role {
+        given = given.role(role);
+    }
+    let user = auth.admin_create_user(given).await?;
+    println!("{}", user.id);
+    Ok(())
+}
+
+pub(crate) async fn revoke_sessions(settings: &Settings, user: &str) -> Result<(), Failure> {
+    let auth = configured(settings).await?;
+    let id = find(&auth, user).await?;
+    let live = auth.get_all_user_sessions(&id).await?.len();
+    auth.invalidate_all_user_sessions(&id).await?;
+    println!("{live}");
+    Ok(())
+}
+
+async fn find(auth: &Auth, user: &str) -> Result<UserId, Failure> {
+    let found = match user.contains('@') {
+        true => auth.get_user_by_provider_id("email", user).await,
+        false => auth.get_user(&UserId::from(user)).await,
+    };
+    match found {
+        Ok(user) => Ok(user.id),
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidUserId | ErrorKind::InvalidProviderId) => {
+            Err(Failure::new(format!("there is no user {user}")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) async fn rotate_keys(settings: &Settings) -> Result<(), Failure> {
+    let auth = configured(settings).await?;
+    println!("{}", auth.rotate_signing_keys().await?);
+    Ok(())
+}
+
+pub(crate) async fn sweep(settings: &Settings) -> Result<(), Failure> {
+    let swept = configured(settings).await?.delete_expired().await?;
+    println!(
+        "sessions {}, links and codes {}, messages {}, events {}",
+        swept.sessions, swept.tokens, swept.messages, swept.events
+    );
+    Ok(())
+}
+
+pub(crate) async fn service_token(settings: &Settings, lifetime: &str) -> Result<(), Failure> {
+    let lifetime = duration::parse(lifetime).map_err(Failure::new)?;
+    if settings.secret.is_none() && settings.secret_file.is_none() {
+        return Err(Failure::new(
+            "a service token needs the server's own secret: --secret or --secret-file",
+        ));
+    }
+    println!("{}", configured(settings).await?.service_token(lifetime));
+    Ok(())
+}
+
+async fn configured(settings: &Settings) -> Result<Auth, Failure> {
+    setup::auth(settings, setup::addr(settings), &Parts::default()).await
+}

@@ -1,0 +1,102 @@
+use std::{net::SocketAddr, time::Duration};
+
+use auth_core::{Auth, UserQuery};
+use axum::{Json, Router, extract::State, http::StatusCode, middleware, response::IntoResponse, routing::get};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::{
+    Failure, Settings,
+    metrics::{self, Measured, Metrics},
+    setup::{self, Parts},
+};
+
+/// Serves until it is told to stop; requests under way are answered first.
+pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let listener = TcpListener::bind(setup::addr(settings)).await?;
+    let addr = listener.local_addr()?;
+    let metrics = Metrics::default();
+    let parts = Parts {
+        metrics: Some(metrics.clone()),
+    };
+    let auth = setup::auth(settings, addr, &parts).await?;
+    auth.migrate().await?;
+    tokio::spawn(sweep(auth.clone()));
+    let service = app(auth, metrics).into_make_service_with_connect_info::<SocketAddr>();
+    println!("listening on http://{addr}");
+    axum::serve(listener, service)
+        .with_graceful_shutdown(told_to_stop())
+        .await?;
+    Ok(())
+}
+
+/// The library's routes, and beside them what an operator reads.
+fn app(auth: Auth, metrics: Metrics) -> Router {
+    let measured = Measured {
+        auth: auth.clone(),
+        metrics,
+    };
+    let routes = auth_axum::routes(&auth);
+    let app = match auth.base_path() {
+        "/" => Router::new().fallback_service(routes),
+        path => Router::new().nest_service(path, routes),
+    };
+    app.route("/health", get(health))
+        .route("/metrics", get(metrics::show))
+        .with_state(measured.clone())
+        .layer(middleware::from_fn_with_state(measured, metrics::count))
+}
+
+/// Whether the database answers; GoTrue's members.
+async fn health(State(measured): State<Measured>) -> impl IntoResponse {
+    let one = UserQuery {
+        limit: 1,
+        ..UserQuery::default()
+    };
+    let status = match measured.auth.list_users(&one).await {
+        Ok(_) => StatusCode::OK,
+        Err(error) => {
+            tracing::error!(target: "auth", error = &error as &dyn std::error::Error, "the database does not answer");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    let answer = json!({
+        "name": "auth-server",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": env!("CARGO_PKG_DESCRIPTION"),
+    });
+    (status, Json(answer))
+}
+
+/// Deletes what is over, once an hour.
+async fn sweep(auth: Auth) {
+    let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
+    loop {
+        hourly.tick().await;
+        if let Err(error) = auth.delete_expired().await {
+            tracing::warn!(target: "auth", error = &error as &dyn std::error::Error, "not everything was swept");
+        }
+    }
+}
+
+/// Ctrl-C or SIGTERM. Where neither can be waited for, the server runs until it is killed.
+async fn told_to_stop() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

@@ -1,0 +1,194 @@
+use std::{fs, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::Failure;
+
+/// Declares the settings once: a flag, a variable `AUTH_…` and a member of the configuration file each.
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $env:literal $([$($arg:tt)*])?,)+) => {
+        /// What the server is told. A flag counts before the environment, the environment before the file.
+        #[derive(Args, Clone, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        #[expect(missing_debug_implementations, reason = "there are secrets in it")]
+        #[non_exhaustive]
+        pub struct Settings {
+            $($(#[doc = $doc])+ #[arg(long, global = true, env = $env, hide_env_values = true $(, $($arg)*)?)] pub $name: $kind,)+
+        }
+
+        impl Settings {
+            /// What is not given here is as there.
+            fn or(mut self, other: Self) -> Self {
+                $(if self.$name.is_absent() {
+                    self.$name = other.$name;
+                })+
+                self
+            }
+        }
+    };
+}
+
+settings! {
+    /// Where to listen; port 0 takes a free one. [default: 127.0.0.1:9999]
+    addr: Option<SocketAddr> = "AUTH_ADDR",
+    /// Where browsers find the server: scheme, host and port. [default: its own address]
+    base_url: Option<String> = "AUTH_BASE_URL",
+    /// Allow http in the base URL of a host that is not this machine.
+    danger_allow_http: Option<bool> = "AUTH_DANGER_ALLOW_HTTP" [num_args = 0..=1, default_missing_value = "true"],
+    /// The path before every route; `/` for none. [default: /]
+    base_path: Option<String> = "AUTH_BASE_PATH",
+    /// Where users are kept: sqlite://file.db, postgres://…, mysql://…, memory:. [default: sqlite://auth-server.db]
+    database: Option<String> = "AUTH_DATABASE",
+    /// Where sessions and attempts are kept instead: redis://…
+    sessions: Option<String> = "AUTH_SESSIONS",
+    /// The server's secret, 32 bytes or more.
+    secret: Option<String> = "AUTH_SECRET",
+    /// A file with the secret.
+    secret_file: Option<PathBuf> = "AUTH_SECRET_FILE" [conflicts_with = "secret"],
+    /// The `iss` of access tokens. [default: base URL and path]
+    issuer: Option<String> = "AUTH_ISSUER",
+    /// The `aud` of access tokens and answers; may be empty. [default: authenticated]
+    audience: Option<String> = "AUTH_AUDIENCE",
+    /// The role of new users; may be empty. [default: authenticated]
+    role: Option<String> = "AUTH_ROLE",
+    /// Where links lead when nothing else was asked for. [default: the base URL]
+    site_url: Option<String> = "AUTH_SITE_URL",
+    /// What the site is called, in mails. [default: its host]
+    site_name: Option<String> = "AUTH_SITE_NAME",
+    /// One more URL that `redirect_to` may lead to; wildcards allowed. Repeatable.
+    redirect_url: Vec<String> = "AUTH_REDIRECT_URL" [value_delimiter = ','],
+    /// One more origin whose pages may call the server. Repeatable.
+    trusted_origin: Vec<String> = "AUTH_TRUSTED_ORIGIN" [value_delimiter = ','],
+    /// One more network of proxies, as CIDR, whose X-Forwarded-For is believed. Repeatable.
+    trusted_proxy: Vec<String> = "AUTH_TRUSTED_PROXY" [value_delimiter = ','],
+    /// How sessions work. [default: tokens]
+    strategy: Option<Strategy> = "AUTH_STRATEGY",
+    /// How clients get their tokens that do not say how. [default: cookie]
+    delivery: Option<Delivery> = "AUTH_DELIVERY",
+    /// How long an access token lives. [default: 1h]
+    access_lifetime: Option<String> = "AUTH_ACCESS_LIFETIME",
+    /// How long a refresh token, or an opaque session that is not used, lives. [default: the library's]
+    refresh_lifetime: Option<String> = "AUTH_REFRESH_LIFETIME",
+    /// How long a link in a mail is good. [default: 1h]
+    link_lifetime: Option<String> = "AUTH_LINK_LIFETIME",
+    /// How long a code is good. [default: 10m]
+    code_lifetime: Option<String> = "AUTH_CODE_LIFETIME",
+    /// What opening a mailed link does. [default: page]
+    link_style: Option<Links> = "AUTH_LINK_STYLE",
+    /// Whether people sign up and in with e-mail addresses. [default: true]
+    email: Option<bool> = "AUTH_EMAIL" [num_args = 0..=1, default_missing_value = "true"],
+    /// Whether people sign up and in with phone numbers. [default: where text messages are sent]
+    phone: Option<bool> = "AUTH_PHONE" [num_args = 0..=1, default_missing_value = "true"],
+    /// No new accounts but those that administrators make.
+    disable_signup: Option<bool> = "AUTH_DISABLE_SIGNUP" [num_args = 0..=1, default_missing_value = "true"],
+    /// New e-mail addresses count without a proof.
+    autoconfirm_email: Option<bool> = "AUTH_AUTOCONFIRM_EMAIL" [num_args = 0..=1, default_missing_value = "true"],
+    /// New phone numbers count without a proof.
+    autoconfirm_phone: Option<bool> = "AUTH_AUTOCONFIRM_PHONE" [num_args = 0..=1, default_missing_value = "true"],
+    /// Accounts without any address.
+    anonymous: Option<bool> = "AUTH_ANONYMOUS" [num_args = 0..=1, default_missing_value = "true"],
+    /// The fewest characters of a password, 8 or more. [default: 8]
+    password_min: Option<usize> = "AUTH_PASSWORD_MIN",
+    /// The fewest characters of a password, less than 8 as well: the suites of GoTrue's clients use 6.
+    danger_password_min: Option<usize> = "AUTH_DANGER_PASSWORD_MIN" [conflicts_with = "password_min"],
+    /// Take passwords that everybody guesses first.
+    danger_known_passwords: Option<bool> = "AUTH_DANGER_KNOWN_PASSWORDS" [num_args = 0..=1, default_missing_value = "true"],
+    /// `off` counts no attempts and no messages: for tests. [default: on]
+    limits: Option<Switch> = "AUTH_LIMITS",
+    /// Keep events in the database, for GET /admin/events.
+    keep_events: Option<bool> = "AUTH_KEEP_EVENTS" [num_args = 0..=1, default_missing_value = "true"],
+    /// The mail server: smtps://user:password@host or smtp://…
+    smtp: Option<String> = "AUTH_SMTP",
+    /// Who mails come from: `Name <address>`.
+    mail_from: Option<String> = "AUTH_MAIL_FROM",
+    /// A folder that mails are written to instead.
+    mail_files: Option<PathBuf> = "AUTH_MAIL_FILES" [conflicts_with = "smtp"],
+    /// Mails are printed instead.
+    mail_console: Option<bool> = "AUTH_MAIL_CONSOLE" [num_args = 0..=1, default_missing_value = "true", conflicts_with_all = ["smtp", "mail_files"]],
+    /// Text messages: `console`, `twilio`, or the https URL of a webhook.
+    sms: Option<String> = "AUTH_SMS",
+    /// The webhook's secret: `v1,whsec_…`.
+    sms_webhook_secret: Option<String> = "AUTH_SMS_WEBHOOK_SECRET",
+    /// Twilio's account: `AC…`.
+    twilio_account: Option<String> = "AUTH_TWILIO_ACCOUNT",
+    /// Twilio's auth token.
+    twilio_token: Option<String> = "AUTH_TWILIO_TOKEN",
+    /// Whom Twilio's messages come from: a number, or `MG…`.
+    twilio_from: Option<String> = "AUTH_TWILIO_FROM",
+}
+
+/// The two kinds of sessions.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Strategy {
+    /// One secret, looked up at each request.
+    Opaque,
+    /// Signed access tokens and rotating refresh tokens.
+    Tokens,
+}
+
+/// How clients get their tokens that do not say how.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Delivery {
+    /// In the body, as GoTrue's clients expect.
+    Body,
+    /// In cookies that scripts cannot read.
+    Cookie,
+}
+
+/// What opening a mailed link does.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Links {
+    /// It takes the link and leads on.
+    Direct,
+    /// It shows a page with a button.
+    Page,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Switch {
+    /// As it should be.
+    On,
+    /// Not at all.
+    Off,
+}
+
+impl Settings {
+    /// These settings, and those of the file where these say nothing.
+    pub(crate) fn with_file(self, file: Option<&PathBuf>) -> Result<Self, Failure> {
+        let Some(path) = file else { return Ok(self) };
+        let text = fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        // The message of the parser quotes the line, which may hold a secret.
+        let there: Self = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+            Failure::new(format!("{}, line {line}: {}", path.display(), error.message()))
+        })?;
+        Ok(self.or(there))
+    }
+}
+
+/// Whether a setting was not given.
+trait Absent {
+    fn is_absent(&self) -> bool;
+}
+
+impl<T> Absent for Option<T> {
+    fn is_absent(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T> Absent for Vec<T> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}

@@ -1,0 +1,183 @@
+//! From settings to the library.
+
+use std::{fs, net::SocketAddr, time::Duration};
+
+use auth_core::{
+    Auth, AuthBuilder, EmailConfig, EventSink, Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, Secret,
+    SessionConfig, SessionStrategy, Tokens, TracingSink,
+    adapters::{AnyAdapter, RedisSessions},
+};
+
+use crate::{
+    Failure, Settings, delivery, duration,
+    metrics::Metrics,
+    settings::{Delivery, Links, Strategy, Switch},
+};
+
+/// What a serving process has and a command has not.
+#[derive(Default)]
+pub(crate) struct Parts {
+    pub(crate) metrics: Option<Metrics>,
+}
+
+/// Where to listen.
+pub(crate) fn addr(settings: &Settings) -> SocketAddr {
+    settings.addr.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_999)))
+}
+
+/// The library, configured; the database is reached and not yet migrated.
+pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &Parts) -> Result<Auth, Failure> {
+    let mut adapter = AnyAdapter::connect(settings.database.as_deref().unwrap_or("sqlite://auth-server.db")).await?;
+    if let Some(url) = &settings.sessions {
+        adapter = adapter.with_sessions(RedisSessions::connect(url).await?);
+    }
+    let mut builder = Auth::builder(adapter)
+        .secret(secret(settings)?)
+        .base_url(settings.base_url.clone().unwrap_or_else(|| own_url(listening_on)))
+        .base_path(settings.base_path.as_deref().unwrap_or("/"))
+        .sessions(sessions(settings)?)
+        .tokens_in_body(settings.delivery == Some(Delivery::Body))
+        .passwords(passwords(settings))
+        .one_time(one_time(settings)?)
+        .email(email(settings))
+        .phone(phone(settings))
+        .anonymous(settings.anonymous.unwrap_or(false))
+        .signup(!settings.disable_signup.unwrap_or(false))
+        .keep_events(settings.keep_events.unwrap_or(false));
+    if settings.danger_allow_http == Some(true) {
+        builder = builder.danger_allow_http();
+    }
+    if settings.limits == Some(Switch::Off) {
+        builder = builder.limits(Limits::danger_unlimited());
+    }
+    if let Some(role) = &settings.role {
+        builder = builder.default_role(role);
+    }
+    if let Some(url) = &settings.site_url {
+        builder = builder.site_url(url);
+    }
+    if let Some(name) = &settings.site_name {
+        builder = builder.site_name(name);
+    }
+    builder = each(builder, &settings.redirect_url, AuthBuilder::redirect_url);
+    builder = each(builder, &settings.trusted_origin, AuthBuilder::trusted_origin);
+    builder = each(builder, &settings.trusted_proxy, AuthBuilder::trusted_proxy);
+    builder = delivery::configure(builder, settings, parts.metrics.as_ref())?;
+    if let Some(metrics) = &parts.metrics {
+        builder = builder.events(Both(metrics.clone()));
+    }
+    Ok(builder.build()?)
+}
+
+fn each(builder: AuthBuilder, values: &[String], add: fn(AuthBuilder, String) -> AuthBuilder) -> AuthBuilder {
+    values.iter().cloned().fold(builder, add)
+}
+
+/// Events are counted and logged.
+struct Both(Metrics);
+
+impl EventSink for Both {
+    fn emit(&self, event: &auth_core::Event) {
+        self.0.count_event(event);
+        TracingSink.emit(event);
+    }
+}
+
+fn secret(settings: &Settings) -> Result<Secret, Failure> {
+    if let Some(secret) = &settings.secret {
+        return Ok(Secret::new(secret.as_str()));
+    }
+    if let Some(path) = &settings.secret_file {
+        let read = fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+        return Ok(Secret::new(read.trim_ascii()));
+    }
+    tracing::warn!(target: "auth", "there is no secret: whatever it signs and encrypts ends with this process");
+    Ok(Secret::random()?)
+}
+
+/// `localhost` is the name people type for this machine.
+fn own_url(listening_on: SocketAddr) -> String {
+    match listening_on.ip().is_loopback() {
+        true => format!("http://localhost:{}", listening_on.port()),
+        false => format!("http://{listening_on}"),
+    }
+}
+
+fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
+    let (access, refresh) = (
+        lifetime(settings.access_lifetime.as_deref())?,
+        lifetime(settings.refresh_lifetime.as_deref())?,
+    );
+    if settings.strategy == Some(Strategy::Opaque) {
+        let mut sessions = SessionConfig::default();
+        if let Some(period) = refresh {
+            sessions = sessions.idle_period(period);
+        }
+        return Ok(sessions.into());
+    }
+    let mut tokens = Tokens::default().check_store(true);
+    if let Some(issuer) = &settings.issuer {
+        tokens = tokens.issuer(issuer);
+    }
+    if let Some(audience) = &settings.audience {
+        tokens = tokens.audience(audience);
+    }
+    if let Some(validity) = access {
+        tokens = tokens.access_validity(validity);
+    }
+    if let Some(validity) = refresh {
+        tokens = tokens.refresh_validity(validity);
+    }
+    Ok(tokens.into())
+}
+
+fn lifetime(text: Option<&str>) -> Result<Option<Duration>, Failure> {
+    text.map(duration::parse).transpose().map_err(Failure::new)
+}
+
+fn passwords(settings: &Settings) -> PasswordConfig {
+    let mut passwords = PasswordConfig::default();
+    if let Some(characters) = settings.password_min {
+        passwords = passwords.min_length(characters);
+    }
+    if let Some(characters) = settings.danger_password_min {
+        passwords = passwords.danger_min_length(characters);
+    }
+    match settings.danger_known_passwords {
+        Some(true) => passwords.danger_without_block_list(),
+        _ => passwords,
+    }
+}
+
+fn one_time(settings: &Settings) -> Result<OneTimeConfig, Failure> {
+    let mut one_time = OneTimeConfig::default();
+    if let Some(period) = lifetime(settings.link_lifetime.as_deref())? {
+        one_time = one_time.link_lifetime(period);
+    }
+    if let Some(period) = lifetime(settings.code_lifetime.as_deref())? {
+        one_time = one_time.code_lifetime(period);
+    }
+    Ok(match settings.link_style {
+        Some(Links::Direct) => one_time.link_style(LinkStyle::Direct),
+        _ => one_time,
+    })
+}
+
+fn email(settings: &Settings) -> EmailConfig {
+    let email = EmailConfig::default().enabled(settings.email.unwrap_or(true));
+    match settings.autoconfirm_email {
+        Some(at_once) => email.confirm(!at_once),
+        None => email,
+    }
+}
+
+fn phone(settings: &Settings) -> PhoneConfig {
+    let mut phone = PhoneConfig::default();
+    if let Some(enabled) = settings.phone {
+        phone = phone.enabled(enabled);
+    }
+    match settings.autoconfirm_phone {
+        Some(at_once) => phone.confirm(!at_once),
+        None => phone,
+    }
+}

@@ -1,0 +1,276 @@
+//! The stand-alone server as its operator and its clients meet it: flags, files and the environment; requests over sockets;
+//! every subcommand.
+
+use std::{path::Path, process::Output, time::Duration};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::{
+    http::{Received, send},
+    running::{Running, Which, binary},
+};
+
+const SECRET: &str = "a secret of the tests, 32 bytes and more";
+const PASSWORD: &str = "correct horse battery";
+
+/// The command line of one test, in a directory of its own.
+fn arguments(directory: &TempDir, more: &[&str]) -> Vec<String> {
+    let database = format!("sqlite://{}", directory.path().join("auth.db").display());
+    let own = [
+        "--database".to_owned(),
+        database,
+        "--secret".to_owned(),
+        SECRET.to_owned(),
+    ];
+    own.into_iter()
+        .chain(more.iter().map(|&argument| argument.to_owned()))
+        .collect()
+}
+
+async fn run(directory: &TempDir, arguments_more: &[&str]) -> Output {
+    let (command, more) = arguments_more.split_first().unwrap();
+    Command::new(binary(Which::Server))
+        .arg(command)
+        .args(arguments(directory, more))
+        .env("AUTH_NEW_PASSWORD", PASSWORD)
+        .env("RUST_LOG", "error")
+        .output()
+        .await
+        .unwrap()
+}
+
+async fn succeed(directory: &TempDir, more: &[&str]) -> String {
+    let output = run(directory, more).await;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{more:?}: {told}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+async fn serve(directory: &TempDir, more: &[&str]) -> Running {
+    Running::server(&arguments(directory, more)).await
+}
+
+async fn ask(server: &Running, method: &str, path: &str, bearer: Option<&str>, body: Value) -> Received {
+    let authorization = format!("Bearer {}", bearer.unwrap_or_default());
+    let mut headers = vec![("content-type", "application/json")];
+    if bearer.is_some() {
+        headers.push(("authorization", authorization.as_str()));
+    }
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    send(server.address(), method, path, &headers, &body).await.unwrap()
+}
+
+fn json_of(answer: &Received) -> Value {
+    serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
+}
+
+/// The first mail in a folder, as soon as it is there.
+async fn mail_in(folder: &Path) -> String {
+    for _ in 0..600 {
+        let first = std::fs::read_dir(folder).ok().and_then(|mut files| files.next());
+        if let Some(Ok(file)) = first
+            && let Ok(text) = std::fs::read_to_string(file.path())
+            && text.contains("token=")
+        {
+            // Quoted-printable: soft line breaks, and `=3D` for `=`.
+            return text.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no mail came");
+}
+
+#[tokio::test]
+async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
+    let directory = TempDir::new().unwrap();
+    let mails = directory.path().join("mails");
+    let folder = mails.display().to_string();
+    let more = [
+        "--mail-files",
+        &folder,
+        "--mail-from",
+        "Auth <auth@example.com>",
+        "--delivery",
+        "body",
+        "--keep-events",
+    ];
+    let server = serve(&directory, &more).await;
+
+    let health = ask(&server, "GET", "/health", None, Value::Null).await;
+    assert_eq!(
+        (health.status, json_of(&health)["name"].as_str()),
+        (200, Some("auth-server"))
+    );
+    let ada = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let signed_up = ask(&server, "POST", "/signup", None, ada.clone()).await;
+    assert_eq!(signed_up.status, 200, "{signed_up:?}");
+    assert_eq!(json_of(&signed_up)["email"], "ada@example.com");
+    let refused = ask(&server, "POST", "/token?grant_type=password", None, ada.clone()).await;
+    assert_eq!(json_of(&refused)["error_code"], "email_not_confirmed");
+
+    let mail = mail_in(&mails).await;
+    let (_, rest) = mail.split_once("/verify?token=").unwrap();
+    let token: String = rest.chars().take_while(|character| *character != '&').collect();
+    let verify = json!({ "type": "signup", "token_hash": token });
+    let verified = ask(&server, "POST", "/verify", None, verify).await;
+    assert_eq!(verified.status, 200, "{verified:?}");
+    let session = json_of(&verified);
+    let access = session["access_token"].as_str().unwrap();
+    assert!(session["refresh_token"].is_string() && verified.header("set-cookie").is_none());
+    assert_eq!(
+        ask(&server, "GET", "/user", Some(access), Value::Null).await.status,
+        200
+    );
+    assert_eq!(
+        ask(&server, "GET", "/admin/users", Some(access), Value::Null)
+            .await
+            .status,
+        403
+    );
+
+    let service = succeed(&directory, &["service-token", "--lifetime", "5m"]).await;
+    let listed = ask(&server, "GET", "/admin/users", Some(&service), Value::Null).await;
+    assert_eq!((listed.status, listed.header("x-total-count")), (200, Some("1")));
+    let events = ask(&server, "GET", "/admin/events", Some(&service), Value::Null).await;
+    assert!(events.body.contains("authn_login_success"), "{events:?}");
+
+    // Another process ends the session; this one asks the database.
+    assert_eq!(succeed(&directory, &["revoke-sessions", "ada@example.com"]).await, "1");
+    assert_ne!(
+        ask(&server, "GET", "/user", Some(access), Value::Null).await.status,
+        200
+    );
+
+    let metrics = ask(&server, "GET", "/metrics", None, Value::Null).await;
+    for line in [
+        "auth_requests_total{method=\"POST\",route=\"/signup\",status=\"200\"} 1",
+        "auth_requests_total{method=\"POST\",route=\"/token\",status=\"400\"} 1",
+        "auth_events_total{kind=\"authn_login_success\"} 1",
+        "auth_messages_total{channel=\"mail\",outcome=\"sent\"} 1",
+        "auth_password_queue 0",
+    ] {
+        assert!(metrics.body.contains(line), "{line}: {}", metrics.body);
+    }
+    assert!(!metrics.body.contains("ada@example.com"));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_is_read_and_flags_and_the_environment_come_before_it() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("auth.toml");
+    std::fs::write(
+        &file,
+        "base-path = \"/auth/v1\"\nrole = \"from the file\"\naudience = \"\"\nstrategy = \"tokens\"\nanonymous = true\n\
+         redirect-url = [\"https://app.example.com/**\"]\ndanger-password-min = 6\nlimits = \"off\"\n",
+    )
+    .unwrap();
+    let file = file.display().to_string();
+    let server = serve(&directory, &["--config", &file, "--role", "from a flag"]).await;
+    let body = json!({ "email": "ada@example.com", "password": "sixsix" });
+    let answer = ask(&server, "POST", "/auth/v1/signup", None, body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let user = json_of(&answer)["user"].clone();
+    assert_eq!(
+        (user["role"].as_str(), user["aud"].as_str()),
+        (Some("from a flag"), Some(""))
+    );
+    let anonymous = ask(&server, "POST", "/auth/v1/signup", None, json!({})).await;
+    assert_eq!(json_of(&anonymous)["user"]["is_anonymous"], true);
+    // What an operator reads stands beside the base path.
+    assert_eq!(ask(&server, "GET", "/health", None, Value::Null).await.status, 200);
+    assert_eq!(ask(&server, "GET", "/signup", None, Value::Null).await.status, 404);
+    server.stop().await;
+
+    std::fs::write(&file, "secret = \"hush\"\nbase-pth = \"/x\"\n").unwrap();
+    let output = run(&directory, &["check", "--config", &file]).await;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(
+        told.contains("line 2") && told.contains("base-pth") && !told.contains("hush"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn every_subcommand_does_its_one_thing() {
+    let directory = TempDir::new().unwrap();
+    let missing = run(&directory, &["check"]).await;
+    assert!(!missing.status.success());
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("auth-server migrate"));
+    let planned = succeed(&directory, &["migrate", "--dry-run"]).await;
+    assert!(planned.contains("CREATE TABLE"), "{planned}");
+    assert!(!run(&directory, &["check"]).await.status.success());
+    assert_eq!(succeed(&directory, &["migrate"]).await, "");
+    assert_eq!(succeed(&directory, &["check"]).await, "ok");
+
+    let id = succeed(
+        &directory,
+        &[
+            "create-user",
+            "--for-email",
+            "root@example.com",
+            "--with-role",
+            "service_role",
+        ],
+    )
+    .await;
+    assert_eq!(id.len(), 25);
+    let taken = run(&directory, &["create-user", "--for-email", "root@example.com"]).await;
+    assert!(!taken.status.success());
+    assert_eq!(succeed(&directory, &["revoke-sessions", &id]).await, "0");
+    assert!(!run(&directory, &["revoke-sessions", "nobody"]).await.status.success());
+    let signs_from = succeed(&directory, &["rotate-keys"]).await;
+    assert!(
+        signs_from.starts_with("20") && signs_from.ends_with('Z'),
+        "{signs_from}"
+    );
+    assert!(
+        !run(&directory, &["rotate-keys", "--strategy", "opaque"])
+            .await
+            .status
+            .success()
+    );
+    assert!(succeed(&directory, &["sweep"]).await.starts_with("sessions 0"));
+    assert_eq!(succeed(&directory, &["service-token"]).await.split('.').count(), 3);
+
+    // Whoever was made at the command line is an administrator over HTTP.
+    let server = serve(&directory, &["--delivery", "body"]).await;
+    let root = json!({ "email": "root@example.com", "password": PASSWORD });
+    let session = json_of(&ask(&server, "POST", "/token?grant_type=password", None, root).await);
+    let access = session["access_token"].as_str().unwrap();
+    assert_eq!(
+        ask(&server, "GET", "/admin/users", Some(access), Value::Null)
+            .await
+            .status,
+        200
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_said_at_once() {
+    let directory = TempDir::new().unwrap();
+    for (more, expected) in [
+        (vec!["check", "--base-path", "auth"], "base_path"),
+        (vec!["check", "--base-url", "http://example.com"], "danger_allow_http"),
+        (vec!["check", "--smtp", "smtp://localhost"], "--mail-from"),
+        (vec!["check", "--sms", "twilio"], "--twilio-account"),
+        (vec!["check", "--access-lifetime", "soon"], "no duration"),
+        (vec!["check", "--password-min", "6"], "Use 8 or more"),
+        (vec!["check", "--strategy", "jwt"], "opaque"),
+        (vec!["check", "--config", "/nowhere.toml"], "/nowhere.toml"),
+        (vec!["check", "--port", "1"], "--port"),
+    ] {
+        let output = run(&directory, &more).await;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(expected), "{more:?}: {told}");
+        assert!(!told.contains(SECRET), "{told}");
+    }
+}
