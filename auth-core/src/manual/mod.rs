@@ -5,6 +5,7 @@
 //! - [`tokens`]: the other strategy: access tokens, refresh tokens, parents and children, keys.
 //! - [`stores`]: which store, how big, what it promises when it fails, backups, several nodes, caches.
 //! - [`delivery`]: who sends mails and text messages, what they say, what the outbox promises.
+//! - [`forms`]: pages without scripts: what a form says, where it leads.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
 //! - [`write_an_adapter`]: a store of your own.
@@ -25,6 +26,9 @@ pub mod stores {}
 
 #[doc = include_str!("delivery.md")]
 pub mod delivery {}
+
+#[doc = include_str!("forms.md")]
+pub mod forms {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}
