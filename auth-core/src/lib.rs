@@ -82,6 +82,7 @@ pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
 pub use event::{Event, EventKind, EventSink, TracingSink};
 pub use flows::{
+    address_change::PendingChange,
     admin::{AdminConfig, AdminUserAttributes, GenerateLink, GeneratedLink, Swept, UserPage},
     auth_cookie::{
         AuthChangeEvent, AuthCookieError, AuthCookieReply, AuthCookieSession, AuthCookies, CookieOptions, HeldCookies,

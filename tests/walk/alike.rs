@@ -19,6 +19,7 @@ async fn alike(strategy: &str) {
     let axum = Running::start_with(Which::Axum, &directory.path().join("axum.db"), &strategy).await;
     let actix = Running::start_with(Which::Actix, &directory.path().join("actix.db"), &strategy).await;
     let json = [("content-type", "application/json")];
+    let form = [("content-type", "application/x-www-form-urlencoded")];
     for (method, path, headers, body) in [
         ("GET", "/api/auth/session", &[][..], ""),
         ("HEAD", "/api/auth/session", &[], ""),
@@ -74,6 +75,15 @@ async fn alike(strategy: &str) {
             &json,
             "{\"refresh_token\":\"x\"}",
         ),
+        ("GET", "/api/auth/verify?token=x&type=signup&redirect_to=/", &[], ""),
+        (
+            "POST",
+            "/api/auth/verify",
+            &form,
+            "type=signup&email=a%40example.com&token=123456",
+        ),
+        ("GET", "/check-mail?for=recovery&email=a%40example.com", &[], ""),
+        ("GET", "/new-password?error_code=otp_expired", &[], ""),
         ("GET", "/account", &[("accept", "text/html")], ""),
         ("GET", "/account?x=%20y", &[("accept", "text/html")], ""),
     ] {

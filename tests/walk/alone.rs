@@ -1,6 +1,8 @@
 //! One process, one person, from signing up to leaving.
 
-use super::{Browser, Place, Running, Which, on_every_place};
+use serde_json::Value;
+
+use super::{Browser, Mails, Place, Running, Which, http::Received, on_every_place};
 
 on_every_place![axum_opaque, axum_tokens, actix_opaque, actix_tokens,];
 
@@ -20,11 +22,28 @@ async fn actix_tokens(place: &Place) {
     walk(Which::Actix, place, "tokens").await;
 }
 
-/// Sign up → me → notes → renew → list → revoke → change password → sign out → refused → delete.
+/// Sign up → mail → notes → forgot password → code → another address → devices → out → delete.
 async fn walk(which: Which, place: &Place, strategy: &str) {
-    let server = Running::start_on(which, place, &["--strategy", strategy]).await;
+    let mails = Mails::new();
+    let [mail, folder] = mails.arguments();
+    let server = Running::start_on(which, place, &["--strategy", strategy, &mail, &folder]).await;
     let ada = Browser::new(server.address());
 
+    sign_up(&ada, &mails).await;
+    keep_notes(&ada).await;
+    forget_the_password(&ada, &mails, place).await;
+    sign_in_with_a_code(&ada, &mails, place).await;
+    change_the_address(&ada, &mails).await;
+    let user_id = me(&ada).await["id"].as_str().unwrap().to_owned();
+    use_two_devices(&ada, &Browser::new(server.address()), place, &user_id, strategy).await;
+    sign_out(&ada).await;
+    leave(&ada, &mails, place).await;
+    assert_eq!(place.count_notes().await, 0);
+    assert_eq!(place.count_sessions(&user_id).await, 0);
+    server.stop().await;
+}
+
+async fn sign_up(ada: &Browser, mails: &Mails) {
     let page = ada.get("/").await;
     assert!(page.body.contains("Sign up"), "{page:?}");
     assert_eq!(ada.get("/me").await.status, 401);
@@ -32,21 +51,39 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
         .form("/api/auth/signup", "email=ada%40example.com&password=short")
         .await;
     assert_eq!(refused.status, 303);
-    assert!(refused.header("location").unwrap().contains("error_code=weak_password"));
+    assert!(location(&refused).contains("error_code=weak_password"));
     let page = ada.get("/sign-up?error_code=weak_password").await;
     assert!(page.body.contains("too easy to guess"));
 
-    let answer = ada
-        .form(
-            "/api/auth/signup",
-            "email=ada%40example.com&password=correct+horse+battery&redirect_to=%2F",
-        )
+    let account = "email=ada%40example.com&password=correct+horse+battery";
+    let form = format!("{account}&redirect_to=%2F&pending_to=%2Fcheck-mail%3Ffor%3Dsign-up");
+    let answer = ada.form("/api/auth/signup", &form).await;
+    assert_eq!(location(&answer), "/check-mail?for=sign-up&email=ada%40example.com");
+    let page = ada.get(location(&answer)).await;
+    assert!(
+        page.body.contains("Check your mail") && page.body.contains("ada@example.com"),
+        "{page:?}"
+    );
+    assert_eq!(ada.get("/me").await.status, 401);
+    let early = ada.form("/api/auth/token?grant_type=password", account).await;
+    assert_eq!(location(&early), "/sign-in?error_code=email_not_confirmed");
+    assert!(ada.get(location(&early)).await.body.contains("confirm your address"));
+    let again = ada
+        .form("/api/auth/resend", "type=signup&email=ada%40example.com")
         .await;
-    assert_eq!((answer.status, answer.header("location")), (303, Some("/")));
-    let me: serde_json::Value = serde_json::from_str(&ada.get("/me").await.body).unwrap();
-    assert_eq!(me["email"], "ada@example.com");
-    let user_id = me["id"].as_str().unwrap();
+    let page = ada.get(location(&again)).await;
+    assert!(page.body.contains("on its way already. Try again in"), "{page:?}");
 
+    let mail = mails.next("ada@example.com", "Confirm").await;
+    assert_eq!(location(&ada.follow(mail.path()).await), "/");
+    assert_eq!(me(ada).await["email"], "ada@example.com");
+    let twice = ada.follow(mail.path()).await;
+    assert!(location(&twice).starts_with("/?error="), "{twice:?}");
+    let page = ada.get(location(&twice)).await;
+    assert!(page.body.contains("was used before"), "{page:?}");
+}
+
+async fn keep_notes(ada: &Browser) {
     let note = ada.form("/notes", "text=%3Cb%3Ebuy+milk%3C%2Fb%3E").await;
     assert_eq!(note.status, 303);
     let page = ada.get("/").await;
@@ -58,20 +95,100 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     assert!(page.body.find("wash up") < page.body.find("buy milk"), "newest first");
     assert_eq!(ada.form(&format!("/notes/{wash_up}/delete"), "").await.status, 303);
     assert!(!ada.get("/").await.body.contains("wash up"));
+    let evil = ada.form_of_another_site("/notes", "text=spam").await;
+    assert_eq!(evil.status, 403);
+    assert!(!ada.get("/").await.body.contains("spam"));
+}
 
-    let phone = Browser::new(server.address());
-    let sign_in = "email=ada%40example.com&password=correct+horse+battery";
-    assert_eq!(
-        phone.form("/api/auth/token?grant_type=password", sign_in).await.status,
-        303
+async fn forget_the_password(ada: &Browser, mails: &Mails, place: &Place) {
+    ada.form("/api/auth/logout", "redirect_to=%2F").await;
+    place.forget_attempts().await;
+    let page = ada.get("/new-password").await;
+    assert!(page.body.contains("no good any more"), "{page:?}");
+    let ask = "email=ada%40example.com&redirect_to=%2Fnew-password&pending_to=%2Fcheck-mail%3Ffor%3Drecovery";
+    let answer = ada.form("/api/auth/recover", ask).await;
+    assert_eq!(location(&answer), "/check-mail?for=recovery&email=ada%40example.com");
+    let mail = mails.next("ada@example.com", "Choose a new password").await;
+    assert_eq!(location(&ada.follow(mail.path()).await), "/new-password");
+    let page = ada.get("/new-password").await;
+    assert!(page.body.contains("Choose a new password"), "{page:?}");
+    let choose = "_method=put&password=a+new+long+password&redirect_to=%2F%3Fdone%3Dpassword";
+    let chosen = ada.form("/api/auth/user", choose).await;
+    assert_eq!(location(&chosen), "/?done=password");
+    assert!(
+        ada.get("/?done=password")
+            .await
+            .body
+            .contains("Your password is changed")
     );
-    let sessions: serde_json::Value = serde_json::from_str(&ada.get("/api/auth/sessions").await.body).unwrap();
+    mails.next("ada@example.com", "Your password at").await;
+
+    let old = "email=ada%40example.com&password=correct+horse+battery";
+    let refused = ada.form("/api/auth/token?grant_type=password", old).await;
+    assert_eq!(location(&refused), "/sign-in?error_code=invalid_credentials");
+}
+
+async fn sign_in_with_a_code(ada: &Browser, mails: &Mails, place: &Place) {
+    ada.form("/api/auth/logout", "redirect_to=%2F").await;
+    place.forget_attempts().await;
+    let page = ada.get("/sign-in/code?redirect_to=%2Faccount").await;
+    assert!(page.body.contains("Sign in with a link or code"), "{page:?}");
+    let ask = "email=ada%40example.com&redirect_to=%2Faccount&pending_to=%2Fcheck-mail%3Ffor%3Dsign-in";
+    let answer = ada.form("/api/auth/otp", ask).await;
+    assert_eq!(location(&answer), "/check-mail?for=sign-in&email=ada%40example.com");
+    let mail = mails.next("ada@example.com", "Sign in").await;
+    let typed = |code: &str| format!("type=email&email=ada%40example.com&token={code}&redirect_to=%2Faccount");
+    let right = mail.code();
+    let wrong = if right == "123456" { "654321" } else { "123456" };
+    let refused = ada.form("/api/auth/verify", &typed(wrong)).await;
+    assert!(location(&refused).contains("error_code=otp_expired"), "{refused:?}");
+    // Somebody who has talked her into reading it out has another browser.
+    let thief = ada.with_another_jar();
+    let refused = thief.form("/api/auth/verify", &typed(right)).await;
+    assert!(location(&refused).contains("error_code=otp_expired"), "{refused:?}");
+    assert_eq!(location(&ada.form("/api/auth/verify", &typed(right)).await), "/account");
+    assert_eq!(me(ada).await["email"], "ada@example.com");
+}
+
+/// Both addresses answer: the old one by its link, the new one by its code.
+async fn change_the_address(ada: &Browser, mails: &Mails) {
+    let change = "_method=PUT&current_password=a+new+long+password&email=lovelace%40example.com&redirect_to=%2Faccount";
+    assert_eq!(location(&ada.form("/api/auth/user", change).await), "/account");
+    let page = ada.get("/account").await;
+    for address in ["ada@example.com", "lovelace@example.com"] {
+        assert!(page.body.contains(&format!("Code sent to {address}")), "{page:?}");
+    }
+    assert_eq!(me(ada).await["email"], "ada@example.com");
+
+    let mail = mails.next("lovelace@example.com", "Confirm your new address").await;
+    let typed = format!(
+        "type=email_change&email=lovelace%40example.com&token={}&redirect_to=%2Faccount",
+        mail.code()
+    );
+    assert_eq!(location(&ada.form("/api/auth/verify", &typed).await), "/account");
+    let page = ada.get("/account").await;
+    assert!(page.body.contains("Code sent to ada@example.com"), "{page:?}");
+    assert!(!page.body.contains("Code sent to lovelace@example.com"), "{page:?}");
+    assert_eq!(me(ada).await["email"], "ada@example.com");
+
+    let mail = mails.next("ada@example.com", "is to change").await;
+    assert_eq!(location(&ada.follow(mail.path()).await), "/account");
+    assert_eq!(me(ada).await["email"], "lovelace@example.com");
+    assert!(!ada.get("/account").await.body.contains("Code sent to"));
+}
+
+async fn use_two_devices(ada: &Browser, phone: &Browser, place: &Place, user_id: &str, strategy: &str) {
+    let sign_in = "email=lovelace%40example.com&password=a+new+long+password&redirect_to=%2Faccount";
+    let answer = phone.form("/api/auth/token?grant_type=password", sign_in).await;
+    assert_eq!(location(&answer), "/account");
+    let sessions: Value = serde_json::from_str(&ada.get("/api/auth/sessions").await.body).unwrap();
     let sessions = sessions["sessions"].as_array().unwrap().clone();
     assert_eq!(sessions.len(), 2);
     let page = ada.get("/account").await;
     assert_eq!(page.body.matches("Sign out this device").count(), 2);
 
     // A day later, as far as the database is concerned, or with the access token's time over: the next request renews.
+    ada.lose("auth_mark");
     let before = ada.jar();
     match strategy {
         "opaque" => place.age_sessions(user_id).await,
@@ -86,42 +203,57 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     let other = sessions.iter().find(|session| session["current"] == false).unwrap();
     let path = format!("/api/auth/sessions/{}", other["id"].as_str().unwrap());
     let ended = ada.form(&path, "_method=DELETE&redirect_to=%2Faccount").await;
-    assert_eq!((ended.status, ended.header("location")), (303, Some("/account")));
+    assert_eq!(location(&ended), "/account");
     assert_eq!(phone.get("/me").await.status, 401);
 
-    let change =
-        "_method=PUT&current_password=correct+horse+battery&password=a+new+long+password&redirect_to=%2Faccount";
-    let changed = ada.form("/api/auth/user", change).await;
-    assert_eq!(changed.header("location"), Some("/account"));
+    let change = "_method=PUT&current_password=a+new+long+password&password=one+more+password&redirect_to=%2Faccount";
+    assert_eq!(location(&ada.form("/api/auth/user", change).await), "/account");
     assert_eq!(ada.get("/me").await.status, 200);
+}
 
-    let evil = ada.form_of_another_site("/notes", "text=spam").await;
-    assert_eq!(evil.status, 403);
-    assert!(!ada.get("/").await.body.contains("spam"));
-
+async fn sign_out(ada: &Browser) {
     let stolen = ada.jar();
-    assert_eq!(
-        ada.form("/api/auth/logout", "redirect_to=%2F").await.header("location"),
-        Some("/")
-    );
+    assert_eq!(location(&ada.form("/api/auth/logout", "redirect_to=%2F").await), "/");
     assert!(ada.jar().is_empty());
     assert_eq!(ada.get("/me").await.status, 401);
     ada.set_jar(stolen);
     assert_eq!(ada.get("/me").await.status, 401);
     let account = ada.navigate("/account").await;
-    assert_eq!(
-        (account.status, account.header("location")),
-        (303, Some("/sign-in?redirect_to=%2Faccount"))
-    );
-
-    let again = "email=ada%40example.com&password=a+new+long+password&redirect_to=%2Faccount";
+    assert_eq!(location(&account), "/sign-in?redirect_to=%2Faccount");
+    let again = "email=lovelace%40example.com&password=one+more+password&redirect_to=%2Faccount";
     let answer = ada.form("/api/auth/token?grant_type=password", again).await;
-    assert_eq!(answer.header("location"), Some("/account"));
-    let gone = ada
-        .form("/api/auth/user", "_method=DELETE&current_password=a+new+long+password")
+    assert_eq!(location(&answer), "/account");
+}
+
+/// Shows with a mailed code that it is she who leaves.
+async fn leave(ada: &Browser, mails: &Mails, place: &Place) {
+    place.forget_attempts().await;
+    let asked = ada
+        .form("/api/auth/reauthenticate", "redirect_to=%2Faccount%3Fconfirm%3Dcode")
         .await;
-    assert_eq!((gone.status, gone.header("location")), (303, Some("/")));
-    assert_eq!(place.count_notes().await, 0);
-    assert_eq!(place.count_sessions(user_id).await, 0);
-    server.stop().await;
+    assert_eq!(location(&asked), "/account?confirm=code");
+    let page = ada.get("/account?confirm=code").await;
+    assert!(page.body.contains("name=\"nonce\"") && !page.body.contains("name=\"current_password\""));
+    let mail = mails.next("lovelace@example.com", "Your code").await;
+    let gone = ada
+        .form("/api/auth/user", &format!("_method=DELETE&nonce={}", mail.code()))
+        .await;
+    assert_eq!(location(&gone), "/");
+    assert_eq!(ada.get("/me").await.status, 401);
+}
+
+async fn me(browser: &Browser) -> Value {
+    let answer = browser.get("/me").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+/// Where a redirect leads; links are followed to full addresses of the application.
+fn location(answer: &Received) -> &str {
+    assert_eq!(answer.status, 303, "{answer:?}");
+    let location = answer.header("location").unwrap();
+    match location.strip_prefix("http://localhost:") {
+        Some(rest) => &rest[rest.find('/').unwrap()..],
+        None => location,
+    }
 }

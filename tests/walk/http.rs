@@ -128,6 +128,11 @@ impl Browser {
         other
     }
 
+    /// Somebody else's browser, on the same node.
+    pub(super) fn with_another_jar(&self) -> Self {
+        Self::at(&self.origin, self.address)
+    }
+
     pub(super) fn jar(&self) -> Jar {
         self.jar.borrow().clone()
     }
@@ -155,6 +160,21 @@ impl Browser {
             ("origin", &self.origin),
         ];
         self.send("POST", path, &headers, body).await
+    }
+
+    /// Opens a mailed link and presses the button of the page it shows: posts its form, exactly what is in it.
+    pub(super) async fn follow(&self, path: &str) -> Received {
+        let page = self.get(path).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let between = |text: &str, start: &str, end: &str| {
+            let rest = text.split_once(start).unwrap().1;
+            rest.split_once(end).unwrap().0.replace("&amp;", "&")
+        };
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for input in page.body.split("<input").skip(1) {
+            form.append_pair(&between(input, "name=\"", "\""), &between(input, "value=\"", "\""));
+        }
+        self.form(&between(&page.body, "action=\"", "\""), &form.finish()).await
     }
 
     pub(super) async fn form_of_another_site(&self, path: &str, body: &str) -> Received {

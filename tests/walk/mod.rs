@@ -3,6 +3,7 @@
 mod alike;
 mod alone;
 mod http;
+mod mails;
 mod place;
 mod redis_database;
 mod running;
@@ -13,6 +14,7 @@ pub(crate) use http::{send, send_from};
 pub(crate) use running::{Running, Which};
 
 use http::Browser;
+use mails::Mails;
 use place::{Place, on_every_place};
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{
 
 use auth_core::{
     SessionPatch, Timestamp, UserId,
-    adapter::{SessionAdapter, SigningKeyAdapter},
+    adapter::{AttemptAdapter, SessionAdapter, SigningKeyAdapter},
     adapters::{AnyAdapter, RedisSessions},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
@@ -74,6 +74,13 @@ impl Place {
             };
             adapter.update_session(&session.id, &patch).await.unwrap();
         }
+    }
+
+    /// So does the time after which the next mail may be asked for.
+    pub(super) async fn forget_attempts(&self) {
+        // Far enough for every window.
+        let later = Timestamp::from_unix_ms(4_102_444_800_000);
+        self.adapter().await.delete_expired_attempts(later).await.unwrap();
     }
 
     pub(super) async fn count_sessions(&self, user_id: &str) -> usize {

@@ -34,9 +34,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts an application on a free port and waits until it says that it listens.
+    /// Starts an application on a free port and waits until it says that it listens. Whoever signs up is in at once.
     pub(crate) async fn start(which: Which, database: &Path) -> Self {
-        Self::start_with(which, database, &[]).await
+        Self::start_with(which, database, &["--no-confirm"]).await
     }
 
     /// As [`Running::start`], with more arguments.
@@ -70,12 +70,19 @@ impl Running {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = tokio::time::timeout(Duration::from_secs(60), lines.next_line()).await;
-        let line = line
-            .expect("it listens in time")
-            .unwrap()
-            .expect("it says where it listens");
-        let address = line.strip_prefix("listening on http://").unwrap().parse().unwrap();
+        let listening = async {
+            // A mail of an earlier process may be printed before it.
+            while let Some(line) = lines.next_line().await.unwrap() {
+                if let Some(address) = line.strip_prefix("listening on http://") {
+                    return address.parse().unwrap();
+                }
+            }
+            panic!("it does not say where it listens");
+        };
+        let address = tokio::time::timeout(Duration::from_secs(60), listening).await;
+        let address = address.expect("it listens in time");
+        // Whatever it prints later is taken.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self { child, address }
     }
 

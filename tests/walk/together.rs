@@ -14,7 +14,7 @@ on_every_place![
 const BASE_URL: &str = "http://localhost:3000";
 
 async fn start(which: &[Which], place: &Place, strategy: &str) -> Vec<Running> {
-    let more = ["--base-url", BASE_URL, "--strategy", strategy];
+    let more = ["--base-url", BASE_URL, "--strategy", strategy, "--no-confirm"];
     join_all(which.iter().map(|&which| Running::start_on(which, place, &more))).await
 }
 

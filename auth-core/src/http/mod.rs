@@ -7,6 +7,7 @@ mod bearer;
 mod body;
 mod call;
 mod cors;
+mod onward;
 mod openapi;
 mod page;
 mod refusal;

@@ -57,7 +57,7 @@ impl Page {
 }
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c2430}\
-main{max-width:26rem;margin:12vh auto 0;padding:2rem;background:#fff;border-radius:.75rem;\
+main{box-sizing:border-box;width:calc(100% - 2rem);max-width:30rem;margin:12vh auto 0;padding:2rem;background:#fff;border-radius:.75rem;\
 box-shadow:0 1px 3px rgba(0,0,0,.15)}h1{font-size:1.4rem;margin:0 0 .5rem}\
 button{font:inherit;font-weight:600;width:100%;padding:.7rem 1rem;margin:1rem 0;border:0;border-radius:.5rem;\
 background:#1f5fd0;color:#fff;cursor:pointer}.small{font-size:.85rem;color:#5b6573;margin:0}\

@@ -27,6 +27,7 @@ pub(crate) struct Reply {
     body: Option<Content>,
     headers: Vec<(HeaderName, HeaderValue)>,
     replaced: Vec<(HeaderName, HeaderValue)>,
+    is_pending: bool,
 }
 
 /// A body.
@@ -71,6 +72,18 @@ impl Reply {
         Self::json(StatusCode::OK, body)
     }
 
+    /// 200 with JSON, while a mail or text message is to be answered: a form goes on where that is waited for.
+    pub(crate) fn pending(body: Value) -> Self {
+        Self {
+            is_pending: true,
+            ..Self::ok(body)
+        }
+    }
+
+    pub(super) fn is_pending(&self) -> bool {
+        self.is_pending
+    }
+
     /// 204.
     pub(crate) fn no_content() -> Self {
         Self {
@@ -78,6 +91,7 @@ impl Reply {
             body: None,
             headers: Vec::new(),
             replaced: Vec::new(),
+            is_pending: false,
         }
     }
 
@@ -88,6 +102,7 @@ impl Reply {
             body: None,
             headers: vec![(http::header::LOCATION, target)],
             replaced: Vec::new(),
+            is_pending: false,
         }
     }
 
@@ -97,6 +112,7 @@ impl Reply {
             body: Some(Content::Json(body)),
             headers: Vec::new(),
             replaced: Vec::new(),
+            is_pending: false,
         }
     }
 
@@ -164,10 +180,7 @@ impl Reply {
     /// Says when to try again, rounded up: a client that waits this long is not refused again.
     pub(crate) fn retry_after(self, wait: Option<Duration>) -> Self {
         match wait {
-            Some(wait) => {
-                let seconds = u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u64::MAX);
-                self.header(RETRY_AFTER, HeaderValue::from(seconds.max(1)))
-            }
+            Some(wait) => self.header(RETRY_AFTER, HeaderValue::from(whole_seconds(wait))),
             None => self,
         }
     }
@@ -227,6 +240,13 @@ impl Reply {
         }
         response
     }
+}
+
+/// A wait for people and headers: rounded up, and never none.
+pub(super) fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1_000))
+        .unwrap_or(u64::MAX)
+        .max(1)
 }
 
 const X_SB_ERROR_CODE: HeaderName = HeaderName::from_static("x-sb-error-code");

@@ -18,6 +18,7 @@ use super::{
     Body, Delivery, Reply,
     body::BodyFormat,
     call::Call,
+    onward::{Onward, refused_at},
     route::{self, Route},
 };
 
@@ -174,8 +175,8 @@ impl Auth {
         let format = body.format();
         let (delivery, parameters) = (self.delivery(parts, format), route.parameters(path).unwrap_or_default());
         let call = Call::new(self, request, parts, body, delivery, parameters);
-        let target = match redirect_target(&call.body, &call.query) {
-            Ok(target) => target,
+        let onward = match Onward::read(&call.body, &call.query) {
+            Ok(onward) => onward,
             Err(error) => return Reply::error(&error, new_errors),
         };
         // Our own routes never take a token's word for a session that has ended.
@@ -189,25 +190,29 @@ impl Auth {
             Err(_) => Err(ErrorKind::TimedOut.into()),
         };
         if format == BodyFormat::Form {
-            return self.form_reply(result, target.as_deref(), parts, new_errors);
+            return self.form_reply(result, &onward, parts, new_errors);
         }
         result.unwrap_or_else(|error| self.error_reply(&error, new_errors))
     }
 
-    /// A browser that posted a form is sent on: to its target, or back with an error code.
-    fn form_reply(&self, result: Result<Reply>, target: Option<&str>, parts: &Parts, new_errors: bool) -> Reply {
+    /// A browser that posted a form is sent on: to where it waits for a mail, to its target, or back with an error code.
+    fn form_reply(&self, result: Result<Reply>, onward: &Onward, parts: &Parts, new_errors: bool) -> Reply {
         let result = match result {
             Ok(reply) if reply.is_final() => return reply,
             result => result,
         };
         let location = match &result {
-            Ok(_) => target
-                .and_then(|target| self.inner.redirects.check(target))
-                .unwrap_or_else(|| "/".to_owned()),
+            Ok(reply) => {
+                let check = |target: &String| self.inner.redirects.check(target);
+                let waiting = onward.pending_to.as_ref().filter(|_| reply.is_pending());
+                let waiting = waiting.and_then(check).map(|target| onward.waiting_at(&target));
+                waiting
+                    .or_else(|| onward.redirect_to.as_ref().and_then(check))
+                    .unwrap_or_else(|| "/".to_owned())
+            }
             Err(error) => {
-                let word = super::told::told(error.kind()).1;
                 tracing::debug!(target: "auth::http", error = error as &dyn std::error::Error, "a form was refused");
-                with_error_code(&self.back(parts), word)
+                refused_at(&self.back(parts), error)
             }
         };
         match HeaderValue::from_str(&location) {
@@ -271,42 +276,4 @@ fn allow(there: &[&Route]) -> String {
     }
     methods.push("OPTIONS");
     methods.join(", ")
-}
-
-/// Where a form wants to go after success: the body's word before the query's.
-fn redirect_target(body: &Body, query: &[(String, String)]) -> Result<Option<String>> {
-    if let Some(target) = body.text("redirect_to")? {
-        return Ok(Some(target.to_owned()));
-    }
-    let named = query.iter().find(|(name, _)| name == "redirect_to");
-    Ok(named.map(|(_, value)| value.clone()))
-}
-
-/// Sets `error_code` in a relative or absolute target, replacing an earlier one.
-fn with_error_code(target: &str, word: &str) -> String {
-    let (rest, fragment) = match target.split_once('#') {
-        Some((rest, fragment)) => (rest, Some(fragment)),
-        None => (target, None),
-    };
-    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let kept = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "error_code");
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(kept)
-        .append_pair("error_code", word)
-        .finish();
-    match fragment {
-        Some(fragment) => format!("{path}?{query}#{fragment}"),
-        None => format!("{path}?{query}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_code_replaces_the_one_before_it() {
-        assert_eq!(with_error_code("/in", "a"), "/in?error_code=a");
-        assert_eq!(with_error_code("/in?x=1&error_code=b#f", "a"), "/in?x=1&error_code=a#f");
-    }
 }

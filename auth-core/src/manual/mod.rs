@@ -7,6 +7,7 @@
 //! - [`delivery`]: who sends mails and text messages, what they say, what the outbox promises.
 //! - [`admin`]: who administrates, and what they can do.
 //! - [`server`]: the library as a program, for applications in other languages.
+//! - [`forms`]: pages without scripts: what a form says, where it leads.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
 //! - [`write_an_adapter`]: a store of your own.
@@ -33,6 +34,9 @@ pub mod admin {}
 
 #[doc = include_str!("server.md")]
 pub mod server {}
+
+#[doc = include_str!("forms.md")]
+pub mod forms {}
 
 #[doc = include_str!("threats.md")]
 pub mod threats {}

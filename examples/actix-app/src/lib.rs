@@ -7,24 +7,28 @@ use actix_web::{
 };
 use auth_actix::{AuthRejection, AuthRequest, CurrentUser, MaybeUser};
 use auth_core::Auth;
-use notes::{Notes, Pages};
+use notes::{AccountView, Notes, Pages, Visit};
 use serde::Deserialize;
 use serde_json::json;
 
 /// The whole application; wrap the `App` in `AuthMiddleware`.
-pub fn app(auth: Auth, notes: Notes) -> impl FnOnce(&mut ServiceConfig) {
+pub fn app(auth: Auth, notes: Notes, pages: Pages) -> impl FnOnce(&mut ServiceConfig) {
     move |config| {
         config
             .service(auth_actix::routes(&auth))
             .app_data(Data::new(auth))
             .app_data(Data::new(notes))
-            .app_data(Data::new(Pages::default()))
+            .app_data(Data::new(pages))
             .route("/", web::get().to(home))
             .route("/me", web::get().to(me))
             .route("/notes", web::post().to(add_note))
             .route("/notes/{id}/delete", web::post().to(delete_note))
             .route("/sign-in", web::get().to(sign_in))
+            .route("/sign-in/code", web::get().to(sign_in_code))
             .route("/sign-up", web::get().to(sign_up))
+            .route("/check-mail", web::get().to(check_mail))
+            .route("/forgot-password", web::get().to(forgot_password))
+            .route("/new-password", web::get().to(new_password))
             .route("/account", web::get().to(account))
             .route("/style.css", web::get().to(style));
     }
@@ -34,11 +38,11 @@ pub fn app(auth: Auth, notes: Notes) -> impl FnOnce(&mut ServiceConfig) {
 ///
 /// # Errors
 /// When the server fails.
-pub async fn serve(listener: std::net::TcpListener, auth: Auth, notes: Notes) -> std::io::Result<()> {
+pub async fn serve(listener: std::net::TcpListener, auth: Auth, notes: Notes, pages: Pages) -> std::io::Result<()> {
     actix_web::HttpServer::new(move || {
         actix_web::App::new()
             .wrap(auth_actix::AuthMiddleware::new(auth.clone()))
-            .configure(app(auth.clone(), notes.clone()))
+            .configure(app(auth.clone(), notes.clone(), pages.clone()))
     })
     .listen(listener)?
     .run()
@@ -49,13 +53,18 @@ async fn me(user: CurrentUser) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "id": user.id().as_str(), "email": user.email }))
 }
 
-async fn home(notes: Data<Notes>, pages: Data<Pages>, MaybeUser(user): MaybeUser) -> Result<HttpResponse, Failure> {
+async fn home(
+    notes: Data<Notes>,
+    pages: Data<Pages>,
+    MaybeUser(user): MaybeUser,
+    visit: Query<Visit>,
+) -> Result<HttpResponse, Failure> {
     let page = match user {
         Some(user) => {
             let notes = notes.of(user.id().as_str()).await.map_err(Failure::of)?;
-            pages.notes(&user, &notes)
+            pages.notes(&visit, &user, &notes)
         }
-        None => pages.home(),
+        None => pages.home(&visit),
     };
     html(page)
 }
@@ -75,18 +84,32 @@ async fn delete_note(user: CurrentUser, notes: Data<Notes>, id: Path<i64>) -> Re
     Ok(see_other("/"))
 }
 
-#[derive(Deserialize)]
-struct PageQuery {
-    redirect_to: Option<String>,
-    error_code: Option<String>,
+async fn sign_in(pages: Data<Pages>, visit: Query<Visit>) -> Result<HttpResponse, Failure> {
+    html(pages.sign_in(&visit))
 }
 
-async fn sign_in(pages: Data<Pages>, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {
-    html(pages.sign_in(query.redirect_to.as_deref(), query.error_code.as_deref()))
+async fn sign_in_code(pages: Data<Pages>, visit: Query<Visit>) -> Result<HttpResponse, Failure> {
+    html(pages.sign_in_code(&visit))
 }
 
-async fn sign_up(pages: Data<Pages>, query: Query<PageQuery>) -> Result<HttpResponse, Failure> {
-    html(pages.sign_up(query.error_code.as_deref()))
+async fn sign_up(pages: Data<Pages>, visit: Query<Visit>) -> Result<HttpResponse, Failure> {
+    html(pages.sign_up(&visit))
+}
+
+async fn check_mail(pages: Data<Pages>, visit: Query<Visit>) -> Result<HttpResponse, Failure> {
+    html(pages.check_mail(&visit))
+}
+
+async fn forgot_password(pages: Data<Pages>, visit: Query<Visit>) -> Result<HttpResponse, Failure> {
+    html(pages.forgot_password(&visit))
+}
+
+async fn new_password(
+    pages: Data<Pages>,
+    MaybeUser(user): MaybeUser,
+    visit: Query<Visit>,
+) -> Result<HttpResponse, Failure> {
+    html(pages.new_password(&visit, user.as_deref()))
 }
 
 async fn account(
@@ -94,14 +117,25 @@ async fn account(
     request: AuthRequest,
     auth: Data<Auth>,
     pages: Data<Pages>,
-    query: Query<PageQuery>,
+    visit: Query<Visit>,
 ) -> actix_web::Result<HttpResponse> {
-    let sessions = auth
-        .get_all_user_sessions(user.id())
+    let id = user.id();
+    let found = async {
+        let sessions = auth.get_all_user_sessions(id).await?;
+        let keys = auth.get_all_user_keys(id).await?;
+        auth_core::Result::Ok((sessions, keys, auth.get_pending_changes(id).await?))
+    };
+    let (sessions, keys, pending) = found
         .await
         .map_err(|error| -> AuthRejection { request.reject(error) })?;
-    let page = pages.account(&user, user.session(), &sessions, query.error_code.as_deref());
-    Ok(html(page)?)
+    let view = AccountView {
+        user: &user,
+        current: user.session(),
+        sessions: &sessions,
+        keys: &keys,
+        pending: &pending,
+    };
+    Ok(html(pages.account(&visit, view))?)
 }
 
 async fn style() -> HttpResponse {

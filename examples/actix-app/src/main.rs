@@ -1,9 +1,12 @@
 //! `actix-app [--addr 127.0.0.1:3000] [--database sqlite://actix-app.db] [--strategy opaque|tokens]`
 //!
-//! With the feature `servers` also `--database postgres://…|mysql://…` and `--sessions redis://…`. Several nodes share
-//! `AUTH_SECRET`, the database and `--base-url`.
+//! Mails are printed; `--mail files:DIR` writes them into a folder instead. `--no-confirm` lets people in without having
+//! shown that their address is theirs, and `--sms console` lets them in by phone.
+//!
+//! With the feature `servers` also `--database postgres://…|mysql://…`, `--sessions redis://…` and `--mail smtps://…`.
+//! Several nodes share `AUTH_SECRET`, the database and `--base-url`.
 
-use notes::{Notes, Options};
+use notes::{Notes, Options, Pages};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,6 +17,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let auth = notes::auth(&options, addr).await?;
     let notes = Notes::open(&options.database).await?;
     println!("listening on http://{addr}");
-    actix_app::serve(listener, auth, notes).await?;
+    actix_app::serve(listener, auth, notes, Pages::new(options.sms)).await?;
     Ok(())
 }

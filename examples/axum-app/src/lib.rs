@@ -11,16 +11,16 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use notes::{Notes, Pages};
+use notes::{AccountView, Notes, Pages, Visit};
 use serde::Deserialize;
 use serde_json::json;
 
 /// The whole application.
-pub fn app(auth: Auth, notes: Notes) -> Router {
+pub fn app(auth: Auth, notes: Notes, pages: Pages) -> Router {
     let state = AppState {
         auth: auth.clone(),
         notes,
-        pages: Arc::new(Pages::default()),
+        pages: Arc::new(pages),
     };
     Router::new()
         .route("/", get(home))
@@ -28,7 +28,11 @@ pub fn app(auth: Auth, notes: Notes) -> Router {
         .route("/notes", post(add_note))
         .route("/notes/{id}/delete", post(delete_note))
         .route("/sign-in", get(sign_in))
+        .route("/sign-in/code", get(sign_in_code))
         .route("/sign-up", get(sign_up))
+        .route("/check-mail", get(check_mail))
+        .route("/forgot-password", get(forgot_password))
+        .route("/new-password", get(new_password))
         .route("/account", get(account))
         .route("/style.css", get(style))
         .with_state(state)
@@ -63,13 +67,17 @@ async fn me(user: CurrentUser) -> Json<serde_json::Value> {
     Json(json!({ "id": user.id().as_str(), "email": user.email }))
 }
 
-async fn home(State(state): State<AppState>, MaybeUser(user): MaybeUser) -> Result<Response, Failure> {
+async fn home(
+    State(state): State<AppState>,
+    MaybeUser(user): MaybeUser,
+    Query(visit): Query<Visit>,
+) -> Result<Response, Failure> {
     let page = match user {
         Some(user) => {
             let notes = state.notes.of(user.id().as_str()).await.map_err(Failure::of)?;
-            state.pages.notes(&user, &notes)
+            state.pages.notes(&visit, &user, &notes)
         }
-        None => state.pages.home(),
+        None => state.pages.home(&visit),
     };
     html(page)
 }
@@ -101,40 +109,55 @@ async fn delete_note(
     Ok(Redirect::to("/"))
 }
 
-#[derive(Deserialize)]
-struct PageQuery {
-    redirect_to: Option<String>,
-    error_code: Option<String>,
+async fn sign_in(State(state): State<AppState>, Query(visit): Query<Visit>) -> Result<Response, Failure> {
+    html(state.pages.sign_in(&visit))
 }
 
-async fn sign_in(State(state): State<AppState>, Query(query): Query<PageQuery>) -> Result<Response, Failure> {
-    html(
-        state
-            .pages
-            .sign_in(query.redirect_to.as_deref(), query.error_code.as_deref()),
-    )
+async fn sign_in_code(State(state): State<AppState>, Query(visit): Query<Visit>) -> Result<Response, Failure> {
+    html(state.pages.sign_in_code(&visit))
 }
 
-async fn sign_up(State(state): State<AppState>, Query(query): Query<PageQuery>) -> Result<Response, Failure> {
-    html(state.pages.sign_up(query.error_code.as_deref()))
+async fn sign_up(State(state): State<AppState>, Query(visit): Query<Visit>) -> Result<Response, Failure> {
+    html(state.pages.sign_up(&visit))
+}
+
+async fn check_mail(State(state): State<AppState>, Query(visit): Query<Visit>) -> Result<Response, Failure> {
+    html(state.pages.check_mail(&visit))
+}
+
+async fn forgot_password(State(state): State<AppState>, Query(visit): Query<Visit>) -> Result<Response, Failure> {
+    html(state.pages.forgot_password(&visit))
+}
+
+async fn new_password(
+    State(state): State<AppState>,
+    MaybeUser(user): MaybeUser,
+    Query(visit): Query<Visit>,
+) -> Result<Response, Failure> {
+    html(state.pages.new_password(&visit, user.as_deref()))
 }
 
 async fn account(
     user: CurrentUser,
     request: AuthRequest,
     State(state): State<AppState>,
-    Query(query): Query<PageQuery>,
+    Query(visit): Query<Visit>,
 ) -> Result<Response, Response> {
-    let sessions = match state.auth.get_all_user_sessions(user.id()).await {
-        Ok(sessions) => sessions,
-        Err(error) => return Err(request.reject(error).into_response()),
+    let (auth, id) = (&state.auth, user.id());
+    let found = async {
+        let sessions = auth.get_all_user_sessions(id).await?;
+        let keys = auth.get_all_user_keys(id).await?;
+        auth_core::Result::Ok((sessions, keys, auth.get_pending_changes(id).await?))
     };
-    html(
-        state
-            .pages
-            .account(&user, user.session(), &sessions, query.error_code.as_deref()),
-    )
-    .map_err(IntoResponse::into_response)
+    let (sessions, keys, pending) = found.await.map_err(|error| request.reject(error).into_response())?;
+    let view = AccountView {
+        user: &user,
+        current: user.session(),
+        sessions: &sessions,
+        keys: &keys,
+        pending: &pending,
+    };
+    html(state.pages.account(&visit, view)).map_err(IntoResponse::into_response)
 }
 
 async fn style() -> impl IntoResponse {

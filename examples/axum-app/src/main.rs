@@ -1,9 +1,12 @@
 //! `axum-app [--addr 127.0.0.1:3000] [--database sqlite://axum-app.db] [--strategy opaque|tokens]`
 //!
-//! With the feature `servers` also `--database postgres://…|mysql://…` and `--sessions redis://…`. Several nodes share
-//! `AUTH_SECRET`, the database and `--base-url`.
+//! Mails are printed; `--mail files:DIR` writes them into a folder instead. `--no-confirm` lets people in without having
+//! shown that their address is theirs, and `--sms console` lets them in by phone.
+//!
+//! With the feature `servers` also `--database postgres://…|mysql://…`, `--sessions redis://…` and `--mail smtps://…`.
+//! Several nodes share `AUTH_SECRET`, the database and `--base-url`.
 
-use notes::{Notes, Options};
+use notes::{Notes, Options, Pages};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,7 +15,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = tokio::net::TcpListener::bind(options.addr).await?;
     let addr = listener.local_addr()?;
     let auth = notes::auth(&options, addr).await?;
-    let app = axum_app::app(auth, Notes::open(&options.database).await?);
+    let notes = Notes::open(&options.database).await?;
+    let app = axum_app::app(auth, notes, Pages::new(options.sms));
     println!("listening on http://{addr}");
     axum_app::serve(listener, app).await?;
     Ok(())

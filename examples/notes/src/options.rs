@@ -1,5 +1,7 @@
 use std::{fmt, net::SocketAddr};
 
+use crate::Mail;
+
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,6 +17,14 @@ pub struct Options {
     pub base_url: Option<String>,
     /// How sessions work.
     pub strategy: Strategy,
+    /// How mails leave.
+    pub mail: Mail,
+    /// Whom mails are from.
+    pub mail_from: String,
+    /// Whether a new address must be proven before anybody is in.
+    pub confirm: bool,
+    /// Whether people sign in with phone numbers; text messages are printed.
+    pub sms: bool,
 }
 
 /// The two kinds of sessions.
@@ -39,19 +49,23 @@ impl Options {
             sessions: None,
             base_url: None,
             strategy: Strategy::Opaque,
+            mail: Mail::Console,
+            mail_from: "Notes <notes@localhost>".to_owned(),
+            confirm: true,
+            sms: false,
         };
         while let Some(flag) = arguments.next() {
             let mut value = || {
                 arguments
                     .next()
-                    .ok_or_else(|| OptionsError(format!("{flag} needs a value")))
+                    .ok_or_else(|| OptionsError::new(format!("{flag} needs a value")))
             };
             match flag.as_str() {
                 "--addr" => {
                     let value = value()?;
-                    options.addr = value
-                        .parse()
-                        .map_err(|_| OptionsError(format!("--addr {value} is not an address like 127.0.0.1:3000")))?;
+                    options.addr = value.parse().map_err(|_| {
+                        OptionsError::new(format!("--addr {value} is not an address like 127.0.0.1:3000"))
+                    })?;
                 }
                 "--database" => options.database = on_a_known_store(&flag, value()?, name)?,
                 "--sessions" => options.sessions = Some(on_a_known_store(&flag, value()?, name)?),
@@ -60,13 +74,27 @@ impl Options {
                     options.strategy = match value()?.as_str() {
                         "opaque" => Strategy::Opaque,
                         "tokens" => Strategy::Tokens,
-                        other => return Err(OptionsError(format!("--strategy {other} is neither opaque nor tokens"))),
+                        other => {
+                            let told = format!("--strategy {other} is neither opaque nor tokens");
+                            return Err(OptionsError::new(told));
+                        }
+                    }
+                }
+                "--mail" => options.mail = Mail::parse(&value()?, name)?,
+                "--mail-from" => options.mail_from = value()?,
+                "--no-confirm" => options.confirm = false,
+                "--sms" => {
+                    options.sms = match value()?.as_str() {
+                        "console" => true,
+                        other => return Err(OptionsError::new(format!("--sms {other} is not console"))),
                     }
                 }
                 _ => {
-                    return Err(OptionsError(format!(
+                    return Err(OptionsError::new(format!(
                         "unknown argument {flag}\nusage: {name} [--addr 127.0.0.1:3000] [--base-url http://localhost:3000] \
-                         [--database sqlite://{name}.db] [--sessions redis://localhost] [--strategy opaque|tokens]"
+                         [--database sqlite://{name}.db] [--sessions redis://localhost] [--strategy opaque|tokens] \
+                         [--mail console|files:DIR|smtps://user:password@host] [--mail-from \"Notes <notes@example.com>\"] \
+                         [--no-confirm] [--sms console]"
                     )));
                 }
             }
@@ -89,10 +117,10 @@ fn on_a_known_store(flag: &str, url: String, name: &str) -> Result<String, Optio
             "--sessions" => "redis://host:port/0",
             _ => "sqlite://file.db, postgres://user:password@host/database or mysql://user:password@host/database",
         };
-        return Err(OptionsError(format!("{flag} is a URL like {known}")));
+        return Err(OptionsError::new(format!("{flag} is a URL like {known}")));
     }
     if needs_servers && !cfg!(feature = "servers") {
-        return Err(OptionsError(format!(
+        return Err(OptionsError::new(format!(
             "{flag} {scheme}:// needs the feature servers: cargo run -p {name} --features servers -- {flag} {scheme}://…"
         )));
     }
@@ -102,6 +130,12 @@ fn on_a_known_store(flag: &str, url: String, name: &str) -> Result<String, Optio
 /// What is wrong with the command line.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OptionsError(String);
+
+impl OptionsError {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
 
 /// What `main` prints of an error: here a sentence.
 impl fmt::Debug for OptionsError {
@@ -133,6 +167,10 @@ mod tests {
         assert_eq!(options.database, "sqlite://app.db");
         assert_eq!(options.strategy, Strategy::Opaque);
         assert_eq!((options.sessions, options.base_url), (None, None));
+        assert_eq!(
+            (options.mail, options.confirm, options.sms),
+            (Mail::Console, true, false)
+        );
     }
 
     #[test]
@@ -146,6 +184,12 @@ mod tests {
         assert!(parse(&["--port", "1"]).is_err());
         let options = parse(&["--base-url", "https://notes.example.com"]).unwrap();
         assert_eq!(options.base_url.as_deref(), Some("https://notes.example.com"));
+        let options = parse(&["--no-confirm", "--sms", "console", "--mail", "files:out"]).unwrap();
+        assert_eq!(
+            (options.mail, options.confirm, options.sms),
+            (Mail::Files("out".into()), false, true)
+        );
+        assert!(parse(&["--sms", "pigeon"]).is_err());
     }
 
     #[test]
@@ -155,6 +199,8 @@ mod tests {
             ["--database", "sqlite::memory:"],
             ["--database", "redis://user:hush@localhost"],
             ["--sessions", "postgres://user:hush@localhost/app"],
+            ["--mail", "imap://user:hush@localhost"],
+            ["--mail", "files:"],
         ] {
             let told = parse(&arguments).unwrap_err().to_string();
             assert!(told.contains(arguments[0]) && told.contains("a URL like"), "{told}");
@@ -168,6 +214,7 @@ mod tests {
             ["--database", "postgres://user:hush@localhost/app"],
             ["--database", "mysql://user:hush@localhost/app"],
             ["--sessions", "redis://user:hush@localhost"],
+            ["--mail", "smtps://user:hush@localhost"],
         ] {
             let parsed = parse(&arguments);
             assert_eq!(parsed.is_ok(), cfg!(feature = "servers"));

@@ -1,7 +1,7 @@
-use auth_core::{Session, User};
+use auth_core::{Key, PendingChange, Session, User};
 use minijinja::{Environment, Value, context};
 
-use crate::Note;
+use crate::{Note, Visit};
 
 /// A finished page.
 pub type Page = Result<String, minijinja::Error>;
@@ -10,115 +10,222 @@ pub type Page = Result<String, minijinja::Error>;
 #[derive(Clone, Debug)]
 pub struct Pages {
     templates: Environment<'static>,
+    by_phone: bool,
 }
 
-impl Default for Pages {
-    fn default() -> Self {
-        let mut templates = Environment::new();
-        for (name, source) in [
-            ("layout.html", include_str!("../templates/layout.html")),
-            ("home.html", include_str!("../templates/home.html")),
-            ("notes.html", include_str!("../templates/notes.html")),
-            ("sign_in.html", include_str!("../templates/sign_in.html")),
-            ("sign_up.html", include_str!("../templates/sign_up.html")),
-            ("account.html", include_str!("../templates/account.html")),
-        ] {
-            // The templates are part of the program; a test renders each of them.
-            let added = templates.add_template(name, source);
-            debug_assert!(added.is_ok(), "{name} does not parse");
-        }
-        Self { templates }
-    }
+/// What the account page shows.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "each application fills it in")]
+pub struct AccountView<'a> {
+    /// Who is signed in.
+    pub user: &'a User,
+    /// On this device.
+    pub current: &'a Session,
+    /// On all devices.
+    pub sessions: &'a [Session],
+    /// How they sign in.
+    pub keys: &'a [Key],
+    /// Changes of address that wait for an answer.
+    pub pending: &'a [PendingChange],
 }
 
 impl Pages {
     /// The style sheet, served at `/style.css`.
     pub const STYLE: &'static str = include_str!("../templates/style.css");
 
+    /// The pages, with those for phone numbers or without.
+    pub fn new(by_phone: bool) -> Self {
+        let mut templates = Environment::new();
+        for (name, source) in [
+            ("layout.html", include_str!("../templates/layout.html")),
+            ("home.html", include_str!("../templates/home.html")),
+            ("notes.html", include_str!("../templates/notes.html")),
+            ("sign_in.html", include_str!("../templates/sign_in.html")),
+            ("sign_in_code.html", include_str!("../templates/sign_in_code.html")),
+            ("sign_up.html", include_str!("../templates/sign_up.html")),
+            ("check_mail.html", include_str!("../templates/check_mail.html")),
+            (
+                "forgot_password.html",
+                include_str!("../templates/forgot_password.html"),
+            ),
+            ("new_password.html", include_str!("../templates/new_password.html")),
+            ("account.html", include_str!("../templates/account.html")),
+            ("change.html", include_str!("../templates/change.html")),
+            ("proof.html", include_str!("../templates/proof.html")),
+        ] {
+            // The templates are part of the program; a test renders each of them.
+            let added = templates.add_template(name, source);
+            debug_assert!(added.is_ok(), "{name} does not parse");
+        }
+        Self { templates, by_phone }
+    }
+
     /// What a stranger sees.
     ///
     /// # Errors
     /// When a template fails.
-    pub fn home(&self) -> Page {
-        self.render("home.html", context! {})
+    pub fn home(&self, visit: &Visit) -> Page {
+        self.render("home.html", visit, context! {})
     }
 
     /// A user's notes.
     ///
     /// # Errors
     /// When a template fails.
-    pub fn notes(&self, user: &User, notes: &[Note]) -> Page {
+    pub fn notes(&self, visit: &Visit, user: &User, notes: &[Note]) -> Page {
         let notes: Vec<Value> = notes
             .iter()
             .map(|note| context! { id => note.id, text => note.text.as_str() })
             .collect();
-        self.render("notes.html", context! { user => who(user), notes })
+        self.render("notes.html", visit, context! { user => who(user), notes })
     }
 
-    /// The form to sign in with; afterwards people go to `redirect_to`.
+    /// The form to sign in with a password.
     ///
     /// # Errors
     /// When a template fails.
-    pub fn sign_in(&self, redirect_to: Option<&str>, error_code: Option<&str>) -> Page {
-        self.render(
-            "sign_in.html",
-            context! { redirect_to, error => error_code.map(sentence) },
-        )
+    pub fn sign_in(&self, visit: &Visit) -> Page {
+        let is_unconfirmed = visit.error_code.as_deref() == Some("email_not_confirmed");
+        self.render("sign_in.html", visit, context! { is_unconfirmed })
+    }
+
+    /// The form to ask for a link or code.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn sign_in_code(&self, visit: &Visit) -> Page {
+        self.render("sign_in_code.html", visit, context! {})
     }
 
     /// The form to sign up with.
     ///
     /// # Errors
     /// When a template fails.
-    pub fn sign_up(&self, error_code: Option<&str>) -> Page {
-        self.render("sign_up.html", context! { error => error_code.map(sentence) })
+    pub fn sign_up(&self, visit: &Visit) -> Page {
+        self.render("sign_up.html", visit, context! {})
     }
 
-    /// Password, devices, farewell.
+    /// Where people wait for a mail or text message, and type its code.
     ///
     /// # Errors
     /// When a template fails.
-    pub fn account(&self, user: &User, current: &Session, sessions: &[Session], error_code: Option<&str>) -> Page {
-        let sessions: Vec<Value> = sessions
+    pub fn check_mail(&self, visit: &Visit) -> Page {
+        let by_text = visit.phone.is_some() && visit.email.is_none();
+        // What was sent, what its code is good for, and which route sends it again.
+        let (sent, kind, again) = match visit.sent.as_deref() {
+            Some("recovery") => ("recovery", "recovery", "recover"),
+            Some("sign-up") => ("sign-up", "signup", "resend"),
+            _ if by_text => ("sign-in", "sms", "otp"),
+            _ => ("sign-in", "email", "otp"),
+        };
+        let onward = match sent {
+            "recovery" => "/new-password",
+            _ => visit.redirect_to.as_deref().unwrap_or("/"),
+        };
+        self.render(
+            "check_mail.html",
+            visit,
+            context! { by_text, sent, kind, again, onward },
+        )
+    }
+
+    /// The form to ask for a new password.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn forgot_password(&self, visit: &Visit) -> Page {
+        self.render("forgot_password.html", visit, context! {})
+    }
+
+    /// The form for a new password, where a recovery link and an invitation lead; without a user the link was no good.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn new_password(&self, visit: &Visit, user: Option<&User>) -> Page {
+        self.render("new_password.html", visit, context! { user => user.map(who) })
+    }
+
+    /// Devices, addresses, password, farewell.
+    ///
+    /// # Errors
+    /// When a template fails.
+    pub fn account(&self, visit: &Visit, view: AccountView<'_>) -> Page {
+        let sessions: Vec<Value> = view
+            .sessions
             .iter()
             .map(|session| {
                 context! {
                     id => session.id.as_str(),
-                    current => session.id == current.id,
-                    user_agent => session.user_agent.as_deref().unwrap_or("Unknown device"),
+                    current => session.id == view.current.id,
+                    device => session.user_agent.as_deref().map_or("Unknown device".to_owned(), device),
                     ip => session.ip.map(|ip| ip.to_string()),
-                    created_at => session.created_at.to_string().replace('T', " "),
+                    created_at => session.created_at.to_string().replace('T', " ").get(..16),
                 }
             })
             .collect();
+        let pending = |is_phone: bool| {
+            let change = view.pending.iter().find(|change| change.is_phone == is_phone)?;
+            Some(context! { new => change.new_address.as_str(), waits_for => &change.waits_for })
+        };
         self.render(
             "account.html",
-            context! { user => who(user), sessions, error => error_code.map(sentence) },
+            visit,
+            context! {
+                user => who(view.user),
+                sessions,
+                has_password => view.keys.iter().any(|key| key.has_password),
+                confirms_by_code => visit.confirm.as_deref() == Some("code"),
+                pending_email => pending(false),
+                pending_phone => pending(true),
+            },
         )
     }
 
-    fn render(&self, name: &str, values: Value) -> Page {
-        self.templates.get_template(name)?.render(values)
+    fn render(&self, name: &str, visit: &Visit, more: Value) -> Page {
+        let common = context! {
+            by_phone => self.by_phone,
+            error => visit.error(),
+            notice => visit.notice(),
+            redirect_to => visit.redirect_to.as_deref().unwrap_or("/"),
+            email => visit.email.as_deref(),
+            phone => visit.phone.as_deref(),
+        };
+        self.templates.get_template(name)?.render(context! { ..more, ..common })
     }
 }
 
 fn who(user: &User) -> Value {
-    context! { email => user.email.as_deref() }
+    context! {
+        email => user.email.as_deref(),
+        phone => user.phone.as_deref(),
+        name => user.email.as_deref().or(user.phone.as_deref()),
+    }
 }
 
-/// What a person is told for an error code of the library.
-fn sentence(error_code: &str) -> &'static str {
-    match error_code {
-        "email_exists" | "user_already_exists" => "There is an account with this address already.",
-        "invalid_credentials" => "Address or password is wrong.",
-        "no_authorization" | "session_not_found" => "Please sign in first.",
-        "over_capacity" | "unexpected_failure" => "Something went wrong on our side. Please try again.",
-        "over_request_rate_limit" => "Too many attempts. Please wait a while.",
-        "reauthentication_needed" => "Please give your current password.",
-        "same_password" => "The new password is the old one.",
-        "validation_failed" => "That does not look right. Please check what you typed.",
-        "weak_password" => "This password is too easy to guess. Use at least eight characters that are not common.",
-        _ => "That did not work.",
+/// A browser's name for itself in words, or as it is when it says something else.
+fn device(user_agent: &str) -> String {
+    let named = |names: &[(&str, &'static str)]| {
+        let mut names = names.iter();
+        names.find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    // Those that imitate another stand before it.
+    let browser = named(&[
+        ("Edg", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = named(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        _ => user_agent.to_owned(),
     }
 }
 
@@ -130,18 +237,47 @@ mod tests {
 
     #[test]
     fn every_page_renders_and_escapes() {
-        let pages = Pages::default();
+        let pages = Pages::new(true);
+        let evil = "\"><script>@example.com";
         let mut user = User::new(UserId::from("u"), Timestamp::default());
-        user.email = Some("<script>@example.com".to_owned());
+        user.email = Some(evil.to_owned());
         let note = Note {
             id: 1,
             text: "<b>bold</b>".to_owned(),
         };
-        assert!(pages.home().unwrap().contains("Sign up"));
-        let notes = pages.notes(&user, &[note]).unwrap();
-        assert!(!notes.contains("<script>") && !notes.contains("<b>bold"));
-        assert!(pages.sign_up(Some("weak_password")).unwrap().contains("easy to guess"));
-        let page = pages.sign_in(Some("\"><script>"), Some("<script>")).unwrap();
-        assert!(!page.contains("<script>"));
+        let visit = |sent: &str| Visit {
+            redirect_to: Some(evil.to_owned()),
+            error_code: Some(evil.to_owned()),
+            email: Some(evil.to_owned()),
+            phone: Some(evil.to_owned()),
+            sent: Some(sent.to_owned()),
+            done: Some(evil.to_owned()),
+            ..Visit::default()
+        };
+        for page in [
+            pages.home(&visit("")),
+            pages.notes(&visit(""), &user, &[note]),
+            pages.sign_in(&visit("")),
+            pages.sign_in_code(&visit("")),
+            pages.sign_up(&visit("")),
+            pages.check_mail(&visit("sign-up")),
+            pages.check_mail(&visit("sign-in")),
+            pages.check_mail(&visit("recovery")),
+            pages.forgot_password(&visit("")),
+            pages.new_password(&visit(""), None),
+            pages.new_password(&visit(""), Some(&user)),
+        ] {
+            let page = page.unwrap();
+            assert!(page.contains("<h1>") && page.contains("That did not work."), "{page}");
+            assert!(!page.contains("<script>") && !page.contains("<b>bold"), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_device_is_named_in_words() {
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+        assert_eq!(device(chrome), "Chrome on Linux");
+        assert_eq!(device("curl/8.5"), "curl/8.5");
     }
 }

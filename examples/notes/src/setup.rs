@@ -1,7 +1,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use auth_core::{
-    Attribute, Auth, ConfigError, Error, Secret, SessionConfig, SessionStrategy, Tokens, adapters::AnyAdapter,
+    Attribute, Auth, ConfigError, ConfigProblem, ConsoleMailer, EmailConfig, Error, Secret, SessionConfig,
+    SessionStrategy, Tokens, adapters::AnyAdapter,
 };
 
 use crate::{Options, Strategy};
@@ -28,9 +29,17 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
     };
     let auth = Auth::builder(adapter(options).await?)
         .secret(secret)
+        .site_name("Notes")
         .sign_in_page("/sign-in")
         .sessions(sessions)
+        .email(EmailConfig::default().confirm(options.confirm))
         .user_attribute(Attribute::text("display_name").editable());
+    let auth = options.mail.sends_for(auth, &options.mail_from)?;
+    let auth = if options.sms {
+        auth.sms_sender(ConsoleMailer::default())
+    } else {
+        auth
+    };
     let auth = match &options.base_url {
         Some(url) => auth.base_url(url),
         None => auth
@@ -93,6 +102,8 @@ pub enum SetupError {
     Auth(Error),
     /// The configuration.
     Config(ConfigError),
+    /// The mailer's, or whom mails are from.
+    Mail(ConfigProblem),
 }
 
 impl From<Error> for SetupError {
@@ -107,11 +118,18 @@ impl From<ConfigError> for SetupError {
     }
 }
 
+impl From<ConfigProblem> for SetupError {
+    fn from(problem: ConfigProblem) -> Self {
+        Self::Mail(problem)
+    }
+}
+
 impl std::fmt::Display for SetupError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Auth(error) => write!(f, "the database cannot be used: {error}"),
             Self::Config(error) => error.fmt(f),
+            Self::Mail(problem) => problem.fmt(f),
         }
     }
 }
@@ -121,6 +139,7 @@ impl std::error::Error for SetupError {
         match self {
             Self::Auth(error) => Some(error),
             Self::Config(error) => Some(error),
+            Self::Mail(problem) => Some(problem),
         }
     }
 }

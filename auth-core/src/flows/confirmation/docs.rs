@@ -7,7 +7,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
     route: ("POST", "/resend"),
     name: "resend",
     summary: "Sends a confirmation once more; an unknown address is answered as a known one.",
-    query: &[Member::REDIRECT_TO],
+    query: &[Member::REDIRECT_TO, Member::PENDING_TO],
     body: &[
         Member::new(
             "type",

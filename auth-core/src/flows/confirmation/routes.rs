@@ -35,5 +35,5 @@ async fn resend(call: Call) -> Result<Reply> {
         "signup" | "sms" => call.auth.resend_confirmation(&address, &asked, client).await?,
         _ => call.auth.resend_change(&address, &asked, client).await?,
     }
-    Ok(Reply::ok(json!({})))
+    Ok(Reply::pending(json!({})))
 }

@@ -8,7 +8,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         route: ("POST", "/magiclink"),
         name: "send_magic_link",
         summary: "Sends a link to sign in with; an unknown address gets an account.",
-        query: &[Member::REDIRECT_TO],
+        query: &[Member::REDIRECT_TO, Member::PENDING_TO],
         body: &[
             Member::new("email", Kind::Email, "The e-mail address.").required(),
             Member::DATA,
@@ -23,7 +23,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         route: ("POST", "/otp"),
         name: "send_otp",
         summary: "Sends a code to sign in with, by e-mail or SMS.",
-        query: &[Member::REDIRECT_TO],
+        query: &[Member::REDIRECT_TO, Member::PENDING_TO],
         body: &[
             Member::new("email", Kind::Email, "The e-mail address; this or the phone number."),
             Member::new("phone", Kind::Text, "The phone number, in E.164 form."),

@@ -34,5 +34,5 @@ async fn send(call: Call, address: &Address, makes_account: bool) -> Result<Repl
     call.auth
         .send_way_in(address, makes_account, data, &asked, client)
         .await?;
-    Ok(Reply::ok(json!({})))
+    Ok(Reply::pending(json!({})))
 }

@@ -9,7 +9,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         name: "sign_up",
         summary: "Creates an account: a session, or the user alone while the address must be confirmed. Without address and \
                   password, an anonymous account.",
-        query: &[Member::REDIRECT_TO],
+        query: &[Member::REDIRECT_TO, Member::PENDING_TO],
         body: &[
             Member::new("email", Kind::Email, "The e-mail address; this or the phone number."),
             Member::new("phone", Kind::Text, "The phone number, in E.164 form."),

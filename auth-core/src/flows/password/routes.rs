@@ -46,7 +46,7 @@ async fn sign_up(mut call: Call) -> Result<Reply> {
     };
     match call.auth.sign_up(sign_up, &asked).await? {
         SignedUp::In(user, issued) => signed_in(&call, &user, &issued).await,
-        SignedUp::Awaited(receipt) => Ok(Reply::ok(receipt_answer(&call.auth, &receipt))),
+        SignedUp::Awaited(receipt) => Ok(Reply::pending(receipt_answer(&call.auth, &receipt))),
     }
 }
 

@@ -26,5 +26,5 @@ async fn by_post(call: Call) -> Result<Reply> {
     // Not bound to the browser: whoever types the code is signed in.
     let asked = Asked::by(call.delivery);
     call.auth.send_nonce(&user, &asked, call.request.client()).await?;
-    Ok(Reply::ok(json!({})))
+    Ok(Reply::pending(json!({})))
 }

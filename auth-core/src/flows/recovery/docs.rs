@@ -7,7 +7,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
     route: ("POST", "/recover"),
     name: "recover",
     summary: "Sends a link to whoever forgot the password; an unknown address is answered as a known one.",
-    query: &[Member::REDIRECT_TO],
+    query: &[Member::REDIRECT_TO, Member::PENDING_TO],
     body: &[
         Member::new("email", Kind::Email, "The e-mail address.").required(),
         Member::CODE_CHALLENGE,

@@ -14,5 +14,5 @@ async fn recover(call: Call) -> Result<Reply> {
     let address = Address::email(call.body.text("email")?.unwrap_or_default())?;
     let asked = call.asked()?;
     call.auth.send_recovery(&address, &asked, call.request.client()).await?;
-    Ok(Reply::ok(json!({})))
+    Ok(Reply::pending(json!({})))
 }

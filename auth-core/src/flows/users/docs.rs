@@ -17,7 +17,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         name: "update_user",
         summary: "Changes the user who is signed in.",
         caller: Caller::User,
-        query: &[Member::REDIRECT_TO],
+        query: &[Member::REDIRECT_TO, Member::PENDING_TO],
         body: &[
             Member::new("email", Kind::Email, "A new address."),
             Member::new(

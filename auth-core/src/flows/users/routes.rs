@@ -72,7 +72,12 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         auth.ask_for_change(&user, address, &call.asked()?, client).await?;
     }
     let user = call.auth.get_user(&user.id).await?;
-    Ok(Reply::ok(user_answer(&call.auth, &user).await?))
+    let answer = user_answer(&call.auth, &user).await?;
+    Ok(if awaited.is_empty() {
+        Reply::ok(answer)
+    } else {
+        Reply::pending(answer)
+    })
 }
 
 async fn delete_user(mut call: Call) -> Result<Reply> {
@@ -89,7 +94,9 @@ async fn prove_again(call: &mut Call, session: &Session, user: &User) -> Result<
     if let Some(nonce) = call.body.text("nonce")?.filter(|nonce| !nonce.is_empty()) {
         return call.auth.take_nonce(user, nonce, call.request.client()).await;
     }
-    let Some(password) = call.body.take_password("current_password")? else {
+    let password = call.body.take_password("current_password")?;
+    // A form sends its empty fields along.
+    let Some(password) = password.filter(|password| !password.is_empty()) else {
         let age = call.auth.now().since(session.authenticated_at());
         if age <= call.auth.inner.config.sessions.fresh_for {
             return Ok(());

@@ -58,11 +58,8 @@ async fn verify(call: Call) -> Result<Reply> {
     if kind.is_empty() {
         return invalid("Verify requires a verification type");
     }
-    if call.body.is_form() {
-        let Some(link) = token_hash else {
-            return invalid("Verify requires a token or a token hash");
-        };
-        return Ok(follow(&call, &link, &kind, redirect_to.as_deref()).await);
+    if let (true, None, Some(link)) = (call.body.is_form(), &token, &token_hash) {
+        return Ok(follow(&call, link, &kind, redirect_to.as_deref()).await);
     }
     let purposes = purposes_of(&kind);
     let (token, method) = match (token, token_hash) {

@@ -168,7 +168,7 @@ fn responses(doc: &RouteDoc) -> Responses {
         responses.insert(status, response);
     }
     if !doc.body.is_empty() && doc.route.0 == "POST" {
-        let sentence = "A form was sent: on to `redirect_to`, or back with an `error_code`.";
+        let sentence = "A form was sent: on to `redirect_to` or `pending_to`, or back with an `error_code`.";
         responses.entry(303).or_insert_with(|| Response::new(sentence));
     }
     let mut words: BTreeMap<u16, Vec<&str>> = BTreeMap::new();

@@ -75,6 +75,13 @@ impl Member {
         "Where to go afterwards: a path, or a URL that the server allows.",
     );
 
+    /// Where a form goes on while a message is to be answered.
+    pub(crate) const PENDING_TO: Self = Self::new(
+        "pending_to",
+        Kind::Text,
+        "Where a page's form goes on while a mail or text message is to be answered; the address is added to its query.",
+    );
+
     /// PKCE's challenge: the link then brings a code instead of a session.
     pub(crate) const CODE_CHALLENGE: Self = Self::new(
         "code_challenge",

@@ -1,0 +1,79 @@
+//! The mails of an application, as files in a folder.
+
+use std::{cell::RefCell, collections::HashSet, path::PathBuf, time::Duration};
+
+use mailparse::{MailHeaderMap, parse_mail};
+use tempfile::TempDir;
+
+/// A folder that an application writes its mails into, and which of them were read.
+pub(super) struct Mails {
+    folder: TempDir,
+    read: RefCell<HashSet<PathBuf>>,
+}
+
+/// A mail, read.
+#[derive(Debug)]
+pub(super) struct Mail {
+    subject: String,
+    to: String,
+    text: String,
+}
+
+impl Mails {
+    pub(super) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            read: RefCell::default(),
+        }
+    }
+
+    /// What an application is told to write here.
+    pub(super) fn arguments(&self) -> [String; 2] {
+        ["--mail".to_owned(), format!("files:{}", self.folder.path().display())]
+    }
+
+    /// Waits for a mail to this address, about this, that was not read yet.
+    pub(super) async fn next(&self, to: &str, about: &str) -> Mail {
+        for _ in 0..1_000 {
+            for entry in std::fs::read_dir(self.folder.path()).unwrap() {
+                let path = entry.unwrap().path();
+                let is_whole = path.extension().is_some_and(|extension| extension == "eml");
+                if !is_whole || self.read.borrow().contains(&path) {
+                    continue;
+                }
+                let mail = Mail::parse(&std::fs::read(&path).unwrap());
+                if mail.to == to && mail.subject.contains(about) {
+                    self.read.borrow_mut().insert(path);
+                    return mail;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{to} got no mail about {about:?}");
+    }
+}
+
+impl Mail {
+    fn parse(bytes: &[u8]) -> Self {
+        let mail = parse_mail(bytes).unwrap();
+        let header = |name| mail.headers.get_first_value(name).unwrap();
+        Self {
+            subject: header("Subject"),
+            to: header("To"),
+            text: mail.subparts[0].get_body().unwrap(),
+        }
+    }
+
+    /// Path and query of the link: it leads to the application itself.
+    pub(super) fn path(&self) -> &str {
+        let link = self.text.lines().find(|line| line.contains("/verify?")).unwrap().trim();
+        let (_, path) = link.split_once("://").unwrap();
+        &path[path.find('/').unwrap()..]
+    }
+
+    /// The digits to be typed.
+    pub(super) fn code(&self) -> &str {
+        let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+        self.text.split_whitespace().find(is_code).unwrap()
+    }
+}
