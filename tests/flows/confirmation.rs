@@ -29,7 +29,7 @@ fn sign_up(email: &str) -> Value {
     json!({ "email": email, "password": PASSWORD })
 }
 
-/// G6.3-01, G6.3-05, G6.3-06.
+/// G6.3-01, G6.3-06.
 async fn a_new_address_gets_a_mail_and_no_session(app: App) {
     let browser = app.browser();
     let answer = browser.sign_up(" Ada@Example.COM ", PASSWORD).await;
@@ -61,6 +61,7 @@ async fn a_new_address_gets_a_mail_and_no_session(app: App) {
     assert_eq!(app.events.count(EventKind::UserCreated), 1);
 }
 
+/// G6.3-01, G6.3-06.
 async fn the_link_confirms_and_signs_in(app: App) {
     let browser = app.browser();
     browser
@@ -79,6 +80,7 @@ async fn the_link_confirms_and_signs_in(app: App) {
     assert_eq!(app.browser().sign_in(ADA, PASSWORD).await.status(), 200);
 }
 
+/// G6.3-01, G6.3-06.
 async fn the_code_confirms_and_signs_in(app: App) {
     let browser = app.browser();
     browser.sign_up(ADA, PASSWORD).await;
@@ -170,6 +172,7 @@ async fn a_second_sign_up_sends_one_more_mail_and_sets_no_password(app: App) {
     assert_eq!(app.browser().sign_in(ADA, PASSWORD).await.status(), 200);
 }
 
+/// G6.7-04.
 async fn accounts_can_be_told_apart_on_demand(app: App) {
     let app = App::with_post_and(app.driver, |builder| builder.reveal_accounts(true)).await;
     app.confirmed(ADA).await;
@@ -328,7 +331,7 @@ async fn a_challenge_is_taken_whole_or_not_at_all(app: App) {
     assert!(app.mail_to(ADA).await.secret().starts_with("pkce_"));
 }
 
-/// G6.3-07, G6.3-08, G6.4-08.
+/// G6.3-07, G6.3-08, G6.4-09.
 async fn what_is_switched_off_is_said(app: App) {
     let off = App::with_post_and(app.driver, |builder| {
         builder

@@ -77,6 +77,7 @@ async fn a_change_is_confirmed_at_both_addresses(app: App) {
     assert_eq!(app.events.count(EventKind::AddressChangeAsked), 1);
 }
 
+/// G6.9-05, G6.9-07.
 async fn either_address_may_be_first(app: App) {
     let (ada, old, new) = asked(&app).await;
     let half = app.browser().follow(&old).await;
@@ -88,6 +89,7 @@ async fn either_address_may_be_first(app: App) {
     assert_eq!(address_of(&ada).await, NEW);
 }
 
+/// G6.9-05, G6.9-07.
 async fn a_change_can_be_confirmed_by_codes(app: App) {
     let (ada, old, new) = asked(&app).await;
     let half = ada.verify("email_change", ADA, &old.code()).await;
@@ -110,6 +112,7 @@ async fn one_address_is_enough_when_that_is_configured(app: App) {
     assert_eq!(app.mail_to(ADA).await.kind, "email_changed");
 }
 
+/// G6.9-09.
 async fn a_taken_address_is_answered_like_a_free_one(app: App) {
     app.confirmed("bob@example.com").await;
     let ada = app.confirmed(ADA).await;
@@ -157,6 +160,7 @@ async fn a_taken_address_is_answered_like_a_free_one(app: App) {
     );
 }
 
+/// G6.9-09.
 async fn an_address_taken_meanwhile_is_refused(app: App) {
     let (ada, old, new) = asked(&app).await;
     app.wait(MINUTE);
@@ -171,6 +175,7 @@ async fn an_address_taken_meanwhile_is_refused(app: App) {
     assert_eq!(address_of(&ada).await, ADA);
 }
 
+/// G6.7-28.
 async fn the_mails_of_a_change_are_sent_again(app: App) {
     let (ada, _, new) = asked(&app).await;
     app.wait(MINUTE);
@@ -242,6 +247,7 @@ async fn the_present_address_is_no_change(app: App) {
     assert!(app.mails.sent().is_empty());
 }
 
+/// G6.9-11.
 async fn a_stale_session_changes_no_address(app: App) {
     let ada = app.confirmed(ADA).await;
     app.wait(Duration::from_secs(16 * 60));

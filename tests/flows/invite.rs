@@ -84,6 +84,7 @@ async fn an_invitation_takes_the_place_of_the_one_before(app: App) {
     assert_eq!(app.keeper().verify("invite", ADA, &mails[1].code()).await.status(), 200);
 }
 
+/// G6.2-20, G6.2-21, G6.2-22.
 async fn only_administrators_invite(app: App) {
     let body = || json!({ "email": ADA });
     assert_eq!(

@@ -32,6 +32,7 @@ mod token_modes;
 mod token_requests;
 mod token_tabs;
 mod tokens;
+mod transport;
 mod user;
 mod users;
 mod verify;

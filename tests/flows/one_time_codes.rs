@@ -38,7 +38,7 @@ fn wrong(code: &str) -> String {
     format!("{}{digit}", &code[..last])
 }
 
-/// G6.7-09, G6.7-12.
+/// G6.7-09.
 async fn a_code_works_once(app: App) {
     let code = code(&app).await;
     assert_eq!(app.keeper().verify("email", ADA, &code).await.status(), 200);
@@ -67,7 +67,7 @@ async fn a_wrong_code_and_an_unknown_address_are_one_answer(app: App) {
     assert!(app.events.count(EventKind::CodeRefused) >= 2);
 }
 
-/// G6.7-08.
+/// G6.7-07, G6.7-08.
 async fn codes_end_after_ten_minutes_and_links_after_an_hour(app: App) {
     for (age, code_works, link_works) in [
         (599, true, true),
@@ -138,7 +138,7 @@ async fn a_code_is_good_for_its_purpose_only(app: App) {
     assert_eq!(app.keeper().verify("email", ADA, &code).await.status(), 200);
 }
 
-/// G6.7-03, G6.7-12.
+/// G6.7-03.
 async fn a_number_gets_its_code(app: App) {
     let browser = app.browser();
     let answer = browser
@@ -156,7 +156,7 @@ async fn a_number_gets_its_code(app: App) {
     assert_eq!(listed["sessions"][0]["amr"][0]["method"], "otp");
 }
 
-/// G6.7-23.
+/// G6.7-24.
 async fn a_number_for_reviewers_has_its_code(app: App) {
     let phone = PhoneConfig::default().danger_test_code("15555550100", "123456");
     let app = App::with_post_and(app.driver, |builder| builder.phone(phone)).await;
@@ -173,6 +173,7 @@ async fn a_number_for_reviewers_has_its_code(app: App) {
 }
 
 #[tokio::test]
+/// G6.7-07, G6.7-08.
 async fn codes_and_links_have_their_bounds() {
     let refused = |config: OneTimeConfig| {
         let builder = auth_core::Auth::builder(auth_core::adapters::MemoryAdapter::default())

@@ -16,7 +16,7 @@ stories![App::with_post =>
 const NUMBER: &str = "15551234567";
 const NEW: &str = "15557654321";
 
-/// G6.3-04, G6.3-05, G6.3-14, G6.4-05.
+/// G6.3-04, G6.3-05, G6.4-05, G6.7-12.
 async fn a_number_signs_up_proves_itself_and_signs_in(app: App) {
     let sign_in = async || {
         let body = json!({ "phone": "+1 555 123 4567", "password": PASSWORD });
@@ -45,7 +45,7 @@ async fn a_number_signs_up_proves_itself_and_signs_in(app: App) {
     assert!(app.mails.sent().is_empty());
 }
 
-/// G6.3-04.
+/// G6.3-04, G6.3-05, G6.4-05, G6.7-12.
 async fn a_number_need_not_be_proven_when_that_is_configured(app: App) {
     let phone = PhoneConfig::default().confirm(false);
     let app = App::with_post_and(app.driver, |builder| builder.phone(phone)).await;
@@ -59,6 +59,7 @@ async fn a_number_need_not_be_proven_when_that_is_configured(app: App) {
     );
 }
 
+/// G6.3-13.
 async fn one_line_has_one_account(app: App) {
     for number in ["+44 (0)20 7946 0018", "442079460018", "+44.20.7946.0018"] {
         let script = app.keeper();
@@ -73,7 +74,9 @@ async fn one_line_has_one_account(app: App) {
     assert_eq!(app.events.count(auth_core::EventKind::UserCreated), 1);
 }
 
-/// G6.9-10; the owner hears of it, security statement 42.
+/// The owner hears of it, security statement 42.
+///
+/// G6.9-10, G6.9-18.
 async fn a_number_is_changed_by_a_code(app: App) {
     let ada = app.confirmed("ada@example.com").await;
     let answer = ada.put("/api/auth/user", json!({ "phone": "+15551234567" })).await;
@@ -122,6 +125,7 @@ async fn a_number_is_changed_by_a_code(app: App) {
     );
 }
 
+/// G6.9-09.
 async fn a_taken_number_is_answered_like_a_free_one(app: App) {
     let script = app.keeper();
     script.post("/api/auth/otp", json!({ "phone": NUMBER })).await;

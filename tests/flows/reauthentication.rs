@@ -136,6 +136,7 @@ async fn another_site_cannot_have_codes_sent(app: App) {
     assert_eq!(app.mails_to(ADA).await.len(), 2);
 }
 
+/// G6.9-13.
 async fn a_number_gets_its_code_where_there_is_no_address(app: App) {
     let script = app.keeper();
     script.post("/api/auth/otp", json!({ "phone": "15551234567" })).await;

@@ -18,7 +18,7 @@ stories![App::with_post =>
 const ADA: &str = "ada@example.com";
 const NEW: &str = "a new long password";
 
-/// G6.7-24, G6.7-25.
+/// G6.7-25, G6.7-26.
 async fn a_forgotten_password_is_replaced(app: App) {
     for tokens in [false, true] {
         let app = App::with_post_and(app.driver, |builder| match tokens {
@@ -60,7 +60,7 @@ async fn a_forgotten_password_is_replaced(app: App) {
     }
 }
 
-/// G6.7-24, G6.7-27.
+/// G6.7-25, G6.7-27.
 async fn an_unknown_address_gets_the_same_answer_and_no_mail(app: App) {
     let ada = app.confirmed(ADA).await;
     let recover = async |email: &str| app.keeper().post("/api/auth/recover", json!({ "email": email })).await;
@@ -121,7 +121,7 @@ async fn it_works_while_somebody_guesses(app: App) {
     assert_eq!(app.browser().sign_in(ADA, NEW).await.status(), 200);
 }
 
-/// G6.7-25.
+/// G6.7-26.
 async fn an_address_nobody_has_proven_is_proven_by_it(app: App) {
     app.browser().sign_up(ADA, PASSWORD).await;
     app.wait(MINUTE);
@@ -133,6 +133,7 @@ async fn an_address_nobody_has_proven_is_proven_by_it(app: App) {
     assert_eq!(app.browser().sign_in(ADA, PASSWORD).await.status(), 400);
 }
 
+/// G6.9-18.
 async fn the_owner_is_told(app: App) {
     app.confirmed(ADA).await;
     let browser = app.browser();
@@ -150,6 +151,7 @@ async fn the_owner_is_told(app: App) {
     assert_eq!(answer.refusal(), (403, "reauthentication_needed".to_owned()));
 }
 
+/// G6.7-05, G6.7-06.
 async fn what_is_wrong_with_the_request_is_said(app: App) {
     for body in [
         json!({}),

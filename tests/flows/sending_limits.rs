@@ -18,7 +18,9 @@ stories![App::with_post =>
 
 const ADA: &str = "ada@example.com";
 
-/// G6.7-29, G6.7-30; security statement 28.
+/// Security statement 28.
+///
+/// G6.7-29, G6.7-30.
 async fn one_message_a_minute_for_each_address(app: App) {
     let ask = async || app.keeper().post("/api/auth/magiclink", json!({ "email": ADA })).await;
     assert_eq!(ask().await.status(), 200);
@@ -42,7 +44,7 @@ async fn one_message_a_minute_for_each_address(app: App) {
     assert_eq!(other.status(), 200);
 }
 
-/// G6.7-29.
+/// G6.7-29, G6.7-30.
 async fn text_messages_have_their_own_words(app: App) {
     let ask = async || {
         app.keeper()
@@ -142,6 +144,7 @@ async fn one_client_does_not_ask_for_everybody(app: App) {
     assert_eq!(elsewhere.status(), 200);
 }
 
+/// G6.7-31.
 async fn limits_can_be_off(app: App) {
     let app = App::with_post_and(app.driver, |builder| builder.limits(Limits::danger_unlimited())).await;
     for _ in 0..5 {

@@ -44,7 +44,7 @@ async fn direct(app: &App, tokens: bool) -> App {
     .await
 }
 
-/// G6.7-22.
+/// G6.7-23.
 async fn opening_a_link_shows_a_page_and_takes_nothing(app: App) {
     let browser = app.browser();
     let mail = asked_by(&browser, json!({})).await;
@@ -63,7 +63,7 @@ async fn opening_a_link_shows_a_page_and_takes_nothing(app: App) {
     assert_eq!(app.browser().press(&page).await.status(), 303);
 }
 
-/// G6.7-21a.
+/// G6.7-22.
 async fn a_link_without_its_parts_is_refused_in_json(app: App) {
     for query in ["", "?token=x", "?type=signup", "?token=&type=signup", "?token=x&type="] {
         let answer = app.browser().get(&format!("{PATH}{query}")).await;
@@ -178,7 +178,9 @@ async fn the_secret_of_a_link_opens_a_session(app: App) {
     }
 }
 
-/// G6.7-13: each type opens what was sent for it; `email` is sign-up and magic link.
+/// Each type opens what was sent for it; `email` is sign-up and magic link.
+///
+/// G6.7-13.
 async fn every_type_is_known(app: App) {
     app.browser().sign_up(ADA, crate::PASSWORD).await;
     let code = app.mail_to(ADA).await.code();
@@ -263,6 +265,7 @@ async fn a_direct_link_that_opens_nothing_says_so_in_the_same_place(app: App) {
     assert_eq!(unknown.fragment("error_code").as_deref(), Some("otp_expired"));
 }
 
+/// G6.7-23.
 async fn a_direct_link_is_not_taken_by_head(app: App) {
     let app = direct(&app, false).await;
     let mail = asked_by(&app.keeper(), json!({})).await;
@@ -284,7 +287,7 @@ fn sha256(text: &str) -> [u8; 32] {
 
 const VERIFIER: &str = "a-verifier-of-more-than-forty-three-characters-~";
 
-/// G6.7-20, G6.3-27, G6.4-16, G6.4-17.
+/// G6.4-18, G6.4-19, G6.7-20.
 async fn a_code_is_exchanged_by_the_client_that_asked(app: App) {
     for (tokens, method) in [(false, "s256"), (true, "plain")] {
         let app = direct(&app, tokens).await;
@@ -334,7 +337,7 @@ async fn a_code_is_exchanged_by_the_client_that_asked(app: App) {
     }
 }
 
-/// G6.4-17.
+/// G6.4-19.
 async fn a_code_that_is_over_is_told_apart(app: App) {
     let script = app.keeper();
     let more = json!({ "code_challenge": challenge(VERIFIER), "code_challenge_method": "s256" });

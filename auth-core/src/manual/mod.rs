@@ -4,6 +4,7 @@
 //! - [`sessions`]: the life of a session, and the table that [`AuthRequest`](crate::AuthRequest) follows.
 //! - [`tokens`]: the other strategy: access tokens, refresh tokens, parents and children, keys.
 //! - [`stores`]: which store, how big, what it promises when it fails, backups, several nodes, caches.
+//! - [`flows`]: a page for each way in: what it does, its calls, what it stands up to, its settings.
 //! - [`delivery`]: who sends mails and text messages, what they say, what the outbox promises.
 //! - [`admin`]: who administrates, and what they can do.
 //! - [`server`]: the library as a program, for applications in other languages.
@@ -25,6 +26,33 @@ pub mod tokens {}
 
 #[doc = include_str!("stores.md")]
 pub mod stores {}
+
+/// One page for each way of signing in or looking after an account.
+pub mod flows {
+    #[doc = include_str!("flows/address_change.md")]
+    pub mod address_change {}
+
+    #[doc = include_str!("flows/anonymous.md")]
+    pub mod anonymous {}
+
+    #[doc = include_str!("flows/confirmation.md")]
+    pub mod confirmation {}
+
+    #[doc = include_str!("flows/invite.md")]
+    pub mod invite {}
+
+    #[doc = include_str!("flows/magic_link.md")]
+    pub mod magic_link {}
+
+    #[doc = include_str!("flows/reauthentication.md")]
+    pub mod reauthentication {}
+
+    #[doc = include_str!("flows/recovery.md")]
+    pub mod recovery {}
+
+    #[doc = include_str!("flows/verify.md")]
+    pub mod verify {}
+}
 
 #[doc = include_str!("delivery.md")]
 pub mod delivery {}
@@ -110,4 +138,10 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0018-passwords-that-administrators-set.md")]
     pub mod d0018 {}
+
+    #[doc = include_str!("decisions/0019-gotrue-rows-met-in-another-way.md")]
+    pub mod d0019 {}
+
+    #[doc = include_str!("decisions/0020-what-a-first-proof-sweeps-away.md")]
+    pub mod d0020 {}
 }

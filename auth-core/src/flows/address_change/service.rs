@@ -179,6 +179,10 @@ impl Auth {
             self.commit(&[take(&token), Act::SetToken(other)]).await?;
             return Ok(Settled::Half);
         }
+        if token.purpose == Purpose::EmailChangeCurrent && !has_agreed(&token) {
+            // The old address alone moves nothing.
+            return Err(ErrorKind::OtpExpired.into());
+        }
         let user = self
             .change_address(Some(&token), user, &new, UserPatch::default(), client)
             .await?;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{ErrorKind, Result},
     http::Call,
     id::{SessionId, UserId},
     model::Session,
@@ -49,11 +49,7 @@ impl Call {
         if self.is_from_elsewhere && !self.request.is_bearer() {
             return Err(ErrorKind::InvalidRequest.into());
         }
-        let required = self.require_user().await;
-        let (session, user) = required.map_err(|error| match error.kind() {
-            ErrorKind::InvalidSessionId if self.looks_like_jwt() => Error::from(ErrorKind::BadJwt),
-            _ => error,
-        })?;
+        let (session, user) = self.require_user().await?;
         if !is_admin(&user.role) {
             return Err(ErrorKind::NotAdmin.into());
         }
@@ -62,9 +58,5 @@ impl Call {
             return Err(ErrorKind::ReauthenticationNeeded.into());
         }
         Ok(Administrator::Person(session))
-    }
-
-    fn looks_like_jwt(&self) -> bool {
-        self.bearer.as_ref().is_some_and(|token| token.split('.').count() == 3)
     }
 }

@@ -1,0 +1,176 @@
+//! An account made with somebody else's address before they come, and a way into it left open.
+
+use auth_core::{NewKey, NewUser, adapter::UserAdapter};
+use serde_json::json;
+
+use crate::{App, Client, MINUTE, PASSWORD, stories};
+
+stories![App::with_post =>
+    nothing_of_whoever_came_first_remains_whichever_way_the_owner_comes,
+    sessions_and_keys_of_whoever_came_first_end,
+    two_passwords_are_none,
+    the_same_password_twice_is_one,
+    a_contested_password_stays_nobodys_when_the_mail_is_late,
+    sign_ups_at_the_same_moment_leave_one_account_and_no_surprise,
+    an_owner_who_is_proven_loses_nothing,
+];
+
+const VICTIM: &str = "victim@example.com";
+const EVIL: &str = "the attacker's password";
+
+async fn prepare(app: &App) {
+    let body = json!({
+        "email": VICTIM,
+        "password": EVIL,
+        "data": { "name": "<b>Eve</b>" },
+        "attributes": { "username": "eve" },
+    });
+    assert_eq!(app.keeper().post("/api/auth/signup", body).await.status(), 200);
+    app.wait(MINUTE);
+}
+
+async fn victim_comes(app: &App, way: &str) -> Client {
+    let browser = app.browser();
+    let body = json!({ "email": VICTIM, "password": PASSWORD });
+    match way {
+        "invite" => {
+            let admin = app.auth.service_token(60 * MINUTE);
+            assert_eq!(app.bearer(&admin).post("/api/auth/invite", body).await.status(), 200);
+        }
+        path => assert_eq!(browser.post(&format!("/api/auth/{path}"), body).await.status(), 200),
+    }
+    let followed = browser.follow(&app.mail_to(VICTIM).await).await;
+    assert_eq!(followed.fragment("error"), None, "{way}: {followed:?}");
+    browser
+}
+
+async fn nothing_of_whoever_came_first_remains_whichever_way_the_owner_comes(app: App) {
+    for way in ["signup", "magiclink", "otp", "recover", "invite"] {
+        prepare(&app).await;
+        victim_comes(&app, way).await;
+        assert_eq!(
+            app.browser().sign_in(VICTIM, EVIL).await.refusal(),
+            (400, "invalid_credentials".to_owned()),
+            "{way}"
+        );
+        let user = app.auth.get_user_by_provider_id("email", VICTIM).await.unwrap();
+        assert!(user.email_confirmed_at.is_some(), "{way}");
+        assert_eq!(json!(user.user_metadata), json!({}), "{way}");
+        assert_eq!(json!(user.attributes)["username"], json!(null), "{way}");
+        app.auth.delete_user(&user.id).await.unwrap();
+        app.wait(MINUTE);
+    }
+}
+
+async fn sessions_and_keys_of_whoever_came_first_end(app: App) {
+    for way in ["signup", "magiclink", "recover", "invite"] {
+        let new = NewUser::with_password("email", VICTIM, EVIL);
+        let user = app.auth.create_user(new).await.unwrap();
+        app.auth
+            .create_key(&user.id, NewKey::persistent("username", "eve").password(EVIL))
+            .await
+            .unwrap();
+        let proof = app.auth.authenticate_user("username", "eve", EVIL).await.unwrap();
+        let issued = app.auth.create_session(&proof, Default::default()).await.unwrap();
+        let eve = app.browser();
+        eve.set_token(issued.token.expose().as_str());
+        assert_eq!(eve.get("/me").await.status(), 200);
+        let victim = victim_comes(&app, way).await;
+        assert_eq!(eve.get("/me").await.status(), 401, "{way}");
+        assert!(
+            app.auth.authenticate_user("username", "eve", EVIL).await.is_err(),
+            "{way}"
+        );
+        assert!(
+            app.auth.authenticate_user("email", VICTIM, EVIL).await.is_err(),
+            "{way}"
+        );
+        let keys = app.store.inner().get_keys_by_user_id(&user.id).await.unwrap();
+        assert_eq!(keys.len(), 1, "{way}: {keys:?}");
+        if victim.token().is_some() {
+            assert_eq!(victim.get("/me").await.text(), user.id.as_str(), "{way}");
+        }
+        app.auth.delete_user(&user.id).await.unwrap();
+        app.wait(MINUTE);
+    }
+}
+
+async fn two_passwords_are_none(app: App) {
+    prepare(&app).await;
+    let victim = victim_comes(&app, "signup").await;
+    for password in [EVIL, PASSWORD] {
+        assert_eq!(app.browser().sign_in(VICTIM, password).await.status(), 400);
+    }
+    // The owner is in, and chooses one.
+    let answer = victim.put("/api/auth/user", json!({ "password": PASSWORD })).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(app.browser().sign_in(VICTIM, PASSWORD).await.status(), 200);
+    // In the other order as well: the attacker comes while the mail is on its way.
+    let browser = app.browser();
+    browser.sign_up("late@example.com", PASSWORD).await;
+    app.wait(MINUTE);
+    app.keeper().sign_up("late@example.com", EVIL).await;
+    browser.follow(&app.mail_to("late@example.com").await).await;
+    for password in [EVIL, PASSWORD] {
+        assert_eq!(app.browser().sign_in("late@example.com", password).await.status(), 400);
+    }
+}
+
+async fn the_same_password_twice_is_one(app: App) {
+    app.browser().sign_up(VICTIM, PASSWORD).await;
+    app.wait(MINUTE);
+    victim_comes(&app, "signup").await;
+    assert_eq!(app.browser().sign_in(VICTIM, PASSWORD).await.status(), 200);
+}
+
+async fn a_contested_password_stays_nobodys_when_the_mail_is_late(app: App) {
+    prepare(&app).await;
+    app.browser().sign_up(VICTIM, PASSWORD).await;
+    // The mail is found too late, and what is over is swept away.
+    app.wait(120 * MINUTE);
+    use auth_core::adapter::TokenAdapter;
+    assert!(app.store.inner().delete_expired_tokens(app.now()).await.unwrap() > 0);
+    let browser = app.browser();
+    browser
+        .post("/api/auth/resend", json!({ "type": "signup", "email": VICTIM }))
+        .await;
+    browser.follow(&app.mail_to(VICTIM).await).await;
+    assert!(browser.token().is_some());
+    for password in [EVIL, PASSWORD] {
+        assert_eq!(app.browser().sign_in(VICTIM, password).await.status(), 400);
+    }
+}
+
+async fn sign_ups_at_the_same_moment_leave_one_account_and_no_surprise(app: App) {
+    // Without the minute between two mails nothing else keeps them apart.
+    let limits = auth_core::Limits::danger_unlimited();
+    let app = App::with_post_and(app.driver, |builder| builder.limits(limits)).await;
+    for round in 0..5 {
+        let email = format!("victim{round}@example.com");
+        let (eve, victim) = (app.browser(), app.browser());
+        let (one, two) = tokio::join!(eve.sign_up(&email, EVIL), victim.sign_up(&email, PASSWORD));
+        assert_eq!((one.status(), two.status()), (200, 200));
+        victim.follow(&app.mail_to(&email).await).await;
+        let works = app.browser().sign_in(&email, EVIL).await.status() == 200;
+        assert!(!works, "round {round}: the attacker's password works");
+    }
+}
+
+async fn an_owner_who_is_proven_loses_nothing(app: App) {
+    let owner = app.confirmed(VICTIM).await;
+    owner
+        .put(
+            "/api/auth/user",
+            json!({ "data": { "name": "Victor" }, "attributes": { "username": "victor" } }),
+        )
+        .await;
+    prepare(&app).await;
+    victim_comes(&app, "magiclink").await;
+    app.wait(MINUTE);
+    victim_comes(&app, "recover").await;
+    assert_eq!(owner.get("/me").await.status(), 200);
+    assert_eq!(app.browser().sign_in(VICTIM, PASSWORD).await.status(), 200);
+    let user = owner.get("/api/auth/user").await.json();
+    assert_eq!(user["user_metadata"], json!({ "name": "Victor" }));
+    assert_eq!(user["attributes"]["username"], "victor");
+}

@@ -1,0 +1,296 @@
+//! What GoTrue's clients rely on whatever they ask: bodies, error shapes, and why a bearer token opens nothing.
+
+use std::time::Duration;
+
+use auth_core::{Tokens, UserId, testing::Fault};
+use serde_json::{Value, json};
+
+use crate::{App, Client, PASSWORD, stories};
+
+stories![
+    json_without_a_type_is_json,
+    members_nobody_knows_are_left_alone,
+    every_error_is_json_with_its_word_in_a_header,
+    a_missing_bearer_is_401,
+    a_bearer_that_is_none_of_ours_is_403,
+    an_ended_session_is_told_on_every_route,
+    signed_tokens_say_whose_they_were,
+    clients_of_supertokens_hear_their_own_words,
+    signing_out_with_what_is_over_is_no_error,
+    another_audience_is_refused,
+    what_is_missing_at_sign_in_is_said,
+    the_routes_live_under_any_prefix,
+];
+
+/// A program that has signed up, under either strategy.
+async fn keeper(app: &App, tokens: bool) -> (App, Client, String) {
+    let app = App::with(app.driver, |builder| match tokens {
+        true => builder.sessions(Tokens::default()),
+        false => builder,
+    })
+    .await;
+    let session = app.keeper().sign_up("ada@example.com", PASSWORD).await.json();
+    let access = session["access_token"].as_str().unwrap().to_owned();
+    (app.clone(), app.bearer(&access), access)
+}
+
+/// G6.2-01.
+async fn json_without_a_type_is_json(app: App) {
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD }).to_string();
+    let script = app.script();
+    let answer = script
+        .send("POST", "/api/auth/signup", Some("text/plain;charset=UTF-8"), &body)
+        .await;
+    assert_eq!(
+        (answer.status(), &answer.json()["user"]["email"]),
+        (200, &json!("ada@example.com"))
+    );
+}
+
+/// G6.2-03.
+async fn members_nobody_knows_are_left_alone(app: App) {
+    let body = json!({
+        "email": "ada@example.com", "password": PASSWORD, "phone": null, "data": null, "code_challenge": null,
+        "code_challenge_method": null, "gotrue_meta_security": {}, "foo": 1,
+    });
+    assert_eq!(app.keeper().post("/api/auth/signup", body).await.status(), 200);
+}
+
+/// G6.2-02, G6.2-04, G6.2-05, G6.2-07, G6.2-08, G6.2-09, G6.2-10, G6.2-11.
+async fn every_error_is_json_with_its_word_in_a_header(app: App) {
+    let large = format!("{{\"email\":\"{}\"}}", "a".repeat(70_000));
+    for version in [
+        None,
+        Some("2024-01-01"),
+        Some("2025-06-01"),
+        Some("nonsense"),
+        Some("2023-12-31"),
+    ] {
+        let client = match version {
+            Some(version) => app.keeper().with("x-supabase-api-version", version),
+            None => app.keeper(),
+        };
+        let is_new = version.is_some_and(|version| version.starts_with("202") && version >= "2024-01-01");
+        for (method, path, kind, body, status, word) in [
+            ("GET", "/api/auth/nothing", None, "", 404, "not_found"),
+            ("DELETE", "/api/auth/signup", None, "", 405, "method_not_allowed"),
+            (
+                "POST",
+                "/api/auth/signup",
+                Some("application/json"),
+                large.as_str(),
+                413,
+                "request_entity_too_large",
+            ),
+            (
+                "POST",
+                "/api/auth/signup",
+                Some("application/xml"),
+                "<a/>",
+                415,
+                "unsupported_media_type",
+            ),
+            (
+                "POST",
+                "/api/auth/signup",
+                Some("application/json"),
+                "{",
+                400,
+                "bad_json",
+            ),
+        ] {
+            let answer = client.send(method, path, kind, body).await;
+            let told = answer.json();
+            assert_eq!(answer.status(), status, "{path} {answer:?}");
+            assert_eq!(answer.header("x-sb-error-code"), Some(word));
+            if is_new {
+                assert_eq!((&told["code"], told["message"].is_string()), (&json!(word), true));
+                assert_eq!(answer.header("x-supabase-api-version"), Some("2024-01-01"));
+            } else {
+                assert_eq!((&told["code"], &told["error_code"]), (&json!(status), &json!(word)));
+                assert!(told["msg"].is_string());
+            }
+        }
+    }
+    app.store.fail(Fault::Always);
+    let answer = app.keeper().sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(answer.status(), 503);
+    assert!(answer.json()["error_id"].as_str().is_some_and(|id| id.len() >= 8));
+    assert!(!answer.text().contains("implementation details"));
+}
+
+/// The routes that take a bearer token, with a body that is otherwise fine.
+fn routes() -> Vec<(&'static str, String, Value)> {
+    vec![
+        ("GET", "/api/auth/user".to_owned(), Value::Null),
+        ("PUT", "/api/auth/user".to_owned(), json!({ "data": { "a": 1 } })),
+        ("DELETE", "/api/auth/user".to_owned(), json!({})),
+        ("GET", "/api/auth/reauthenticate".to_owned(), Value::Null),
+        ("GET", "/api/auth/sessions".to_owned(), Value::Null),
+        ("DELETE", "/api/auth/sessions/ses_x".to_owned(), json!({})),
+        (
+            "POST",
+            "/api/auth/invite".to_owned(),
+            json!({ "email": "x@example.com" }),
+        ),
+        ("GET", "/api/auth/admin/users".to_owned(), Value::Null),
+    ]
+}
+
+async fn ask(client: &Client, (method, path, body): &(&str, String, Value)) -> (u16, String, String) {
+    let answer = match body {
+        Value::Null => client.send(method, path, None, "").await,
+        body => client.json(method, path, body.clone()).await,
+    };
+    let sentence = answer.json()["msg"].as_str().unwrap_or_default().to_owned();
+    (answer.status(), answer.error_code(), sentence)
+}
+
+/// G6.2-14.
+async fn a_missing_bearer_is_401(app: App) {
+    for route in routes() {
+        let (status, word, sentence) = ask(&app.script(), &route).await;
+        assert_eq!((status, word.as_str()), (401, "no_authorization"), "{route:?}");
+        assert_eq!(sentence, "This endpoint requires a valid Bearer token");
+        let (status, ..) = ask(&app.script().with("authorization", "Basic dTpw"), &route).await;
+        assert_eq!(status, 401, "{route:?}");
+    }
+}
+
+/// G6.2-15, G6.2-16, G6.6-04.
+async fn a_bearer_that_is_none_of_ours_is_403(app: App) {
+    for tokens in [false, true] {
+        let (app, _, access) = keeper(&app, tokens).await;
+        let foreign = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
+        for junk in ["junk", foreign, &format!("{access}x"), "a.b.c"] {
+            let mut all = routes();
+            all.push(("POST", "/api/auth/logout".to_owned(), json!({})));
+            for route in all {
+                let (status, word, sentence) = ask(&app.bearer(junk), &route).await;
+                assert_eq!((status, word.as_str()), (403, "bad_jwt"), "{tokens} {junk} {route:?}");
+                assert!(
+                    sentence.starts_with("invalid JWT: unable to parse or verify signature"),
+                    "{sentence}"
+                );
+            }
+        }
+        if tokens {
+            app.wait(Duration::from_secs(2 * 3_600));
+            let (status, word, _) = ask(&app.bearer(&access), &routes()[0]).await;
+            assert_eq!(
+                (status, word.as_str()),
+                (403, "bad_jwt"),
+                "an access token that is over"
+            );
+        }
+    }
+}
+
+/// G6.2-18, G6.6-01, G6.6-06.
+async fn an_ended_session_is_told_on_every_route(app: App) {
+    for tokens in [false, true] {
+        let (app, ada, access) = keeper(&app, tokens).await;
+        assert_eq!(ada.get("/api/auth/user").await.status(), 200);
+        let answer = ada.post("/api/auth/logout", json!({})).await;
+        assert_eq!((answer.status(), answer.text()), (204, ""));
+        for route in routes() {
+            let (status, word, _) = ask(&app.bearer(&access), &route).await;
+            assert_eq!(
+                (status, word.as_str()),
+                (403, "session_not_found"),
+                "{tokens} {route:?}"
+            );
+        }
+    }
+}
+
+/// G6.2-17, G6.2-19.
+async fn signed_tokens_say_whose_they_were(app: App) {
+    let (app, ada, _) = keeper(&app, true).await;
+    let id = UserId::from(ada.get("/api/auth/user").await.json()["id"].as_str().unwrap());
+    app.auth
+        .ban_user(&id, Some(app.now() + Duration::from_secs(600)))
+        .await
+        .unwrap();
+    assert_eq!(
+        ada.get("/api/auth/user").await.refusal(),
+        (403, "user_banned".to_owned())
+    );
+    app.auth.delete_user(&id).await.unwrap();
+    assert_eq!(
+        ada.get("/api/auth/user").await.refusal(),
+        (403, "user_not_found".to_owned())
+    );
+}
+
+async fn clients_of_supertokens_hear_their_own_words(app: App) {
+    let (app, _, access) = keeper(&app, true).await;
+    app.wait(Duration::from_secs(2 * 3_600));
+    for (name, value) in [("rid", "anti-csrf"), ("st-auth-mode", "header")] {
+        let answer = app.bearer(&access).with(name, value).get("/api/auth/user").await;
+        assert_eq!(
+            (answer.status(), &answer.json()["message"]),
+            (401, &json!("try refresh token"))
+        );
+    }
+}
+
+/// G6.6-03, G6.6-05.
+async fn signing_out_with_what_is_over_is_no_error(app: App) {
+    for tokens in [false, true] {
+        let (_, ada, _) = keeper(&app, tokens).await;
+        let bad = ada.post("/api/auth/logout?scope=x", json!({})).await;
+        assert_eq!(
+            (bad.status(), &bad.json()["msg"]),
+            (400, &json!("Unsupported logout scope \"x\""))
+        );
+        for _ in 0..2 {
+            assert_eq!(ada.post("/api/auth/logout", json!({})).await.status(), 204);
+        }
+    }
+}
+
+/// G6.2-23.
+async fn another_audience_is_refused(app: App) {
+    for tokens in [false, true] {
+        let (app, _, access) = keeper(&app, tokens).await;
+        for (audience, status) in [("authenticated", 200), ("", 200), ("another", 400)] {
+            let answer = app
+                .bearer(&access)
+                .with("x-jwt-aud", audience)
+                .get("/api/auth/user")
+                .await;
+            assert_eq!(answer.status(), status, "{audience:?}");
+            if status == 400 {
+                assert_eq!(answer.error_code(), "unexpected_audience");
+            }
+        }
+    }
+}
+
+/// G6.4-08.
+async fn what_is_missing_at_sign_in_is_said(app: App) {
+    let path = "/api/auth/token?grant_type=password";
+    for (body, sentence) in [
+        (json!({ "password": PASSWORD }), "missing email or phone"),
+        (
+            json!({ "email": "ada@example.com", "phone": "15551234567", "password": PASSWORD }),
+            "Only an email address or phone number should be provided on login.",
+        ),
+    ] {
+        let answer = app.keeper().post(path, body).await;
+        assert_eq!(answer.refusal(), (400, "validation_failed".to_owned()));
+        assert_eq!(answer.json()["msg"], sentence);
+    }
+}
+
+/// G6.2-26.
+async fn the_routes_live_under_any_prefix(app: App) {
+    for prefix in ["/auth/v1", "/a/b/c"] {
+        let app = App::with(app.driver, |builder| builder.base_path(prefix)).await;
+        assert_eq!(app.script().get(&format!("{prefix}/health")).await.status(), 200);
+        let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+        assert_eq!(app.keeper().post(&format!("{prefix}/signup"), body).await.status(), 200);
+        assert_eq!(app.script().get("/public").await.text(), "public");
+    }
+}
