@@ -10,7 +10,7 @@ pub(crate) struct Page {
 
 impl Page {
     /// A page with this title; the body is HTML already.
-    pub(crate) fn new(title: &str, body: String) -> Self {
+    pub(crate) fn new(title: &str, body: &str) -> Self {
         let html = format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

@@ -13,7 +13,6 @@ use crate::{
     },
     id::UserId,
     model::{KeyRecord, OneTimeToken, Purpose, User, UserPatch},
-    proof::Proof,
     request::Client,
 };
 
@@ -187,7 +186,7 @@ impl Auth {
             .change_address(Some(&token), user, &new, UserPatch::default(), client)
             .await?;
         let method = crate::flows::verify::method_of(token.purpose, true);
-        Ok(Settled::Proven(Proof::new(user, method, now)))
+        Ok(Settled::proven(user, method, now))
     }
 
     /// Moves the account to another address or number, proven; everything else that was sent is void, and the owner of

@@ -45,7 +45,7 @@ async fn sign_up(mut call: Call) -> Result<Reply> {
         Asked::default()
     };
     match call.auth.sign_up(sign_up, &asked).await? {
-        SignedUp::In(user, issued) => signed_in(&call, &user, &issued).await,
+        SignedUp::In(signed_in_now) => signed_in(&call, &signed_in_now.0, &signed_in_now.1).await,
         SignedUp::Awaited(receipt) => Ok(Reply::pending(receipt_answer(&call.auth, &receipt))),
     }
 }
