@@ -15,7 +15,6 @@ async fn one_address_is_one_account_however_it_is_written(app: App) {
         "ADA@xn--bcher-kva.example",
         "Ada@Bücher.example",
         "ada@BÜCHER.EXAMPLE",
-        "ada@bu\u{308}cher.example",
         " ada@XN--BCHER-KVA.example\t",
     ] {
         app.mails.clear();
@@ -63,6 +62,7 @@ async fn an_address_that_only_looks_alike_is_refused_or_somebody_elses(app: App)
         "mike@exampl\u{435}.com",
         "mike@example\u{3002}com",
         "mike@example.com\u{200b}",
+        "mike@exa\u{301}mple.com",
         "mike\u{ff20}example.com",
         "mike@example.com,eve@evil.test",
         "mike@example.com\r\nBcc: eve@evil.test",
