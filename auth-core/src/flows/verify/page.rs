@@ -35,7 +35,7 @@ pub(super) fn confirm(action: &str, token: &str, kind: &str, redirect_to: Option
     let target = redirect_to.map_or_else(String::new, |target| hidden("redirect_to", target));
     Page::new(
         title,
-        format!(
+        &format!(
             "<h1>{title}</h1><p>{sentence}</p><form method=\"post\" action=\"{}\">{}{}{target}\
              <button type=\"submit\">{button}</button></form>\
              <p class=\"small\">If you did not ask for this, close the page. Nothing happens then.</p>",
