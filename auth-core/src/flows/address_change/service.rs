@@ -187,7 +187,7 @@ impl Auth {
             .change_address(Some(&token), user, &new, UserPatch::default(), client)
             .await?;
         let method = crate::flows::verify::method_of(token.purpose, true);
-        Ok(Settled::Proven(Proof::new(user, method, now)))
+        Ok(Settled::Proven(Box::new(Proof::new(user, method, now))))
     }
 
     /// Moves the account to another address or number, proven; everything else that was sent is void, and the owner of

@@ -94,7 +94,7 @@ impl fmt::Debug for SignUp {
 /// What came of a sign-up.
 pub(crate) enum SignedUp {
     /// Nothing had to be proven.
-    In(User, Box<IssuedSession>),
+    In(Box<User>, Box<IssuedSession>),
     /// The address has to be proven first.
     Awaited(Box<Receipt>),
 }
@@ -272,7 +272,7 @@ impl Auth {
     #[doc(alias = "signUpWithEmail")]
     pub async fn sign_up_with_email(&self, sign_up: SignUp) -> Result<(User, Option<IssuedSession>)> {
         Ok(match self.sign_up(sign_up, &Asked::default()).await? {
-            SignedUp::In(user, issued) => (user, Some(*issued)),
+            SignedUp::In(user, issued) => (*user, Some(*issued)),
             SignedUp::Awaited(receipt) => (receipt.user, None),
         })
     }
@@ -305,7 +305,7 @@ impl Auth {
         let user = self.create_user(new).await?;
         let proof = Proof::new(user, "password", self.now());
         let (user, issued) = self.finish_sign_in(proof, sign_up.session).await?;
-        Ok(SignedUp::In(user, Box::new(issued)))
+        Ok(SignedUp::In(Box::new(user), Box::new(issued)))
     }
 
     /// Refuses what is too weak to be the password of a new account.

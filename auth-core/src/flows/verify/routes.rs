@@ -93,7 +93,7 @@ async fn verify(call: Call) -> Result<Reply> {
     };
     match call.auth.redeem(token, method, call.request.client()).await? {
         Settled::Half => Ok(Reply::ok(json!({ "msg": page::HALF, "code": "200" }))),
-        Settled::Proven(proof) => sign_in(&call, proof).await,
+        Settled::Proven(proof) => sign_in(&call, *proof).await,
     }
 }
 
@@ -186,7 +186,7 @@ async fn take(call: &Call, token: OneTimeToken, mut target: Url) -> Result<Url> 
     let is_pkce = member("code_challenge").is_some();
     let (issued, method) = (token.clone(), method_of(token.purpose, true));
     let proof = match auth.redeem(token, method, call.request.client()).await? {
-        Settled::Proven(proof) => proof,
+        Settled::Proven(proof) => *proof,
         Settled::Half => {
             let pairs = [("message", page::HALF.to_owned())];
             if is_pkce || !takes_tokens {
@@ -240,7 +240,7 @@ pub(crate) async fn exchange(call: Call) -> Result<Reply> {
         _ => error,
     });
     match settled? {
-        Settled::Proven(proof) => sign_in(&call, proof).await,
+        Settled::Proven(proof) => sign_in(&call, *proof).await,
         Settled::Half => Err(ErrorKind::FlowStateNotFound.into()),
     }
 }

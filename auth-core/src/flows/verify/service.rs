@@ -19,7 +19,7 @@ use crate::{
 /// What became of a token that was taken.
 pub(crate) enum Settled {
     /// Its owner is proven.
-    Proven(Proof),
+    Proven(Box<Proof>),
     /// The other half of a change of address is still to be confirmed.
     Half,
 }
@@ -54,7 +54,7 @@ impl Auth {
         session: NewSession,
     ) -> Result<(User, IssuedSession)> {
         match self.redeem(token, method, &session.client).await? {
-            Settled::Proven(proof) => self.finish_sign_in(proof, session).await,
+            Settled::Proven(proof) => self.finish_sign_in(*proof, session).await,
             Settled::Half => Err(ErrorKind::OtpExpired.into()),
         }
     }
@@ -77,7 +77,7 @@ impl Auth {
             }
             Purpose::AuthCode => {
                 self.commit(&[take(&token)]).await?;
-                Ok(Settled::Proven(Proof::new(user, method, self.now())))
+                Ok(Settled::Proven(Box::new(Proof::new(user, method, self.now()))))
             }
             // Taken where it is asked for.
             Purpose::Reauthentication => Err(ErrorKind::OtpExpired.into()),
@@ -126,7 +126,7 @@ impl Auth {
         } else {
             self.commit(&acts).await?;
         }
-        Ok(Settled::Proven(Proof::new(user, method, now)))
+        Ok(Settled::Proven(Box::new(Proof::new(user, method, now))))
     }
 }
 
