@@ -38,7 +38,9 @@ enum Content {
 }
 
 impl Reply {
-    /// 200 with a page of ours. The address that shows it may hold a secret, so nobody is told it.
+    /// 200 with a page of ours. The address that shows it may hold a secret, so no other site is told it. This one is: a
+    /// page that tells nobody posts with `Origin: null` (Fetch §3.2), and browsers without Fetch Metadata, on plain HTTP all
+    /// of them, would be refused.
     pub(crate) fn page(page: Page) -> Self {
         let mut reply = Self::no_content();
         reply.status = StatusCode::OK;
@@ -47,7 +49,7 @@ impl Reply {
             reply = reply.header(CONTENT_SECURITY_POLICY, policy);
         }
         reply
-            .header(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
+            .header(REFERRER_POLICY, HeaderValue::from_static("same-origin"))
             .header(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"))
     }
 
