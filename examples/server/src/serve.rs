@@ -22,7 +22,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     let auth = setup::auth(settings, addr, &parts).await?;
     auth.migrate().await?;
     tokio::spawn(sweep(auth.clone()));
-    let service = app(auth, metrics).into_make_service_with_connect_info::<SocketAddr>();
+    let service = app(&auth, metrics).into_make_service_with_connect_info::<SocketAddr>();
     println!("listening on http://{addr}");
     axum::serve(listener, service)
         .with_graceful_shutdown(told_to_stop())
@@ -31,12 +31,12 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// The library's routes, and beside them what an operator reads.
-fn app(auth: Auth, metrics: Metrics) -> Router {
+fn app(auth: &Auth, metrics: Metrics) -> Router {
     let measured = Measured {
         auth: auth.clone(),
         metrics,
     };
-    let routes = auth_axum::routes(&auth);
+    let routes = auth_axum::routes(auth);
     let app = match auth.base_path() {
         "/" => Router::new().fallback_service(routes),
         path => Router::new().nest_service(path, routes),

@@ -35,7 +35,7 @@ settings! {
     /// Where browsers find the server: scheme, host and port. [default: its own address]
     base_url: Option<String> = "AUTH_BASE_URL",
     /// Allow http in the base URL of a host that is not this machine.
-    danger_allow_http: Option<bool> = "AUTH_DANGER_ALLOW_HTTP" [num_args = 0..=1, default_missing_value = "true"],
+    danger_allow_http: Option<bool> = "AUTH_DANGER_ALLOW_HTTP" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// The path before every route; `/` for none. [default: /]
     base_path: Option<String> = "AUTH_BASE_PATH",
     /// Where users are kept: sqlite://file.db, postgres://…, mysql://…, memory:. [default: sqlite://auth-server.db]
@@ -77,27 +77,27 @@ settings! {
     /// What opening a mailed link does. [default: page]
     link_style: Option<Links> = "AUTH_LINK_STYLE",
     /// Whether people sign up and in with e-mail addresses. [default: true]
-    email: Option<bool> = "AUTH_EMAIL" [num_args = 0..=1, default_missing_value = "true"],
+    email: Option<bool> = "AUTH_EMAIL" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// Whether people sign up and in with phone numbers. [default: where text messages are sent]
-    phone: Option<bool> = "AUTH_PHONE" [num_args = 0..=1, default_missing_value = "true"],
+    phone: Option<bool> = "AUTH_PHONE" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// No new accounts but those that administrators make.
-    disable_signup: Option<bool> = "AUTH_DISABLE_SIGNUP" [num_args = 0..=1, default_missing_value = "true"],
+    disable_signup: Option<bool> = "AUTH_DISABLE_SIGNUP" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// New e-mail addresses count without a proof.
-    autoconfirm_email: Option<bool> = "AUTH_AUTOCONFIRM_EMAIL" [num_args = 0..=1, default_missing_value = "true"],
+    autoconfirm_email: Option<bool> = "AUTH_AUTOCONFIRM_EMAIL" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// New phone numbers count without a proof.
-    autoconfirm_phone: Option<bool> = "AUTH_AUTOCONFIRM_PHONE" [num_args = 0..=1, default_missing_value = "true"],
+    autoconfirm_phone: Option<bool> = "AUTH_AUTOCONFIRM_PHONE" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// Accounts without any address.
-    anonymous: Option<bool> = "AUTH_ANONYMOUS" [num_args = 0..=1, default_missing_value = "true"],
+    anonymous: Option<bool> = "AUTH_ANONYMOUS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// The fewest characters of a password, 8 or more. [default: 8]
     password_min: Option<usize> = "AUTH_PASSWORD_MIN",
     /// The fewest characters of a password, less than 8 as well: the suites of GoTrue's clients use 6.
     danger_password_min: Option<usize> = "AUTH_DANGER_PASSWORD_MIN" [conflicts_with = "password_min"],
     /// Take passwords that everybody guesses first.
-    danger_known_passwords: Option<bool> = "AUTH_DANGER_KNOWN_PASSWORDS" [num_args = 0..=1, default_missing_value = "true"],
+    danger_known_passwords: Option<bool> = "AUTH_DANGER_KNOWN_PASSWORDS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// `off` counts no attempts and no messages: for tests. [default: on]
     limits: Option<Switch> = "AUTH_LIMITS",
     /// Keep events in the database, for GET /admin/events.
-    keep_events: Option<bool> = "AUTH_KEEP_EVENTS" [num_args = 0..=1, default_missing_value = "true"],
+    keep_events: Option<bool> = "AUTH_KEEP_EVENTS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// The mail server: smtps://user:password@host or smtp://…
     smtp: Option<String> = "AUTH_SMTP",
     /// Who mails come from: `Name <address>`.
@@ -105,7 +105,7 @@ settings! {
     /// A folder that mails are written to instead.
     mail_files: Option<PathBuf> = "AUTH_MAIL_FILES" [conflicts_with = "smtp"],
     /// Mails are printed instead.
-    mail_console: Option<bool> = "AUTH_MAIL_CONSOLE" [num_args = 0..=1, default_missing_value = "true", conflicts_with_all = ["smtp", "mail_files"]],
+    mail_console: Option<bool> = "AUTH_MAIL_CONSOLE" [num_args = 0..=1, require_equals = true, default_missing_value = "true", conflicts_with_all = ["smtp", "mail_files"]],
     /// Text messages: `console`, `twilio`, or the https URL of a webhook.
     sms: Option<String> = "AUTH_SMS",
     /// The webhook's secret: `v1,whsec_…`.
@@ -163,15 +163,31 @@ pub enum Switch {
 }
 
 impl Settings {
+    /// Of what excludes each other, what is given here stands in the place of all that is given there.
+    fn take_place_of(&self, there: &mut Self) {
+        if self.secret.is_some() || self.secret_file.is_some() {
+            (there.secret, there.secret_file) = (None, None);
+        }
+        if self.smtp.is_some() || self.mail_files.is_some() || self.mail_console.is_some() {
+            (there.smtp, there.mail_files, there.mail_console) = (None, None, None);
+        }
+        if self.password_min.is_some() || self.danger_password_min.is_some() {
+            (there.password_min, there.danger_password_min) = (None, None);
+        }
+    }
+
     /// These settings, and those of the file where these say nothing.
     pub(crate) fn with_file(self, file: Option<&PathBuf>) -> Result<Self, Failure> {
         let Some(path) = file else { return Ok(self) };
         let text = fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
         // The message of the parser quotes the line, which may hold a secret.
-        let there: Self = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        let mut there: Self = toml::from_str(&text).map_err(|error| {
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start].matches('\n').count() + 1);
             Failure::new(format!("{}, line {line}: {}", path.display(), error.message()))
         })?;
+        self.take_place_of(&mut there);
         Ok(self.or(there))
     }
 }
@@ -190,5 +206,51 @@ impl<T> Absent for Option<T> {
 impl<T> Absent for Vec<T> {
     fn is_absent(&self) -> bool {
         self.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::allow_attributes, reason = "tests report by panicking")]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::Cli;
+
+    fn merged(flags: &[&str], file: &str) -> Settings {
+        let cli = Cli::parse_from(["auth-server"].iter().chain(flags));
+        let mut there: Settings = toml::from_str(file).unwrap();
+        cli.settings.take_place_of(&mut there);
+        cli.settings.or(there)
+    }
+
+    #[test]
+    fn a_flag_counts_before_the_file() {
+        let file = "role = \"a\"\naudience = \"b\"\nredirect-url = [\"https://a.example.com\"]\nlimits = \"off\"\n";
+        let settings = merged(&["--role", "", "--redirect-url", "https://b.example.com"], file);
+        assert_eq!(settings.role.as_deref(), Some(""));
+        assert_eq!(settings.audience.as_deref(), Some("b"));
+        assert_eq!(settings.redirect_url, ["https://b.example.com"]);
+        assert_eq!(settings.limits, Some(Switch::Off));
+    }
+
+    #[test]
+    fn a_flag_stands_in_the_place_of_what_it_excludes() {
+        let settings = merged(
+            &["--mail-console"],
+            "smtp = \"smtps://localhost\"\nmail-from = \"a@example.com\"\n",
+        );
+        assert_eq!((settings.mail_console, settings.smtp), (Some(true), None));
+        assert_eq!(settings.mail_from.as_deref(), Some("a@example.com"));
+        let settings = merged(&["--secret-file", "/run/secret"], "secret = \"x\"\n");
+        assert_eq!(settings.secret, None);
+    }
+
+    #[test]
+    fn every_flag_may_stand_on_either_side_of_the_command() {
+        for arguments in [["--anonymous", "check"], ["check", "--anonymous"]] {
+            let cli = Cli::parse_from(["auth-server"].iter().chain(&arguments));
+            assert_eq!(cli.settings.anonymous, Some(true));
+        }
     }
 }
