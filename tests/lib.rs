@@ -18,9 +18,10 @@ pub use harness::{
     Answer, App, Caught, Client, Driver, Held, MINUTE, Manners, PASSWORD, Received, Setup, SmtpCatcher, Store, Wire,
 };
 
-/// Runs each story through every driver on memory, over real connections as well, and through the core on every store.
+/// Runs each story through every driver on memory, and through the core on every store.
 ///
-/// `stories![a, b,]` opens an application as it is by default; `stories![opened => a, b,]` by another function of the driver.
+/// `stories![a, b,]` opens an application as it is by default, and speaks to it over real connections as well;
+/// `stories![opened => a, b,]` opens one by another function of the driver, in the process.
 #[macro_export]
 macro_rules! stories {
     ($($open:ident)::+ => $($stories:tt)+) => {
@@ -28,6 +29,8 @@ macro_rules! stories {
     };
     ($($stories:tt)+) => {
         $crate::every_story![$crate::App::new => $($stories)+];
+        $crate::stories_with![axum_socket AxumSocket $crate::App::new => $($stories)+];
+        $crate::stories_with![actix_socket ActixSocket $crate::App::new => $($stories)+];
     };
 }
 
@@ -55,8 +58,6 @@ macro_rules! every_story {
             redis_postgres RedisPostgres, "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES"
             $open => $($stories)+
         ];
-        $crate::stories_with![axum_socket AxumSocket $open => $($stories)+];
-        $crate::stories_with![actix_socket ActixSocket $open => $($stories)+];
     };
 }
 
