@@ -85,10 +85,15 @@ fn vague_origins_networks_and_paths_are_refused() {
         problems(builder().trusted_origin("https://*.example.com")),
         ["trusted_origin"]
     );
-    assert_eq!(
-        problems(builder().redirect_url("https://example.com/path")),
-        ["redirect_url"]
-    );
+    for url in [
+        "example.com",
+        "https://*/**",
+        "https://*.com/**",
+        "javascript://x/**",
+        "https://user@example.com/",
+    ] {
+        assert_eq!(problems(builder().redirect_url(url)), ["redirect_url"], "{url}");
+    }
     assert_eq!(problems(builder().trusted_proxy("everyone")), ["trusted_proxy"]);
     for path in ["api/auth", "//", "/api/auth/", "/api//auth", "/api/{x}", ""] {
         assert_eq!(problems(builder().base_path(path)), ["base_path"], "{path}");

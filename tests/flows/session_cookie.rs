@@ -179,7 +179,7 @@ async fn n47_users_and_sessions_may_live_apart() {
 }
 
 #[tokio::test]
-async fn signing_in_costs_nine_store_calls_and_one_hash() {
+async fn signing_in_costs_ten_store_calls_and_one_hash() {
     let (app, _) = core().await;
     let hashes = app.auth.password_hashes();
     let answer = app.browser().sign_in("ada@example.com", PASSWORD).await;
@@ -196,6 +196,7 @@ async fn signing_in_costs_nine_store_calls_and_one_hash() {
             "delete_expired_sessions",
             "get_key_and_user",
             "get_keys_by_user_id",
+            "get_tokens_by_user_id",
         ]
     );
     assert_eq!(app.auth.password_hashes(), hashes + 1);
