@@ -28,6 +28,7 @@ mod config;
 pub(crate) mod docs;
 #[cfg(feature = "asymmetric")]
 mod es256;
+mod handed;
 mod holder;
 mod key;
 mod options;
@@ -40,7 +41,7 @@ mod strategy;
 mod verified;
 
 pub use config::{SessionStrategy, Tokens};
+pub use handed::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
 pub use options::{Algorithm, AntiCsrf, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
 pub(crate) use service::check_anti_csrf;
-pub use service::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
 pub(crate) use strategy::TokenStrategy;
