@@ -1,8 +1,9 @@
 //! CPU for each request of a server process, beside the same framework without us and beside the peers, in one run.
 //!
-//! Rounds are paired: in each, every server answers the same number of requests, one server after the other; what is
-//! printed is the median over the rounds of what a request costs more than on the bare framework, and of the ratio.
-//! The A/A row is the bare framework once more: differences of its size mean nothing.
+//! Rounds are paired: in each, every server answers the same number of requests, one server after the other, each round
+//! beginning with another one; what is printed is the median over the rounds of what a request costs more than on the bare
+//! framework, and of the ratio. The A/A row is the bare framework once more: differences of its size mean nothing.
+//! Where nobody asks for the session, all servers with the library do the same: the row `any store` is of all their rounds.
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
@@ -58,29 +59,43 @@ fn main() {
             measure(&mut servers, path, with_cookie);
         }
         // The session alone: with tokens it asks no store. The peers have no such route.
-        servers.retain(|server| !server.name.starts_with("login") && !server.name.starts_with("sessions"));
+        servers.retain(|server| !server.is_peer());
         measure(&mut servers, "/session", true);
     }
 }
 
 fn measure(servers: &mut [Server], path: &str, with_cookie: bool) {
     let mut costs = vec![Vec::new(); servers.len()];
+    let count = servers.len();
     for round in 0..=ROUNDS {
-        for (server, costs) in servers.iter_mut().zip(&mut costs) {
-            let cost = server.cost(path, with_cookie);
+        for at in (0..count).map(|step| (round + step) % count) {
+            let cost = servers[at].cost(path, with_cookie);
             // The first round warms.
             if round > 0 {
-                costs.push(cost);
+                costs[at].push(cost);
             }
         }
     }
     let label = format!("{path}{}", if with_cookie { "+c" } else { "" });
+    let mut same_work = Vec::new();
     for (server, own) in servers.iter().zip(&costs) {
-        let more = median(own.iter().zip(&costs[0]).map(|(own, bare)| own - bare));
-        let ratio = median(own.iter().zip(&costs[0]).map(|(own, bare)| own / bare));
-        let cost = median(own.iter().copied());
-        println!("{label:<8} {:<28} {cost:>12.2} {more:>12.2} {ratio:>8.3}", server.name);
+        let beside: Vec<(f64, f64)> = own.iter().copied().zip(costs[0].iter().copied()).collect();
+        print(&label, &server.name, &beside);
+        if server.has_the_library() {
+            same_work.extend(beside);
+        }
     }
+    if path == "/public" {
+        print(&label, "any store", &same_work);
+    }
+}
+
+/// A row, of what a server's rounds cost beside those of the bare framework.
+fn print(label: &str, name: &str, beside: &[(f64, f64)]) {
+    let cost = median(beside.iter().map(|(own, _)| *own));
+    let more = median(beside.iter().map(|(own, bare)| own - bare));
+    let ratio = median(beside.iter().map(|(own, bare)| own / bare));
+    println!("{label:<8} {name:<28} {cost:>12.2} {more:>12.2} {ratio:>8.3}");
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
@@ -118,6 +133,14 @@ impl Server {
             cookie: cookie.to_owned(),
             child,
         }
+    }
+
+    fn has_the_library(&self) -> bool {
+        !self.name.contains("bare") && !self.is_peer()
+    }
+
+    fn is_peer(&self) -> bool {
+        self.name.starts_with("login") || self.name.starts_with("sessions")
     }
 
     /// Microseconds of CPU for one request, on connections that stay open.
