@@ -42,7 +42,8 @@ fn canonical(number: &str) -> Option<String> {
         text.trim_start_matches('+').to_owned()
     });
     let number = known.unwrap_or(typed);
-    let is_e164 = (2..=15).contains(&number.len()) && !number.starts_with('0');
+    // Fifteen digits by E.164; the shortest that anybody has, with their country's, are seven.
+    let is_e164 = (7..=15).contains(&number.len()) && !number.starts_with('0');
     is_e164.then_some(number)
 }
 
