@@ -148,12 +148,15 @@ async fn ask(client: &Client, (method, path, body): &(&str, String, Value)) -> (
 
 /// G6.2-14.
 async fn a_missing_bearer_is_401(app: App) {
-    for route in routes() {
-        let (status, word, sentence) = ask(&app.script(), &route).await;
-        assert_eq!((status, word.as_str()), (401, "no_authorization"), "{route:?}");
-        assert_eq!(sentence, "This endpoint requires a valid Bearer token");
-        let (status, ..) = ask(&app.script().with("authorization", "Basic dTpw"), &route).await;
-        assert_eq!(status, 401, "{route:?}");
+    for tokens in [false, true] {
+        let (app, ..) = keeper(&app, tokens).await;
+        for route in routes() {
+            for client in [app.script(), app.script().with("authorization", "Basic dTpw")] {
+                let (status, word, sentence) = ask(&client, &route).await;
+                assert_eq!((status, word.as_str()), (401, "no_authorization"), "{tokens} {route:?}");
+                assert_eq!(sentence, "This endpoint requires a valid Bearer token");
+            }
+        }
     }
 }
 

@@ -30,8 +30,16 @@ impl Call {
     /// # Errors
     /// As the store.
     pub(crate) async fn explained(&self, error: Error) -> Result<Error> {
-        let Some(token) = self.bearer.as_deref().filter(|_| !self.speaks_supertokens) else {
+        if self.speaks_supertokens {
             return Ok(error);
+        }
+        let Some(token) = self.bearer.as_deref() else {
+            let never_had_one = error.kind() == ErrorKind::Unauthorised && !self.request.presents_tokens();
+            return Ok(if never_had_one {
+                ErrorKind::NotAuthenticated.into()
+            } else {
+                error
+            });
         };
         let is_about_it = matches!(
             error.kind(),

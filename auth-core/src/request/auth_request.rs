@@ -15,7 +15,10 @@ use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
-    flows::sessions::{IssuedSession, Lookup, Renewal, ValidSession},
+    flows::{
+        sessions::{IssuedSession, Lookup, Renewal, ValidSession},
+        tokens::Transfer,
+    },
     model::{Session, SessionRecord, SessionState, User},
     secret::SessionToken,
 };
@@ -312,6 +315,14 @@ impl AuthRequest {
             Credentials::Bearer(_) => true,
             Credentials::Tokens(presented) => presented.is_bearer,
             Credentials::None | Credentials::Cookie(_) => false,
+        }
+    }
+
+    /// Whether the request brings anything of a token session.
+    pub(crate) fn presents_tokens(&self) -> bool {
+        match &self.seen().credentials {
+            Credentials::Tokens(presented) => presented.access_place(Transfer::Any) != Place::Nowhere,
+            _ => false,
         }
     }
 
