@@ -96,6 +96,7 @@ pub(crate) struct Config {
     pub(crate) tokens_in_body: bool,
     pub(crate) event_lifetime: std::time::Duration,
     pub(crate) sign_in_page: Option<String>,
+    pub(crate) forgot_password_page: Option<String>,
     pub(crate) site_url: Url,
     pub(crate) audience: String,
     pub(crate) default_role: String,

@@ -100,6 +100,10 @@ fn vague_origins_networks_and_paths_are_refused() {
     }
     assert_eq!(problems(builder().sign_in_page("https://evil.test")), ["sign_in_page"]);
     assert_eq!(problems(builder().sign_in_page("//evil.test")), ["sign_in_page"]);
+    assert_eq!(
+        problems(builder().forgot_password_page("reset")),
+        ["forgot_password_page"]
+    );
     assert_eq!(problems(builder().body_limit(10)), ["body_limit"]);
 }
 

@@ -10,6 +10,7 @@ stories![App::with_post =>
     data_is_kept_as_it_was_sent,
     nobody_is_in_before_the_address_is_proven,
     a_known_address_is_answered_like_a_new_one,
+    the_owner_of_a_known_address_is_shown_the_pages_of_the_application,
     a_second_sign_up_sends_one_more_mail_and_sets_no_password,
     accounts_can_be_told_apart_on_demand,
     without_confirmation_a_session_comes_at_once,
@@ -145,6 +146,27 @@ async fn a_known_address_is_answered_like_a_new_one(app: App) {
     assert_eq!(mail.kind, "account_exists");
     assert!(mail.link().is_none(), "{mail:?}");
     assert_eq!(app.events.count(EventKind::SignedUpAgain), 1);
+}
+
+/// G6.3-25.
+async fn the_owner_of_a_known_address_is_shown_the_pages_of_the_application(app: App) {
+    let app = App::with_post_and(app.driver, |builder| {
+        builder
+            .sign_in_page("/sign-in")
+            .forgot_password_page("/forgot-password")
+    })
+    .await;
+    app.confirmed(ADA).await;
+    app.wait(MINUTE);
+    app.browser().sign_up(ADA, "the stranger's password").await;
+    let mail = app.mail_to(ADA).await;
+    assert_eq!(mail.kind, "account_exists");
+    for page in [
+        "https://app.example.com/sign-in",
+        "https://app.example.com/forgot-password",
+    ] {
+        assert!(mail.text.lines().any(|line| line == page), "{}", mail.text);
+    }
 }
 
 /// G6.3-21, G6.3-22.

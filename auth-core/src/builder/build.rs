@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     AuthBuilder,
-    checks::{check_base_path, check_base_url, check_secret, check_sending, check_sign_in_page},
+    checks::{check_base_path, check_base_url, check_page, check_secret, check_sending},
 };
 use crate::{
     adapter::Schema,
@@ -35,7 +35,12 @@ impl AuthBuilder {
         let secret = check_secret(self.secret, &mut problems);
         let base_url = check_base_url(self.base_url.as_deref(), self.allow_http, &mut problems);
         check_base_path(&self.base_path, &mut problems);
-        check_sign_in_page(self.sign_in_page.as_deref(), &mut problems);
+        check_page("sign_in_page", self.sign_in_page.as_deref(), &mut problems);
+        check_page(
+            "forgot_password_page",
+            self.forgot_password_page.as_deref(),
+            &mut problems,
+        );
         if self.body_limit < 1024 {
             problems.push(ConfigProblem::new(
                 "body_limit",
@@ -156,6 +161,7 @@ impl AuthBuilder {
                     tokens_in_body: self.tokens_in_body,
                     event_lifetime: self.event_lifetime,
                     sign_in_page: self.sign_in_page,
+                    forgot_password_page: self.forgot_password_page,
                     sessions,
                     limits: self.limits,
                     schema,

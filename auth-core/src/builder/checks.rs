@@ -85,7 +85,7 @@ pub(super) fn check_base_path(path: &str, problems: &mut Vec<ConfigProblem>) {
     }
 }
 
-pub(super) fn check_sign_in_page(page: Option<&str>, problems: &mut Vec<ConfigProblem>) {
+pub(super) fn check_page(option: &'static str, page: Option<&str>, problems: &mut Vec<ConfigProblem>) {
     let well_formed = page.is_none_or(|page| {
         page.starts_with('/')
             && !page.starts_with("//")
@@ -93,7 +93,7 @@ pub(super) fn check_sign_in_page(page: Option<&str>, problems: &mut Vec<ConfigPr
     });
     if !well_formed {
         problems.push(ConfigProblem::new(
-            "sign_in_page",
+            option,
             "it is not a path on this site.",
             "Use something like `/sign-in`.",
         ));

@@ -48,6 +48,7 @@ pub struct AuthBuilder {
     allow_http: bool,
     base_path: String,
     sign_in_page: Option<String>,
+    forgot_password_page: Option<String>,
     trusted_origins: Vec<String>,
     redirect_urls: Vec<String>,
     trusted_proxies: Vec<String>,
@@ -94,6 +95,7 @@ impl AuthBuilder {
             allow_http: false,
             base_path: "/api/auth".to_owned(),
             sign_in_page: None,
+            forgot_password_page: None,
             trusted_origins: Vec::new(),
             redirect_urls: Vec::new(),
             trusted_proxies: Vec::new(),
@@ -168,6 +170,13 @@ impl AuthBuilder {
     /// none: they get a 401 as scripts do.
     pub fn sign_in_page(mut self, path: impl Into<String>) -> Self {
         self.sign_in_page = Some(path.into());
+        self
+    }
+
+    /// The page on which people ask for a new password: where the mail leads that says "you already have an account", beside the
+    /// [sign-in page](Self::sign_in_page). Default none.
+    pub fn forgot_password_page(mut self, path: impl Into<String>) -> Self {
+        self.forgot_password_page = Some(path.into());
         self
     }
 

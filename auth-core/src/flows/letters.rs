@@ -38,7 +38,7 @@ impl Auth {
 
     fn seal_issued(&self, mut letter: Letter, issued: &Issued) -> Result<Act> {
         let config = &self.inner.config.one_time;
-        let redirect_to = issued.record.data.get("redirect_to").and_then(|value| value.as_str());
+        let redirect_to = issued.record.text("redirect_to");
         // A nonce is typed where it is asked for.
         if issued.record.purpose != Purpose::Reauthentication {
             letter.link = Some(self.link(&issued.link, issued.record.purpose, redirect_to));
@@ -66,7 +66,12 @@ impl Auth {
     /// Tells the owner that somebody signed up with their address.
     pub(crate) fn account_exists_letter(&self, address: &Address, user: &User) -> Result<Act> {
         match address {
-            Address::Email(email) => self.notice(LetterKind::AccountExists, email, user, |_| {}),
+            Address::Email(email) => self.notice(LetterKind::AccountExists, email, user, |letter| {
+                let config = &self.inner.config;
+                let page = |path: &Option<String>| path.as_ref().map(|path| format!("{}{path}", self.origin()));
+                letter.link = page(&config.sign_in_page);
+                letter.recovery_link = page(&config.forgot_password_page);
+            }),
             Address::Phone(_) => self.no_letter(address),
         }
     }
@@ -123,7 +128,7 @@ impl Auth {
     /// Where to go in the end: what was asked for when it is allowed, else the site.
     pub(crate) fn target(&self, token: Option<&OneTimeToken>, asked: Option<&str>) -> Url {
         let config = &self.inner.config;
-        let of_token = token.and_then(|token| token.data.get("redirect_to")?.as_str());
+        let of_token = token.and_then(|token| token.text("redirect_to"));
         let allowed = asked.or(of_token).and_then(|target| self.inner.redirects.check(target));
         let target = allowed.and_then(|target| config.base_url.join(&target).ok());
         target.unwrap_or_else(|| config.site_url.clone())

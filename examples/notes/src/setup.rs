@@ -31,6 +31,7 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
         .secret(secret)
         .site_name("Notes")
         .sign_in_page("/sign-in")
+        .forgot_password_page("/forgot-password")
         .sessions(sessions)
         .email(EmailConfig::default().confirm(options.confirm))
         .user_attribute(Attribute::text("display_name").editable());
