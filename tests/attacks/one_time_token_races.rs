@@ -12,6 +12,8 @@ stories![App::with_post =>
     of_fifty_who_type_a_code_one_gets_in,
     of_fifty_who_exchange_a_code_one_gets_in,
     of_fifty_who_use_a_nonce_one_changes_the_password,
+    two_halves_of_a_change_answered_at_once_leave_no_link_behind,
+    a_link_is_taken_by_the_act_that_stores_what_it_is_exchanged_for,
 ];
 
 const ADA: &str = "ada@example.com";
@@ -94,6 +96,40 @@ async fn of_fifty_who_exchange_a_code_one_gets_in(app: App) {
     let statuses = race(answers).await;
     assert_eq!((statuses[0], statuses[1]), (200, 404), "{statuses:?}");
     assert!(statuses[1..].iter().all(|status| *status == 404), "{statuses:?}");
+}
+
+/// Each half sees that the other has not been answered; the one that comes second must not bring the first one back.
+async fn two_halves_of_a_change_answered_at_once_leave_no_link_behind(app: App) {
+    const NEW: &str = "lovelace@example.com";
+    let ada = app.confirmed(ADA).await;
+    ada.put("/api/auth/user", json!({ "email": NEW })).await;
+    let (old, new) = (app.mail_to(ADA).await.secret(), app.mail_to(NEW).await.secret());
+    let held = app.store.hold_before("commit");
+    let (one, two) = (app.keeper(), app.keeper());
+    let (second, first) = tokio::join!(one.verify_link("email_change", &new), async {
+        held.reached().await;
+        let answer = two.verify_link("email_change", &old).await;
+        held.release();
+        answer
+    });
+    assert_eq!((first.status(), &first.json()["code"]), (200, &json!("200")));
+    assert_eq!((second.status(), &second.json()["user"]["email"]), (200, &json!(NEW)));
+    for link in [old, new] {
+        assert_eq!(app.keeper().verify_link("email_change", &link).await.status(), 403);
+    }
+}
+
+/// A crash between the two would cost the link.
+async fn a_link_is_taken_by_the_act_that_stores_what_it_is_exchanged_for(app: App) {
+    let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(b"a-verifier"));
+    let body = json!({ "email": ADA, "code_challenge": challenge, "code_challenge_method": "s256" });
+    app.keeper().post("/api/auth/magiclink", body).await;
+    let mail = app.mail_to(ADA).await;
+    app.store.forget_calls();
+    let answer = app.browser().follow(&mail).await;
+    assert!(answer.target_query("code").is_some(), "{answer:?}");
+    let commits = app.store.calls().into_iter().filter(|call| *call == "commit");
+    assert_eq!(commits.count(), 1);
 }
 
 async fn of_fifty_who_use_a_nonce_one_changes_the_password(app: App) {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde_json::Value;
+
 use crate::{clock::Timestamp, id::UserId, model::JsonObject, secret::Digest};
 
 macro_rules! purposes {
@@ -53,6 +55,11 @@ impl Purpose {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|purpose| purpose.as_str() == word)
     }
+
+    /// Whether it is about an address or number that is to be another.
+    pub(crate) fn is_change(self) -> bool {
+        matches!(self, Self::EmailChange | Self::EmailChangeCurrent | Self::PhoneChange)
+    }
 }
 
 impl fmt::Display for Purpose {
@@ -97,6 +104,16 @@ impl OneTimeToken {
     /// The id of the one token that a user has for a purpose.
     pub fn slot(purpose: Purpose, user_id: &UserId) -> String {
         format!("{purpose}:{user_id}")
+    }
+
+    /// What [`data`](Self::data) has under a name, if it is text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.data.get(name)?.as_str()
+    }
+
+    /// Whether [`data`](Self::data) has a yes under a name.
+    pub(crate) fn says(&self, name: &str) -> bool {
+        self.data.get(name).and_then(Value::as_bool) == Some(true)
     }
 
     /// When nothing of it is good any more.

@@ -1,5 +1,4 @@
-use serde_json::Value;
-
+use super::service::NEW_EMAIL;
 use crate::{
     auth::Auth,
     error::Result,
@@ -50,7 +49,7 @@ impl Auth {
 /// What the account changes to when this token is answered.
 fn new_address(token: &OneTimeToken) -> Option<String> {
     match token.purpose {
-        Purpose::EmailChangeCurrent => token.data.get("new_email").and_then(Value::as_str).map(str::to_owned),
+        Purpose::EmailChangeCurrent => token.text(NEW_EMAIL).map(str::to_owned),
         _ => Some(token.sent_to.clone()),
     }
 }

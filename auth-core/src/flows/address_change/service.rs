@@ -111,15 +111,9 @@ impl Auth {
     /// Whether a code for a change was sent to this address for this user.
     pub(crate) async fn awaits_code_at(&self, user: &User, address: &Address) -> Result<bool> {
         let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
-        let is_change = |purpose| {
-            matches!(
-                purpose,
-                Purpose::EmailChange | Purpose::EmailChangeCurrent | Purpose::PhoneChange
-            )
-        };
         Ok(tokens
             .iter()
-            .any(|token| is_change(token.purpose) && token.sent_to == address.as_str()))
+            .any(|token| token.purpose.is_change() && token.sent_to == address.as_str()))
     }
 
     /// Whose account is to change to this address or number.
@@ -152,7 +146,13 @@ impl Auth {
     }
 
     /// One proof of a change was answered: it waits for the other, or the change is made.
-    pub(crate) async fn settle_change(&self, token: OneTimeToken, user: User, client: &Client) -> Result<Settled> {
+    pub(crate) async fn settle_change(
+        &self,
+        mut token: OneTimeToken,
+        user: User,
+        then: Option<Act>,
+        client: &Client,
+    ) -> Result<Settled> {
         let now = self.now();
         let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
         let other = match token.purpose {
@@ -169,27 +169,40 @@ impl Auth {
                 if user.email.as_deref() != Some(token.sent_to.as_str()) {
                     return Err(ErrorKind::OtpExpired.into());
                 }
-                let new = token.data.get(NEW_EMAIL).and_then(Value::as_str);
+                let new = token.text(NEW_EMAIL);
                 Address::Email(new.ok_or(ErrorKind::OtpExpired)?.to_owned())
             }
         };
-        if let Some(mut other) = other.filter(|_| !has_agreed(&token)) {
+        if let Some(other) = other.filter(|_| !has_agreed(&token)) {
             if now > other.expires() {
                 return Err(ErrorKind::OtpExpired.into());
             }
-            other.data.insert(AGREED.to_owned(), Value::from(true));
-            self.commit(&[take(&token), Act::SetToken(other)]).await?;
-            return Ok(Settled::Half);
+            match self.agree(&token, other).await {
+                Err(error) if error.kind() == ErrorKind::OtpExpired => {
+                    // Answered at the same moment, the other half may have been first: then this one is the last.
+                    let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
+                    let same = |there: &OneTimeToken| there.link_digest == token.link_digest && has_agreed(there);
+                    token = tokens.into_iter().find(same).ok_or(error)?;
+                }
+                agreed => return agreed.map(|()| Settled::Half),
+            }
         }
         if token.purpose == Purpose::EmailChangeCurrent && !has_agreed(&token) {
             // The old address alone moves nothing.
             return Err(ErrorKind::OtpExpired.into());
         }
         let user = self
-            .change_address(Some(&token), user, &new, UserPatch::default(), client)
+            .change_address(Some(&token), user, &new, UserPatch::default(), then, client)
             .await?;
         let method = crate::flows::verify::method_of(token.purpose, true);
         Ok(Settled::proven(user, method, now))
+    }
+
+    /// Takes one half of a change and marks the other, if nobody has taken either.
+    async fn agree(&self, token: &OneTimeToken, mut other: OneTimeToken) -> Result<()> {
+        let untouched = take(&other);
+        other.data.insert(AGREED.to_owned(), Value::from(true));
+        self.commit(&[take(token), untouched, Act::SetToken(other)]).await
     }
 
     /// Moves the account to another address or number, proven; everything else that was sent is void, and the owner of
@@ -200,6 +213,7 @@ impl Auth {
         mut user: User,
         new: &Address,
         mut patch: UserPatch,
+        then: Option<Act>,
         client: &Client,
     ) -> Result<User> {
         let now = self.now();
@@ -244,6 +258,7 @@ impl Auth {
         if old.as_ref() != Some(new) {
             acts.extend(self.changed_letter(old.as_ref(), new, &user)?);
         }
+        acts.extend(then);
         self.commit(&acts).await.map_err(|error| match error.kind() {
             ErrorKind::DuplicateKeyId => exists(new),
             _ => error,
@@ -279,7 +294,7 @@ impl Auth {
 
 /// Whether the owner of the other address has said yes.
 pub(crate) fn has_agreed(token: &OneTimeToken) -> bool {
-    token.data.get(AGREED).and_then(Value::as_bool) == Some(true)
+    token.says(AGREED)
 }
 
 /// Half of a change to whose other half its owner has said yes before.

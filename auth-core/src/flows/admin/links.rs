@@ -1,5 +1,3 @@
-use serde_json::Value;
-
 use super::{
     link_request::{GenerateLink, GeneratedLink, LinkKind},
     new_account::BY_ADMINISTRATOR,
@@ -99,7 +97,7 @@ impl Auth {
 
     fn generated(&self, prepared: Prepared) -> GeneratedLink {
         let Issued { record, link, code } = prepared.issued;
-        let target = record.data.get("redirect_to").and_then(Value::as_str);
+        let target = record.text("redirect_to");
         GeneratedLink {
             action_link: self.link(&link, record.purpose, target),
             email_otp: code.expose().to_owned(),
@@ -250,6 +248,6 @@ impl Prepared {
 fn leads_to(token: &OneTimeToken) -> Option<&str> {
     match token.purpose {
         Purpose::EmailChange => Some(token.sent_to.as_str()),
-        _ => token.data.get(NEW_EMAIL).and_then(Value::as_str),
+        _ => token.text(NEW_EMAIL),
     }
 }

@@ -23,10 +23,7 @@ impl Auth {
     /// [`ErrorKind::FeatureDisabled`] when there is no mailer, [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "inviteUserByEmail")]
     pub async fn invite_user_by_email(&self, email: &str, data: JsonObject, redirect_to: Option<&str>) -> Result<User> {
-        let asked = Asked {
-            redirect_to: redirect_to.map(str::to_owned),
-            ..Asked::default()
-        };
+        let asked = Asked::leading_to(redirect_to);
         self.invite(&Address::email(email)?, data, &asked, &Client::default())
             .await
     }

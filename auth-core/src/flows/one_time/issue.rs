@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::config::MAX_TRIES;
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
@@ -30,6 +29,14 @@ impl Asked {
     pub(crate) fn by(delivery: Delivery) -> Self {
         Self {
             takes_tokens: delivery == Delivery::Body,
+            ..Self::default()
+        }
+    }
+
+    /// From the application itself.
+    pub(crate) fn leading_to(redirect_to: Option<&str>) -> Self {
+        Self {
+            redirect_to: redirect_to.map(str::to_owned),
             ..Self::default()
         }
     }
@@ -147,7 +154,6 @@ impl Auth {
             created_at: now,
             id,
         };
-        debug_assert!(record.attempts < MAX_TRIES);
         Ok(Issued { record, link, code })
     }
 }

@@ -88,13 +88,12 @@ impl Auth {
         if self.now() > token.link_expires {
             return Err(ErrorKind::FlowStateExpired.into());
         }
-        let member = |name| token.data.get(name);
-        let challenge = member("code_challenge").and_then(|value| value.as_str());
-        let is_plain = member("is_plain").and_then(serde_json::Value::as_bool);
-        let shown = match is_plain {
-            Some(true) => verifier.to_owned(),
-            _ => URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
+        let shown = if token.says("is_plain") {
+            verifier.to_owned()
+        } else {
+            URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
         };
+        let challenge = token.text("code_challenge");
         let is_theirs = challenge.is_some_and(|challenge| challenge.as_bytes().ct_eq(shown.as_bytes()).into());
         if is_theirs {
             Ok(token)

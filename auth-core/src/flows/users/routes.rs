@@ -59,7 +59,7 @@ async fn update_user(mut call: Call) -> Result<Reply> {
     let mut patch = Some(patch);
     for address in &at_once {
         let patch = patch.take().unwrap_or_default();
-        user = auth.change_address(None, user, address, patch, client).await?;
+        user = auth.change_address(None, user, address, patch, None, client).await?;
     }
     if let Some(patch) = patch.filter(|patch| !patch.is_empty()) {
         user = auth.change_user(&user.id, patch, client).await?;

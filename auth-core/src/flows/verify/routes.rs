@@ -6,6 +6,7 @@ use super::{
     service::{Settled, method_of, purposes_of},
 };
 use crate::{
+    adapter::Act,
     address::Address,
     error::{Error, ErrorKind, Result},
     flows::{letters::word_of, one_time::LinkStyle, sessions::NewSession},
@@ -101,8 +102,7 @@ async fn verify(call: Call) -> Result<Reply> {
 /// one that has the address (half of a change is agreed to there), and at the one that asked for it last.
 async fn typed(call: &Call, address: &Address, code: &str, purposes: &[Purpose]) -> Result<OneTimeToken> {
     let (auth, client, browser) = (&call.auth, call.request.client(), call.browser_mark());
-    let is_change = |purpose: &Purpose| matches!(purpose, Purpose::EmailChange | Purpose::PhoneChange);
-    if purposes.iter().any(is_change)
+    if purposes.iter().any(|purpose| purpose.is_change())
         && let Some(user_id) = changing_user(call, address).await?
     {
         return auth
@@ -121,7 +121,11 @@ async fn typed(call: &Call, address: &Address, code: &str, purposes: &[Purpose])
 }
 
 async fn changing_user(call: &Call, address: &Address) -> Result<Option<UserId>> {
-    if let Ok(Some((_, user))) = call.request.validate_user().await
+    let asking = match call.request.validate_user().await {
+        Err(error) if error.is_store_failure() => return Err(error),
+        asking => asking.ok().flatten(),
+    };
+    if let Some((_, user)) = asking
         && call.auth.awaits_code_at(&user, address).await?
     {
         return Ok(Some(user.id.clone()));
@@ -181,11 +185,16 @@ async fn follow(call: &Call, link: &str, kind: &str, redirect_to: Option<&str>) 
 async fn take(call: &Call, token: OneTimeToken, mut target: Url) -> Result<Url> {
     let auth = &call.auth;
     let kind = word_of(token.purpose);
-    let member = |name: &str| token.data.get(name).cloned();
-    let takes_tokens = member("takes_tokens").is_some() || call.delivery == Delivery::Body;
-    let is_pkce = member("code_challenge").is_some();
-    let (issued, method) = (token.clone(), method_of(token.purpose, true));
-    let proof = match auth.redeem(token, method, call.request.client()).await? {
+    let takes_tokens = token.says("takes_tokens") || call.delivery == Delivery::Body;
+    let is_pkce = token.text("code_challenge").is_some();
+    let method = method_of(token.purpose, true);
+    let code = if is_pkce {
+        Some(auth.issue_auth_code(&token, method)?)
+    } else {
+        None
+    };
+    let stored = code.as_ref().map(|code| Act::SetToken(code.record.clone()));
+    let proof = match auth.redeem_and(token, method, stored, call.request.client()).await? {
         Settled::Proven(proof) => *proof,
         Settled::Half => {
             let pairs = [("message", page::HALF.to_owned())];
@@ -195,9 +204,7 @@ async fn take(call: &Call, token: OneTimeToken, mut target: Url) -> Result<Url> 
             return Ok(with_fragment(target, &pairs));
         }
     };
-    if is_pkce {
-        let code = auth.issue_auth_code(&issued, method)?;
-        auth.commit(&[crate::adapter::Act::SetToken(code.record)]).await?;
+    if let Some(code) = code {
         target.query_pairs_mut().append_pair("code", code.link.expose());
         return Ok(target);
     }
@@ -228,11 +235,7 @@ pub(crate) async fn exchange(call: Call) -> Result<Reply> {
             .detail("invalid request: both auth code and code verifier should be non-empty"));
     };
     let token = call.auth.look_at_auth_code(code, verifier).await?;
-    let method = token
-        .data
-        .get("method")
-        .and_then(|method| method.as_str())
-        .unwrap_or_default();
+    let method = token.text("method").unwrap_or_default();
     let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("otp");
     let settled = call.auth.redeem(token, method, call.request.client()).await;
     let settled = settled.map_err(|error| match error.kind() {

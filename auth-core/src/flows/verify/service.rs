@@ -73,6 +73,17 @@ impl Auth {
     /// [`ErrorKind::UserBanned`], [`ErrorKind::EmailExists`] and [`ErrorKind::PhoneExists`] when somebody else has the new
     /// address by now, [`ErrorKind::DatabaseUpdateFailed`].
     pub(crate) async fn redeem(&self, token: OneTimeToken, method: &'static str, client: &Client) -> Result<Settled> {
+        self.redeem_and(token, method, None, client).await
+    }
+
+    /// As [`Auth::redeem`]; whoever is proven gets `then` stored by the same act.
+    pub(crate) async fn redeem_and(
+        &self,
+        token: OneTimeToken,
+        method: &'static str,
+        then: Option<Act>,
+        client: &Client,
+    ) -> Result<Settled> {
         let found = self.inner.adapter.get_user(&token.user_id).await?;
         let user = found.ok_or(ErrorKind::OtpExpired)?;
         if user.is_banned(self.now()) {
@@ -80,16 +91,17 @@ impl Auth {
         }
         match token.purpose {
             Purpose::EmailChange | Purpose::EmailChangeCurrent | Purpose::PhoneChange => {
-                self.settle_change(token, user, client).await
+                self.settle_change(token, user, then, client).await
             }
             Purpose::AuthCode => {
-                self.commit(&[take(&token)]).await?;
+                let acts: Vec<Act> = [take(&token)].into_iter().chain(then).collect();
+                self.commit(&acts).await?;
                 Ok(Settled::proven(user, method, self.now()))
             }
             // Taken where it is asked for.
             Purpose::Reauthentication => Err(ErrorKind::OtpExpired.into()),
             Purpose::Confirmation | Purpose::Invite | Purpose::MagicLink | Purpose::Recovery | Purpose::Sms => {
-                self.settle_proof(token, user, method, client).await
+                self.settle_proof(token, user, method, then, client).await
             }
         }
     }
@@ -100,6 +112,7 @@ impl Auth {
         token: OneTimeToken,
         mut user: User,
         method: &'static str,
+        then: Option<Act>,
         client: &Client,
     ) -> Result<Settled> {
         let address = match token.purpose {
@@ -123,6 +136,7 @@ impl Auth {
             acts.push(Act::DeleteTokens(user.id.clone()));
             patch.apply(&mut user);
             acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch)));
+            acts.extend(then);
             self.commit(&acts).await?;
             if is_swept {
                 // A sign-in between the two may have made one more.
@@ -131,6 +145,7 @@ impl Auth {
             let confirmed = Event::new(EventKind::AddressConfirmed, now, client).user(&user.id);
             self.emit(&confirmed.reason(address.provider()));
         } else {
+            acts.extend(then);
             self.commit(&acts).await?;
         }
         Ok(Settled::proven(user, method, now))
@@ -157,9 +172,7 @@ pub(crate) fn take(token: &OneTimeToken) -> Act {
 /// A sign-up that is answered keeps its password, unless a second one with another password came in between. Every other way
 /// to prove an address says nothing about who chose the password.
 fn keeps_password(token: &OneTimeToken) -> bool {
-    let is_contested = token.data.get(CONTESTED).and_then(Value::as_bool) == Some(true);
-    let is_of_sign_up = token.data.get(SIGNED_UP).and_then(Value::as_bool) == Some(true);
-    is_of_sign_up && !is_contested
+    token.says(SIGNED_UP) && !token.says(CONTESTED)
 }
 
 fn proven(address: &Address, now: crate::Timestamp) -> UserPatch {
