@@ -36,7 +36,7 @@ impl Served {
             .base_url(format!("http://localhost:{}", address.port()))
             .sessions(Tokens::default())
             .one_time(OneTimeConfig::default().link_style(LinkStyle::Direct))
-            .passwords(PasswordConfig::default().queue(1_000))
+            .passwords(PasswordConfig::default().danger_cheap_hashes().queue(1_000))
             .limits(Limits::danger_unlimited())
             .keep_events(true)
             .auth_cookie(CookieOptions::default())

@@ -89,7 +89,7 @@ impl App {
             .trusted_origin("https://admin.example.com")
             .clock(clock.clone())
             .events(events.clone())
-            .passwords(PasswordConfig::default().queue(1_000))
+            .passwords(PasswordConfig::default().danger_cheap_hashes().queue(1_000))
             .limits(
                 Limits::default()
                     .sign_in_per_client(generous)

@@ -47,9 +47,8 @@ impl SqlAdapter {
     /// What the database lacks.
     pub(super) async fn plan(&self) -> Result<MigrationPlan> {
         let dialect = self.dialect();
-        let schema = self.tables.schema.as_deref();
-        let columns = self.inspect((dialect.columns_of)(schema)).await?;
-        let indexes = self.inspect((dialect.indexes_of)(schema)).await?;
+        let columns = self.inspect(dialect.columns_of).await?;
+        let indexes = self.inspect(dialect.indexes_of).await?;
         let there = There {
             columns: columns.iter().filter_map(|row| pair(row)).collect(),
             indexes: indexes.iter().filter_map(|row| text(row.first()?)).collect(),
@@ -63,7 +62,14 @@ impl SqlAdapter {
         self.plan_beside(&There::default())
     }
 
-    async fn inspect(&self, sql: String) -> Result<Vec<Row>> {
+    /// Asks about our tables, one by one in one statement: what else is in the database may be much.
+    async fn inspect(&self, of_table: fn(Option<&str>, &str) -> String) -> Result<Vec<Row>> {
+        let schema = self.tables.schema.as_deref();
+        let each = TABLES.iter().map(|table| of_table(schema, &self.name(table.name)));
+        self.fetch_text(each.collect::<Vec<_>>().join(" UNION ALL ")).await
+    }
+
+    async fn fetch_text(&self, sql: String) -> Result<Vec<Row>> {
         let rows = self.driver.fetch(Statement::text(sql)).await;
         rows.map_err(Error::fetch_failed)
     }
@@ -76,7 +82,7 @@ impl SqlAdapter {
             return Ok(None);
         }
         let rows = self
-            .inspect(format!("SELECT MAX(version) FROM {}", self.tables.migration))
+            .fetch_text(format!("SELECT MAX(version) FROM {}", self.tables.migration))
             .await?;
         match rows.first().and_then(|row| row.first()) {
             Some(SqlValue::Integer(version)) if *version > columns::VERSION => {

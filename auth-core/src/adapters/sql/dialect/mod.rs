@@ -32,10 +32,10 @@ pub(crate) struct Dialect {
     pub(crate) index_has_schema: bool,
     /// Whether a foreign key must name its schema.
     pub(crate) qualifies_references: bool,
-    /// Lists the columns of a schema's tables: two texts a row, table and column.
-    pub(crate) columns_of: fn(schema: Option<&str>) -> String,
-    /// Lists the names of a schema's indexes.
-    pub(crate) indexes_of: fn(schema: Option<&str>) -> String,
+    /// Lists the columns of a table: two texts a row, table and column.
+    pub(crate) columns_of: fn(schema: Option<&str>, table: &str) -> String,
+    /// Lists the names of a table's indexes.
+    pub(crate) indexes_of: fn(schema: Option<&str>, table: &str) -> String,
     /// Makes a schema, where a prefix may name one that is not there.
     pub(crate) create_schema: Option<fn(&str) -> String>,
     /// Before and after a migration, so that one process at a time changes tables.

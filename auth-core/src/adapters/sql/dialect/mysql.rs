@@ -26,15 +26,15 @@ pub(crate) const MARIADB: Dialect = Dialect {
     table_options: " ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin",
     index_has_schema: false,
     qualifies_references: true,
-    columns_of: |schema| {
+    columns_of: |schema, table| {
         format!(
-            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = {}",
+            "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = {} AND table_name = '{table}'",
             database(schema)
         )
     },
-    indexes_of: |schema| {
+    indexes_of: |schema, table| {
         format!(
-            "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = {}",
+            "SELECT DISTINCT index_name FROM information_schema.statistics WHERE table_schema = {} AND table_name = '{table}'",
             database(schema)
         )
     },

@@ -16,21 +16,25 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     table_options: "",
     index_has_schema: false,
     qualifies_references: true,
-    columns_of: |schema| {
+    columns_of: |schema, table| {
         format!(
             "SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_attribute a \
              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname = {}",
+             WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname = {} \
+             AND c.relname = '{table}'",
             namespace(schema)
         )
     },
-    indexes_of: |schema| {
+    indexes_of: |schema, table| {
         format!(
-            "SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = {}",
+            "SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = {} AND tablename = '{table}'",
             namespace(schema)
         )
     },
-    create_schema: Some(|schema| format!("CREATE SCHEMA IF NOT EXISTS {schema}")),
+    // Not IF NOT EXISTS, which asks for the right to make one even if it is there.
+    create_schema: Some(|schema| {
+        format!("DO $$ BEGIN IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF; END $$")
+    }),
     lock: |name| {
         let lock = vec![
             "SET LOCAL statement_timeout = 0".to_owned(),

@@ -13,18 +13,19 @@ pub(crate) const SQLITE: Dialect = Dialect {
     table_options: " STRICT, WITHOUT ROWID",
     index_has_schema: true,
     qualifies_references: false,
-    columns_of: |schema| {
+    columns_of: |schema, table| {
         let (master, argument) = match schema {
             Some(schema) => (format!("\"{schema}\".sqlite_master"), format!(", '{schema}'")),
             None => ("sqlite_master".to_owned(), String::new()),
         };
         format!(
-            "SELECT t.name, c.name FROM {master} t JOIN pragma_table_info(t.name{argument}) c WHERE t.type = 'table'"
+            "SELECT t.name, c.name FROM {master} t JOIN pragma_table_info(t.name{argument}) c \
+             WHERE t.type = 'table' AND t.name = '{table}'"
         )
     },
-    indexes_of: |schema| {
+    indexes_of: |schema, table| {
         let schema = schema.map(|schema| format!("\"{schema}\".")).unwrap_or_default();
-        format!("SELECT name FROM {schema}sqlite_master WHERE type = 'index'")
+        format!("SELECT name FROM {schema}sqlite_master WHERE type = 'index' AND tbl_name = '{table}'")
     },
     create_schema: None,
     // There is one writer.
