@@ -94,7 +94,7 @@ pub use flows::{
     password::SignUp,
     sessions::{IssuedSession, NewSession, SessionConfig, ValidSession},
     tokens::{
-        AccessToken, Algorithm, AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, Rotation, SessionStrategy,
+        AccessToken, Algorithm, AntiCsrf, Claim, OpenedSession, RefreshAt, RefreshedSession, Rotation, SessionStrategy,
         SessionTokens, SigningKeys, TokenNames, Tokens, Transfer,
     },
     users::NewUser,

@@ -50,6 +50,8 @@ settings! {
     issuer: Option<String> = "AUTH_ISSUER",
     /// The `aud` of access tokens and answers; may be empty. [default: authenticated]
     audience: Option<String> = "AUTH_AUDIENCE",
+    /// What access tokens tell of their user, of app_metadata, email, phone and user_metadata; may be empty. [default: all]
+    claims: Option<String> = "AUTH_CLAIMS",
     /// The role of new users; may be empty. [default: authenticated]
     role: Option<String> = "AUTH_ROLE",
     /// Where links lead when nothing else was asked for. [default: the base URL]

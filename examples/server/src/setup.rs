@@ -3,8 +3,8 @@
 use std::{fs, net::SocketAddr, time::Duration};
 
 use auth_core::{
-    Auth, AuthBuilder, EmailConfig, EventSink, Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, Secret,
-    SessionConfig, SessionStrategy, Tokens, TracingSink,
+    Auth, AuthBuilder, Claim, EmailConfig, EventSink, Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig,
+    Secret, SessionConfig, SessionStrategy, Tokens, TracingSink,
     adapters::{AnyAdapter, RedisSessions},
 };
 
@@ -122,6 +122,9 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
     if let Some(audience) = &settings.audience {
         tokens = tokens.audience(audience);
     }
+    if let Some(claims) = &settings.claims {
+        tokens = tokens.claims(named(claims)?);
+    }
     if let Some(validity) = access {
         tokens = tokens.access_validity(validity);
     }
@@ -129,6 +132,16 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
         tokens = tokens.refresh_validity(validity);
     }
     Ok(tokens.into())
+}
+
+fn named(claims: &str) -> Result<Vec<Claim>, Failure> {
+    let names = claims.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names
+        .map(|name| {
+            let known = Claim::ALL.into_iter().find(|claim| claim.as_str() == name);
+            known.ok_or_else(|| Failure::new(format!("--claims: there is no claim {name}")))
+        })
+        .collect()
 }
 
 fn lifetime(text: Option<&str>) -> Result<Option<Duration>, Failure> {

@@ -3,6 +3,7 @@
 //! Tokens are made and judged by the core; each story sends them through its driver as well.
 
 mod access;
+mod claims;
 mod keys;
 mod races;
 mod refresh;

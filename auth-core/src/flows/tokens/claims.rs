@@ -3,11 +3,12 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use super::Claim;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::{SessionId, UserId},
-    model::{Amr, Attributes, JsonObject, Session, SessionState, User},
+    model::{Amr, Attributes, JsonObject, KeyRecord, Session, SessionState, User},
     secret::{Digest, Generation},
 };
 
@@ -21,10 +22,15 @@ pub(crate) struct Claims {
     pub(super) iat: i64,
     pub(super) session_id: String,
     pub(super) role: String,
-    pub(super) email: String,
-    pub(super) phone: String,
-    pub(super) app_metadata: JsonObject,
-    pub(super) user_metadata: JsonObject,
+    // What is kept out of tokens is not there; what a user does not have is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) app_metadata: Option<JsonObject>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) user_metadata: Option<JsonObject>,
     pub(super) is_anonymous: bool,
     pub(super) aal: String,
     pub(super) amr: Vec<AmrClaim>,
@@ -65,7 +71,13 @@ pub(super) struct RefreshClaim {
 
 impl Claims {
     /// Everything about the session and its user; the times and the issuer come with the signature.
-    pub(super) fn of(session: &Session, user: &User, digest: Digest, generation: &Generation) -> Self {
+    pub(super) fn of(
+        session: &Session,
+        user: &User,
+        keys: &[KeyRecord],
+        digest: Digest,
+        generation: &Generation,
+    ) -> Self {
         Self {
             iss: String::new(),
             aud: String::new(),
@@ -74,10 +86,10 @@ impl Claims {
             iat: 0,
             session_id: session.id.as_str().to_owned(),
             role: user.role.clone(),
-            email: user.email.clone().unwrap_or_default(),
-            phone: user.phone.clone().unwrap_or_default(),
-            app_metadata: user.app_metadata.clone(),
-            user_metadata: user.user_metadata.clone(),
+            email: Some(user.email.clone().unwrap_or_default()),
+            phone: Some(user.phone.clone().unwrap_or_default()),
+            app_metadata: Some(user.app_metadata_with(keys)),
+            user_metadata: Some(user.user_metadata.clone()),
             is_anonymous: user.is_anonymous,
             aal: format!("aal{}", session.aal),
             amr: session
@@ -101,6 +113,19 @@ impl Claims {
         }
     }
 
+    /// Leaves out what tokens are not to tell.
+    pub(super) fn keep(&mut self, told: &[Claim]) {
+        fn keep<T>(told: bool, claim: &mut Option<T>) {
+            if !told {
+                *claim = None;
+            }
+        }
+        keep(told.contains(&Claim::AppMetadata), &mut self.app_metadata);
+        keep(told.contains(&Claim::Email), &mut self.email);
+        keep(told.contains(&Claim::Phone), &mut self.phone);
+        keep(told.contains(&Claim::UserMetadata), &mut self.user_metadata);
+    }
+
     /// The claims as JSON, no longer than asked: what users note about themselves stays out when there is too much of
     /// it. A browser would drop the cookie without a word.
     ///
@@ -108,8 +133,8 @@ impl Claims {
     /// [`ErrorKind::ValidationFailed`] when the application's own notes and the payload are too long.
     pub(super) fn fitted(&mut self, limit: usize) -> Result<Vec<u8>> {
         for leave_out in [false, true] {
-            if leave_out {
-                self.user_metadata.clear();
+            if leave_out && let Some(notes) = &mut self.user_metadata {
+                notes.clear();
             }
             let text = serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
             if text.len() <= limit {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::options::{Algorithm, AntiCsrf, KeySource, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
+use super::options::{Algorithm, AntiCsrf, Claim, KeySource, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
 use crate::{config::ConfigProblem, flows::sessions::SessionConfig, secret::Secret};
 
 /// The token strategy: signed access tokens that are checked without asking a store, and refresh tokens that rotate.
@@ -32,6 +32,7 @@ pub struct Tokens {
     pub(crate) key_interval: Duration,
     pub(crate) issuer: Option<String>,
     pub(crate) audience: String,
+    pub(crate) claims: Vec<Claim>,
     pub(crate) leeway: Duration,
     pub(crate) jitter: f64,
     pub(crate) check_store: bool,
@@ -62,6 +63,7 @@ impl Default for Tokens {
             key_interval: 24 * HOUR,
             issuer: None,
             audience: "authenticated".to_owned(),
+            claims: Claim::ALL.to_vec(),
             leeway: Duration::ZERO,
             jitter: 0.0,
             check_store: false,
@@ -182,6 +184,21 @@ impl Tokens {
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
+        self
+    }
+
+    /// Which of these access tokens tell; the rest is asked of the store. Default all, as GoTrue's tokens do. Every request
+    /// carries what a token tells, whoever has it reads it, and it is as old as the token.
+    ///
+    /// ```
+    /// use auth_core::{Claim, Tokens};
+    ///
+    /// let tokens = Tokens::default().claims([Claim::Email]);
+    /// # let _ = tokens;
+    /// ```
+    #[must_use]
+    pub fn claims(mut self, claims: impl IntoIterator<Item = Claim>) -> Self {
+        self.claims = claims.into_iter().collect();
         self
     }
 

@@ -40,7 +40,7 @@ mod strategy;
 mod verified;
 
 pub use config::{SessionStrategy, Tokens};
-pub use options::{Algorithm, AntiCsrf, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
+pub use options::{Algorithm, AntiCsrf, Claim, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
 pub(crate) use service::check_anti_csrf;
 pub use service::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
 pub(crate) use strategy::TokenStrategy;

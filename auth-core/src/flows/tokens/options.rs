@@ -94,6 +94,35 @@ impl Algorithm {
     }
 }
 
+/// What an access token may tell of its user, beside who it is and in which role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// `app_metadata`: the application's notes, and how the user signs in.
+    AppMetadata,
+    /// `email`.
+    Email,
+    /// `phone`.
+    Phone,
+    /// `user_metadata`: what users note about themselves.
+    UserMetadata,
+}
+
+impl Claim {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AppMetadata, Self::Email, Self::Phone, Self::UserMetadata];
+
+    /// What it is called in the token.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AppMetadata => "app_metadata",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::UserMetadata => "user_metadata",
+        }
+    }
+}
+
 type KeyFunction = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Secret>> + Send>> + Send + Sync;
 
 /// Where signing keys come from.

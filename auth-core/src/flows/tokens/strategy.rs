@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::{
-    AccessToken, AntiCsrf, Rotation, SessionTokens, Tokens,
+    AccessToken, AntiCsrf, Claim, Rotation, SessionTokens, Tokens,
     claims::Claims,
     key::{Key, authenticate},
     ring::KeyRing,
@@ -86,7 +86,12 @@ impl TokenStrategy {
         refresh: RefreshToken,
         now: Timestamp,
     ) -> Result<SessionTokens> {
-        let mut claims = Claims::of(session, user, refresh.digest(), refresh.generation());
+        // How users sign in is with their keys; nobody asks when no token tells.
+        let keys = match self.config.claims.contains(&Claim::AppMetadata) {
+            true => auth.inner.adapter.get_keys_by_user_id(&user.id).await?,
+            false => Vec::new(),
+        };
+        let mut claims = Claims::of(session, user, &keys, refresh.digest(), refresh.generation());
         if self.config.anti_csrf == AntiCsrf::Token {
             claims.anti_csrf = Some(self.random(auth)?);
         }
@@ -113,6 +118,7 @@ impl TokenStrategy {
         claims.aud.clone_from(&self.config.audience);
         claims.iat = now.as_unix_seconds();
         claims.exp = (now + validity).min(claims.refresh.expires).as_unix_seconds();
+        claims.keep(&self.config.claims);
         let key = self.ring.signing(auth).await?;
         let text = claims.fitted(MAX_CLAIMS)?;
         Ok(AccessToken {
