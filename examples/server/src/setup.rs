@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, time::Duration};
 
 use auth_core::{
     Auth, AuthBuilder, Claim, EmailConfig, EventSink, Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig,
-    Secret, SessionConfig, SessionStrategy, Tokens, TracingSink,
+    Rotation, Secret, SessionConfig, SessionStrategy, Tokens, TracingSink,
     adapters::{AnyAdapter, RedisSessions},
 };
 
@@ -130,6 +130,9 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
     }
     if let Some(validity) = refresh {
         tokens = tokens.refresh_validity(validity);
+    }
+    if settings.danger_no_rotation == Some(true) {
+        tokens = tokens.rotation(Rotation::Off);
     }
     Ok(tokens.into())
 }

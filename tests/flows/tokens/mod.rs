@@ -9,6 +9,7 @@ mod races;
 mod refresh;
 mod sessions;
 mod settings;
+mod unrotated;
 
 use std::{ops::Deref, time::Duration};
 

@@ -306,12 +306,12 @@ impl Tokens {
             "it is not longer than an access token lives.",
             "Make it longer.",
         );
-        let (window, limit) = match self.rotation {
-            Rotation::ParentChild { straggler } => (straggler, self.access_validity.min(seconds(300))),
-            Rotation::Grace(grace) => (grace, seconds(300)),
+        let limit = match self.rotation {
+            Rotation::ParentChild { .. } => self.access_validity.min(seconds(300)),
+            Rotation::Grace(_) | Rotation::Off => seconds(300),
         };
         refuse_unless(
-            window <= limit,
+            self.rotation.window() <= limit,
             "tokens.rotation",
             "the window is longer than an access token lives, or than five minutes.",
             "Use some seconds.",

@@ -6,7 +6,7 @@ use crate::{error::Result, secret::Secret};
 
 /// How refresh tokens give way to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the two rules of the protocol")]
+#[expect(clippy::exhaustive_enums, reason = "the two rules of the protocol, and none")]
 pub enum Rotation {
     /// A refresh writes nothing; the first use of the child ends its parent. A client whose answer got lost can ask
     /// again for as long as it likes. For `straggler` after that first use a request that still carries the parent is
@@ -19,6 +19,14 @@ pub enum Rotation {
     /// before. Access tokens are then never checked against the store. For clients that refresh one at a time: of two
     /// tabs that ask at once the one whose answer is replaced is taken for a thief later.
     Grace(Duration),
+    /// They do not: a refresh prolongs the session and leaves its refresh token as it is, as often as it is asked, by
+    /// however many at once. For clients that cannot keep a new one each time: a file that several programs read, a device
+    /// that loses what it wrote last.
+    ///
+    /// The weaker choice: of a thief and the owner nobody is a step behind, so a stolen refresh token is never noticed. It
+    /// opens the session until that ends, by signing out, another password, a ban, or time; give it an
+    /// [`absolute_period`](crate::Tokens::absolute_period).
+    Off,
 }
 
 /// Where an expired access token is renewed.

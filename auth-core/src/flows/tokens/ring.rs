@@ -33,6 +33,8 @@ pub(crate) struct KeyRing {
     interval: Duration,
     access_life: Duration,
     refresh_life: Duration,
+    /// Whether refresh tokens live longer than any of the keys.
+    refresh_outlives_keys: bool,
     state: RwLock<Arc<State>>,
     /// Held while keys are read or made, so that a crowd does it once.
     loading: tokio::sync::Mutex<()>,
@@ -67,6 +69,7 @@ impl KeyRing {
             access_life: config.access_validity + config.leeway,
             // A refresh token may be confirmed, and so prolonged, as late as the access token beside it lives.
             refresh_life: config.refresh_validity + config.access_validity + config.leeway,
+            refresh_outlives_keys: config.rotation.outlives_keys(),
             state: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
             looked_at: AtomicI64::new(i64::MIN / 2),
@@ -127,14 +130,15 @@ impl KeyRing {
     }
 
     /// What makes the code over new refresh tokens, and its name. With keys of the application's own it comes from the
-    /// handle's secret, so that such a key can be changed without signing anybody out.
+    /// handle's secret, so that such a key can be changed without signing anybody out; and where one refresh token lasts
+    /// as long as its session, which no key does.
     pub(super) async fn refresh_key(&self, auth: &Auth) -> Result<(String, Secret)> {
         match self.source {
-            KeySource::Rotating => {
+            KeySource::Rotating if !self.refresh_outlives_keys => {
                 let key = self.signing(auth).await?;
                 Ok((key.kid.clone(), key.refresh().clone()))
             }
-            KeySource::Fixed(_) | KeySource::Function(_) => {
+            KeySource::Rotating | KeySource::Fixed(_) | KeySource::Function(_) => {
                 Ok((OF_THE_SECRET.to_owned(), of_the_secret(&auth.inner.config.secret)))
             }
         }

@@ -3,9 +3,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use zeroize::Zeroizing;
 
 use super::{
-    AntiCsrf, Rotation,
+    AntiCsrf,
     claims::Claims,
-    rotation::{Verdict, is_open, judge},
+    rotation::{Act, Verdict, is_open, judge},
     strategy::TokenStrategy,
 };
 use crate::{
@@ -177,6 +177,8 @@ impl Auth {
             Some((_, user)) if user.is_banned(now) => {
                 Error::from(ErrorKind::UserBanned).detail("Invalid Refresh Token: User Banned")
             }
+            // Another took its place, and that is no theft where tokens do not rotate.
+            Some((session, _)) if session.is_alive(now) => ErrorKind::RefreshTokenReused.into(),
             Some(_) => ErrorKind::RefreshSessionExpired.into(),
         })
     }
@@ -215,7 +217,7 @@ impl Auth {
         let token = strategy.authentic(self, refresh).await?;
         let now = self.now();
         let session = self.live_session(token.session_id(), now).await?;
-        match judge(&session, token.generation(), now, strategy.siblings()) {
+        match judge(&session, token.generation(), now, strategy.config.rotation.siblings()) {
             Verdict::Stale => Err(ErrorKind::Unauthorised.into()),
             _ => Ok(session),
         }
@@ -233,7 +235,8 @@ impl Auth {
     pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<()> {
         let now = self.now();
         let session = self.live_session(&claims.session_id(), now).await?;
-        let is_stale = || judge(&session, &claims.generation(), now, strategy.siblings()) == Verdict::Stale;
+        let is_stale =
+            || judge(&session, &claims.generation(), now, strategy.config.rotation.siblings()) == Verdict::Stale;
         if !claims.is_confirmed() && is_stale() {
             return Err(ErrorKind::Unauthorised.into());
         }
@@ -292,7 +295,7 @@ impl Auth {
         client: &Client,
     ) -> Result<Option<SessionRecord>> {
         for _ in 0..RACES {
-            match judge(&session, generation, now, strategy.siblings()) {
+            match judge(&session, generation, now, strategy.config.rotation.siblings()) {
                 Verdict::Current => return Ok(Some(session)),
                 Verdict::Straggler => return Ok(None),
                 Verdict::Sibling => return Err(ErrorKind::TryRefreshToken.into()),
@@ -318,7 +321,7 @@ impl Auth {
         now: Timestamp,
         client: &Client,
     ) -> Result<bool> {
-        let rotation = succession(strategy, generation, now, strategy.window());
+        let rotation = succession(strategy, generation, now, strategy.config.rotation.window());
         self.swap(session, &rotation, client).await
     }
 
@@ -348,29 +351,31 @@ impl Auth {
             if !session.is_alive(now) || user.is_banned(now) {
                 return Err(ErrorKind::Unauthorised.into());
             }
-            let generation = presented.generation();
-            let verdict = judge(&session, generation, now, strategy.siblings());
-            let is_grace = matches!(strategy.config.rotation, Rotation::Grace(_));
-            let made = match verdict {
-                Verdict::Stale => return Err(self.theft(strategy, &session, now, client).await?),
-                Verdict::Straggler if is_grace => {
-                    self.rotate_at_once(strategy, &mut session, true, now, client).await?
-                }
-                Verdict::Straggler => {
+            let rotation = strategy.config.rotation;
+            let verdict = judge(&session, presented.generation(), now, rotation.siblings());
+            let made = match rotation.act(verdict, is_open(&session)) {
+                Act::Theft => return Err(self.theft(strategy, &session, now, client).await?),
+                Act::Refuse => return Err(ErrorKind::Unauthorised.into()),
+                Act::Nothing => {
                     return Ok(RefreshedSession {
                         session: session.into_session(now, false),
                         user,
                         tokens: None,
                     });
                 }
-                Verdict::Current if is_grace => self.rotate_at_once(strategy, &mut session, false, now, client).await?,
-                // Nothing is written, unless there may be siblings: the first to come back is the one that counts.
-                Verdict::Current if strategy.siblings().is_zero() || !is_open(&session) => {
-                    Some(self.child_of(strategy, &session, now).await?)
+                Act::Child => Some(self.child_of(strategy, &session, now).await?),
+                Act::Prolong => {
+                    let prolonged = self.prolong(strategy, &mut session, &presented, now, client).await?;
+                    prolonged.then(|| presented.clone())
                 }
-                Verdict::Current | Verdict::Sibling | Verdict::Child => {
+                Act::Replace { keeps_previous } => {
+                    self.rotate_at_once(strategy, &mut session, keeps_previous, now, client)
+                        .await?
+                }
+                Act::Settle { gives_child } => {
+                    let generation = presented.generation();
                     let settled = self.settle(strategy, &mut session, generation, now, client).await?;
-                    match settled && !is_grace {
+                    match settled && gives_child {
                         true => Some(self.child_of(strategy, &session, now).await?),
                         false => None,
                     }
@@ -403,6 +408,22 @@ impl Auth {
         strategy.issue_refresh(self, &session.id, parent, now).await
     }
 
+    /// Moves the session's end, and leaves its token as it is.
+    async fn prolong(
+        &self,
+        strategy: &TokenStrategy,
+        session: &mut SessionRecord,
+        own: &RefreshToken,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<bool> {
+        let rotation = SessionRotation {
+            keeps_previous: true,
+            ..succession(strategy, own.generation(), now, Duration::ZERO)
+        };
+        self.swap(session, &rotation, client).await
+    }
+
     /// A token that takes the place of the session's own at once; within the grace it leaves what was before as it is,
     /// so that the window does not slide and one child lives.
     async fn rotate_at_once(
@@ -416,7 +437,7 @@ impl Auth {
         let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
         let rotation = SessionRotation {
             keeps_previous,
-            ..succession(strategy, refresh.generation(), now, strategy.window())
+            ..succession(strategy, refresh.generation(), now, strategy.config.rotation.window())
         };
         let swapped = self.swap(session, &rotation, client).await?;
         Ok(swapped.then_some(refresh))

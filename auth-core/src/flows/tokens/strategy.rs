@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::{
-    AccessToken, AntiCsrf, Claim, Rotation, SessionTokens, Tokens,
+    AccessToken, AntiCsrf, Claim, SessionTokens, Tokens,
     claims::Claims,
     key::{Key, authenticate},
     ring::KeyRing,
@@ -44,22 +44,6 @@ impl TokenStrategy {
             issuer: config.issuer.clone().unwrap_or(default_issuer),
             verified: VerifiedTokens::new(config.cached, config.access_validity + config.leeway),
             config,
-        }
-    }
-
-    /// Within what time children of one parent count as one.
-    pub(super) fn siblings(&self) -> Duration {
-        match self.config.rotation {
-            Rotation::ParentChild { straggler } => straggler,
-            Rotation::Grace(_) => Duration::ZERO,
-        }
-    }
-
-    /// For how long requests that are a step behind are forgiven.
-    pub(super) fn window(&self) -> Duration {
-        match self.config.rotation {
-            Rotation::ParentChild { straggler } => straggler,
-            Rotation::Grace(grace) => grace,
         }
     }
 
