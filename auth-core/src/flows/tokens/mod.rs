@@ -31,6 +31,7 @@ mod es256;
 mod holder;
 mod key;
 mod options;
+mod refresh;
 mod ring;
 mod rotate;
 mod rotation;
