@@ -46,6 +46,12 @@ settings! {
     secret: Option<String> = "AUTH_SECRET",
     /// A file with the secret.
     secret_file: Option<PathBuf> = "AUTH_SECRET_FILE" [conflicts_with = "secret"],
+    /// A secret that a gateway has as well and signs tokens with: GoTrue's JWT_SECRET, 32 bytes or more. [default: keys made here]
+    jwt_secret: Option<String> = "AUTH_JWT_SECRET",
+    /// What signs access tokens. [default: hs256]
+    algorithm: Option<Signature> = "AUTH_ALGORITHM",
+    /// A file with a JWK, a public key whose tokens are taken as well. Repeatable.
+    verify_key: Vec<PathBuf> = "AUTH_VERIFY_KEY" [value_delimiter = ','],
     /// The `iss` of access tokens. [default: base URL and path]
     issuer: Option<String> = "AUTH_ISSUER",
     /// The `aud` of access tokens and answers; may be empty. [default: authenticated]
@@ -131,6 +137,22 @@ pub enum Strategy {
     Opaque,
     /// Signed access tokens and rotating refresh tokens.
     Tokens,
+}
+
+/// What signs access tokens.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Signature {
+    /// ECDSA on P-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+    /// A secret of the server alone.
+    Hs256,
+    /// RSA, for those who can check nothing else.
+    Rs256,
 }
 
 /// How clients get their tokens that do not say how.

@@ -5,8 +5,11 @@
 mod access;
 mod claims;
 mod keys;
+mod others;
 mod races;
 mod refresh;
+#[cfg(feature = "aws-lc")]
+mod rs256;
 mod sessions;
 mod settings;
 mod unrotated;

@@ -20,6 +20,8 @@ pub(crate) struct Claims {
     pub(super) sub: String,
     pub(super) exp: i64,
     pub(super) iat: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) nbf: Option<i64>,
     pub(super) session_id: String,
     pub(super) role: String,
     // What is kept out of tokens is not there; what a user does not have is empty.
@@ -34,7 +36,8 @@ pub(crate) struct Claims {
     pub(super) is_anonymous: bool,
     pub(super) aal: String,
     pub(super) amr: Vec<AmrClaim>,
-    pub(super) refresh: RefreshClaim,
+    /// `None` in tokens that others signed, which know of none.
+    pub(super) refresh: Option<RefreshClaim>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) anti_csrf: Option<String>,
     pub(super) payload: JsonObject,
@@ -84,6 +87,7 @@ impl Claims {
             sub: user.id.as_str().to_owned(),
             exp: 0,
             iat: 0,
+            nbf: None,
             session_id: session.id.as_str().to_owned(),
             role: user.role.clone(),
             email: Some(user.email.clone().unwrap_or_default()),
@@ -100,14 +104,14 @@ impl Claims {
                     timestamp: amr.timestamp.as_unix_seconds(),
                 })
                 .collect(),
-            refresh: RefreshClaim {
+            refresh: Some(RefreshClaim {
                 digest,
                 parent: generation.parent,
                 issued_at: generation.issued_at,
                 expires: session.expires(),
                 began: session.created_at,
                 persistent: session.persistent,
-            },
+            }),
             anti_csrf: None,
             payload: session.payload.clone(),
         }
@@ -149,9 +153,33 @@ impl Claims {
         SessionId::from(self.session_id.as_str())
     }
 
-    /// Whether the first use of the refresh token beside it has been noticed.
+    /// Whether somebody else signed it: all it says is whose session it is for.
+    pub(crate) fn is_of_others(&self) -> bool {
+        self.refresh.is_none()
+    }
+
+    /// The refresh token beside it, until its first use has been noticed.
+    pub(crate) fn unconfirmed(&self) -> Option<Generation> {
+        let refresh = self.refresh.as_ref()?;
+        let parent = refresh.parent?;
+        Some(Generation {
+            at_rest: refresh.digest.again(),
+            parent: Some(parent),
+            issued_at: refresh.issued_at,
+        })
+    }
+
+    /// Whether there is nothing to notice.
     pub(crate) fn is_confirmed(&self) -> bool {
-        self.refresh.parent.is_none()
+        self.unconfirmed().is_none()
+    }
+
+    /// Notes that its first use has been noticed, and when the session ends since.
+    pub(super) fn confirm(&mut self, expires: Timestamp) {
+        if let Some(refresh) = &mut self.refresh {
+            refresh.parent = None;
+            refresh.expires = expires;
+        }
     }
 
     pub(crate) fn subject(&self) -> &str {
@@ -159,29 +187,31 @@ impl Claims {
     }
 
     pub(super) fn expires(&self) -> Timestamp {
-        Timestamp::from_unix_ms(self.exp.saturating_mul(1_000))
+        seconds(self.exp)
     }
 
-    pub(super) fn generation(&self) -> Generation {
-        Generation {
-            at_rest: self.refresh.digest.again(),
-            parent: self.refresh.parent,
-            issued_at: self.refresh.issued_at,
-        }
+    /// When it begins to be good, if it says so.
+    pub(super) fn begins(&self) -> Option<Timestamp> {
+        self.nbf.map(seconds)
+    }
+
+    /// When its session ends, as far as it knows.
+    pub(super) fn session_ends(&self) -> Timestamp {
+        self.refresh.as_ref().map_or(self.expires(), |refresh| refresh.expires)
     }
 
     /// The session as far as the token knows it.
     pub(crate) fn session(&self) -> Session {
-        let seconds = |seconds: i64| Timestamp::from_unix_ms(seconds.saturating_mul(1_000));
+        let refresh = self.refresh.as_ref();
         Session {
             id: SessionId::from(self.session_id.as_str()),
             user_id: UserId::from(self.sub.as_str()),
             state: SessionState::Active,
             fresh: false,
             active_expires: self.expires(),
-            idle_expires: self.refresh.expires,
+            idle_expires: self.session_ends(),
             absolute_expires: None,
-            persistent: self.refresh.persistent,
+            persistent: refresh.is_some_and(|refresh| refresh.persistent),
             payload: self.payload.clone(),
             data: JsonObject::new(),
             aal: if self.aal == "aal2" { 2 } else { 1 },
@@ -196,10 +226,14 @@ impl Claims {
             ip: None,
             user_agent: None,
             last_seen: seconds(self.iat),
-            created_at: self.refresh.began,
+            created_at: refresh.map_or(seconds(self.iat), |refresh| refresh.began),
             attributes: Attributes::new(),
         }
     }
+}
+
+fn seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_ms(seconds.saturating_mul(1_000))
 }
 
 fn write<S: Serializer>(digest: &Digest, serializer: S) -> std::result::Result<S::Ok, S::Error> {

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+#[cfg(feature = "asymmetric")]
+use super::PublicKey;
 use super::options::{Algorithm, AntiCsrf, Claim, KeySource, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
 use crate::{config::ConfigProblem, flows::sessions::SessionConfig, secret::Secret};
 
@@ -29,6 +31,8 @@ pub struct Tokens {
     pub(crate) transfer: Transfer,
     pub(crate) algorithm: Algorithm,
     pub(crate) keys: SigningKeys,
+    #[cfg(feature = "asymmetric")]
+    pub(crate) public_keys: Vec<PublicKey>,
     pub(crate) key_interval: Duration,
     pub(crate) issuer: Option<String>,
     pub(crate) audience: String,
@@ -60,6 +64,8 @@ impl Default for Tokens {
             transfer: Transfer::Any,
             algorithm: Algorithm::Hs256,
             keys: SigningKeys::rotating(),
+            #[cfg(feature = "asymmetric")]
+            public_keys: Vec::new(),
             key_interval: 24 * HOUR,
             issuer: None,
             audience: "authenticated".to_owned(),
@@ -163,6 +169,19 @@ impl Tokens {
     #[must_use]
     pub fn signing_keys(mut self, keys: SigningKeys) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// One more key whose tokens are taken: the public half of what others sign with, a gateway or the server that was here
+    /// before. It is published with ours and never signs. Default none.
+    ///
+    /// Such a token opens a session that lives, which is asked of the store each time, and nothing else; whoever has the
+    /// private half can make one for every session.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+    #[must_use]
+    pub fn verify_only(mut self, key: PublicKey) -> Self {
+        self.public_keys.push(key);
         self
     }
 
@@ -340,7 +359,7 @@ impl Tokens {
             "it is no error.",
             "Use 401 or 440.",
         );
-        if let KeySource::Fixed(key) = &self.keys.0 {
+        if let KeySource::Fixed { key, .. } = &self.keys.0 {
             refuse_unless(
                 key.len() >= Secret::MIN_BYTES,
                 "tokens.signing_keys",
@@ -354,6 +373,17 @@ impl Tokens {
             "a key of the application's own signs with HS256 only.",
             "Use rotating keys, or HS256.",
         );
+        #[cfg(feature = "asymmetric")]
+        {
+            let mut kids: Vec<&str> = self.public_keys.iter().map(PublicKey::kid).collect();
+            kids.sort_unstable();
+            refuse_unless(
+                kids.windows(2).all(|pair| pair[0] != pair[1]),
+                "tokens.verify_only",
+                "two keys have one `kid`.",
+                "Give each its own.",
+            );
+        }
         let names = [
             Some(&self.names.access),
             Some(&self.names.refresh),

@@ -76,6 +76,10 @@ pub enum Algorithm {
     /// Ed25519: anybody can check with the published key.
     #[cfg(feature = "asymmetric")]
     EdDsa,
+    /// RSA of 2048 bits with SHA-256: anybody can check with the published key. For those who can check nothing else: keys
+    /// and signatures are four times as long, and a signature costs ten times as much.
+    #[cfg(feature = "aws-lc")]
+    Rs256,
 }
 
 impl Algorithm {
@@ -87,6 +91,8 @@ impl Algorithm {
             Self::Es256 => "ES256",
             #[cfg(feature = "asymmetric")]
             Self::EdDsa => "EdDSA",
+            #[cfg(feature = "aws-lc")]
+            Self::Rs256 => "RS256",
         }
     }
 
@@ -97,6 +103,8 @@ impl Algorithm {
             "ES256" => Some(Self::Es256),
             #[cfg(feature = "asymmetric")]
             "EdDSA" => Some(Self::EdDsa),
+            #[cfg(feature = "aws-lc")]
+            "RS256" => Some(Self::Rs256),
             _ => None,
         }
     }
@@ -139,7 +147,11 @@ pub struct SigningKeys(pub(crate) KeySource);
 
 #[derive(Clone)]
 pub(crate) enum KeySource {
-    Fixed(Secret),
+    Fixed {
+        key: Secret,
+        /// Whether tokens say which key it is.
+        is_named: bool,
+    },
     Function(Arc<KeyFunction>),
     Rotating,
 }
@@ -151,8 +163,24 @@ impl SigningKeys {
     }
 
     /// This one, for good: at least 32 bytes, [`Algorithm::Hs256`] only. Nothing is stored.
+    ///
+    /// Others who have it, a gateway, may sign with it as well: an access token for a session that lives, which is asked of
+    /// the store each time, and tokens of administrators. The manual's page `tokens` says what such a token must look like.
     pub fn fixed(key: Secret) -> Self {
-        Self(KeySource::Fixed(key))
+        Self(KeySource::Fixed { key, is_named: true })
+    }
+
+    /// As [`SigningKeys::fixed`], for those who know it by no name: tokens have no `kid`. GoTrue's `JWT_SECRET`.
+    ///
+    /// ```
+    /// use auth_core::{Secret, SigningKeys, Tokens};
+    ///
+    /// let tokens = Tokens::default().signing_keys(SigningKeys::shared(Secret::new("the secret of the gateway as well")));
+    /// # let _ = tokens;
+    /// ```
+    #[doc(alias = "JWT_SECRET")]
+    pub fn shared(key: Secret) -> Self {
+        Self(KeySource::Fixed { key, is_named: false })
     }
 
     /// The answer of a function that is asked at every signature and every check: at least 32 bytes,
@@ -168,7 +196,8 @@ impl SigningKeys {
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            KeySource::Fixed(_) => "SigningKeys::fixed(…)",
+            KeySource::Fixed { is_named: true, .. } => "SigningKeys::fixed(…)",
+            KeySource::Fixed { is_named: false, .. } => "SigningKeys::shared(…)",
             KeySource::Function(_) => "SigningKeys::from_fn(…)",
             KeySource::Rotating => "SigningKeys::rotating()",
         })

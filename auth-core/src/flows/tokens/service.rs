@@ -231,16 +231,27 @@ impl Auth {
             .ok_or_else(|| ErrorKind::Unauthorised.into())
     }
 
-    /// Whether the session of a token is alive and the token of a line that counts, without changing anything.
-    pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<()> {
-        let now = self.now();
+    /// The session a token names, if it is alive and belongs to whom the token says.
+    pub(crate) async fn session_of(&self, claims: &Claims, now: Timestamp) -> Result<SessionRecord> {
         let session = self.live_session(&claims.session_id(), now).await?;
-        let is_stale =
-            || judge(&session, &claims.generation(), now, strategy.config.rotation.siblings()) == Verdict::Stale;
-        if !claims.is_confirmed() && is_stale() {
-            return Err(ErrorKind::Unauthorised.into());
+        match session.user_id.as_str() == claims.subject() {
+            true => Ok(session),
+            false => Err(ErrorKind::Unauthorised.into()),
         }
-        Ok(())
+    }
+
+    /// The session of a token, if it is alive and the token of a line that counts, without changing anything.
+    pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<Session> {
+        let now = self.now();
+        let session = self.session_of(claims, now).await?;
+        let window = strategy.config.rotation.siblings();
+        match claims.unconfirmed() {
+            Some(generation) if judge(&session, &generation, now, window) == Verdict::Stale => {
+                Err(ErrorKind::Unauthorised.into())
+            }
+            _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
+            _ => Ok(claims.session()),
+        }
     }
 
     pub(crate) async fn open_claims(
@@ -250,18 +261,24 @@ impl Auth {
         check_store: bool,
         client: &Client,
     ) -> Result<OpenedSession> {
-        if claims.is_confirmed() {
+        let now = self.now();
+        if claims.is_of_others() {
+            let session = self.session_of(&claims, now).await?;
+            return Ok(OpenedSession {
+                session: opened_by_others(session, &claims, now),
+                renewed: None,
+            });
+        }
+        let Some(generation) = claims.unconfirmed() else {
             if check_store {
-                self.live_session(&claims.session_id(), self.now()).await?;
+                self.session_of(&claims, now).await?;
             }
             return Ok(OpenedSession {
                 session: claims.session(),
                 renewed: None,
             });
-        }
-        let now = self.now();
-        let session = self.live_session(&claims.session_id(), now).await?;
-        let generation = claims.generation();
+        };
+        let session = self.session_of(&claims, now).await?;
         let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
             return Ok(OpenedSession {
                 session: claims.session(),
@@ -269,8 +286,7 @@ impl Auth {
             });
         };
         let mut claims = Claims::clone(&claims);
-        claims.refresh.parent = None;
-        claims.refresh.expires = session.into_session(now, false).expires();
+        claims.confirm(session.into_session(now, false).expires());
         let renewed = strategy.sign(self, &mut claims, now).await?;
         Ok(OpenedSession {
             session: Session {
@@ -309,6 +325,15 @@ impl Auth {
             session = self.live_session(&session.id, now).await?;
         }
         Err(outraced())
+    }
+}
+
+/// What a token opens that says only whose session it is for: the session as the store has it, for as long as the token
+/// is good.
+fn opened_by_others(session: SessionRecord, claims: &Claims, now: Timestamp) -> Session {
+    Session {
+        active_expires: claims.expires(),
+        ..session.into_session(now, false)
     }
 }
 
