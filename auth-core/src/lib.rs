@@ -20,8 +20,8 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `asymmetric` | `Algorithm::Es256` and `EdDsa`, and their public keys at `/.well-known/jwks.json` |
-//! | `aws-lc` | ES256 by AWS-LC, with the C library compiled in: five times as fast; implies `asymmetric` |
+//! | `asymmetric` | `Algorithm::Es256` and `EdDsa`, their public keys at `/.well-known/jwks.json`, and those of others: `PublicKey` |
+//! | `aws-lc` | `Algorithm::Rs256`, and ES256 five times as fast, by AWS-LC, with the C library compiled in; implies `asymmetric` |
 //! | `client` | `client::GoTrueApi`, for programs that talk to an auth server over HTTP |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
@@ -81,6 +81,9 @@ pub use email::canonical_email;
 pub use entropy::{ALPHANUMERIC, Entropy, OsEntropy, generate_random_string};
 pub use error::{Error, ErrorKind, Result, WeakPasswordReason};
 pub use event::{Event, EventKind, EventSink, TracingSink};
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+pub use flows::tokens::PublicKey;
 pub use flows::{
     address_change::PendingChange,
     admin::{AdminConfig, AdminUserAttributes, GenerateLink, GeneratedLink, Swept, UserPage},
@@ -94,7 +97,7 @@ pub use flows::{
     password::SignUp,
     sessions::{IssuedSession, NewSession, SessionConfig, ValidSession},
     tokens::{
-        AccessToken, Algorithm, AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, Rotation, SessionStrategy,
+        AccessToken, Algorithm, AntiCsrf, Claim, OpenedSession, RefreshAt, RefreshedSession, Rotation, SessionStrategy,
         SessionTokens, SigningKeys, TokenNames, Tokens, Transfer,
     },
     users::NewUser,

@@ -92,6 +92,50 @@ async fn a_header_that_is_not_ours_is_refused_although_the_signature_is_right() 
     }
 }
 
+/// A gateway that has the key names none; beyond that its header may say nothing.
+#[tokio::test]
+async fn a_header_without_a_kid_says_nothing_else_although_the_signature_is_right() {
+    let (app, tokens) = with_known_key().await;
+    let claims = part(tokens.access.expose(), 1);
+    let plain = json!({ "alg": "HS256", "typ": "JWT" });
+    app.auth
+        .validate_access_token(&signed(&plain, &claims), None)
+        .await
+        .unwrap();
+    for (name, value) in [
+        ("alg", json!("none")),
+        ("alg", json!("HS384")),
+        ("alg", json!("HS512")),
+        ("alg", json!("RS256")),
+        ("alg", json!("hs256")),
+        ("alg", json!(["HS256"])),
+        ("typ", json!("dpop+jwt")),
+        ("typ", json!("logout+jwt")),
+        ("typ", json!("")),
+        ("kid", json!("")),
+        ("kid", json!("another")),
+        ("kid", json!("' OR 1=1 --")),
+        ("cty", json!("JWT")),
+        ("jku", json!("https://evil.test/jwks.json")),
+        ("x5u", json!("https://evil.test/cert.pem")),
+        ("jwk", json!({ "kty": "oct", "k": "AAAA" })),
+        ("crit", json!(["exp"])),
+        ("b64", json!(false)),
+        ("zip", json!("DEF")),
+    ] {
+        let mut bent = plain.clone();
+        bent[name] = value;
+        refused(&app, &signed(&bent, &claims)).await;
+    }
+    // A member given twice, and what is no object.
+    for header in [r#"{"alg":"HS256","alg":"none"}"#, r#"["HS256"]"#, r#""HS256""#, "null"] {
+        let message = format!("{}.{}", B64.encode(header), B64.encode(claims.to_string()));
+        let key = EncodingKey::from_secret(KEY.as_bytes());
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
+        refused(&app, &format!("{message}.{signature}")).await;
+    }
+}
+
 #[tokio::test]
 async fn claims_for_others_or_without_an_end_are_refused_although_the_signature_is_right() {
     let (app, tokens) = with_known_key().await;

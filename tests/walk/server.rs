@@ -3,6 +3,8 @@
 
 use std::{path::Path, process::Output, time::Duration};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -198,6 +200,73 @@ async fn a_file_is_read_and_flags_and_the_environment_come_before_it() {
     );
 }
 
+/// Header and claims of an access token.
+fn parts(token: &str) -> (Value, Value) {
+    let mut parts = token.split('.').map(|part| {
+        let decoded = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+        serde_json::from_slice(&decoded).unwrap_or_default()
+    });
+    (parts.next().unwrap(), parts.next().unwrap())
+}
+
+#[tokio::test]
+async fn tokens_are_signed_as_the_gateway_checks_them() {
+    let directory = TempDir::new().unwrap();
+    let shared = "the secret of the gateway as well, GoTrue's";
+    let more = [
+        "--jwt-secret",
+        shared,
+        "--claims",
+        "email",
+        "--danger-no-rotation",
+        "--delivery",
+        "body",
+    ];
+    let server = serve(&directory, &more).await;
+    let ada = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let session = json_of(&ask(&server, "POST", "/signup", None, ada).await);
+    let (header, claims) = parts(session["access_token"].as_str().unwrap());
+    assert_eq!(header, json!({ "alg": "HS256", "typ": "at+jwt" }));
+    assert_eq!(claims["email"], "ada@example.com");
+    assert!(
+        claims.get("phone").is_none() && claims.get("user_metadata").is_none(),
+        "{claims}"
+    );
+    let body = json!({ "refresh_token": session["refresh_token"] });
+    let renewed = json_of(&ask(&server, "POST", "/token?grant_type=refresh_token", None, body).await);
+    assert_eq!(renewed["refresh_token"], session["refresh_token"]);
+    // What the gateway signs.
+    let key = EncodingKey::from_secret(shared.as_bytes());
+    let sign = |claims: &Value| encode(&Header::default(), claims, &key).unwrap();
+    let service = sign(&json!({ "role": "service_role" }));
+    let listed = ask(&server, "GET", "/admin/users", Some(&service), Value::Null).await;
+    assert_eq!(listed.status, 200, "{listed:?}");
+    let passed_on = sign(&json!({
+        "aud": claims["aud"], "sub": claims["sub"], "exp": claims["exp"], "session_id": claims["session_id"],
+    }));
+    let user = ask(&server, "GET", "/user", Some(&passed_on), Value::Null).await;
+    assert_eq!(json_of(&user)["email"], "ada@example.com");
+    server.stop().await;
+
+    // Keys of the server's own, and then one it only checks with.
+    let server = serve(&directory, &["--algorithm", "rs256", "--delivery", "body"]).await;
+    let bob = json!({ "email": "bob@example.com", "password": PASSWORD });
+    let session = json_of(&ask(&server, "POST", "/signup", None, bob).await);
+    let access = session["access_token"].as_str().unwrap();
+    assert_eq!(parts(access).0["alg"], "RS256");
+    let base = parts(access).1["iss"].as_str().unwrap().to_owned();
+    let published = json_of(&ask(&server, "GET", "/.well-known/jwks.json", None, Value::Null).await);
+    server.stop().await;
+    let file = directory.path().join("old.jwk");
+    std::fs::write(&file, published["keys"][0].to_string()).unwrap();
+    let file = file.display().to_string();
+    let more = ["--jwt-secret", shared, "--verify-key", &file, "--issuer", &base];
+    let server = serve(&directory, &more).await;
+    let user = ask(&server, "GET", "/user", Some(access), Value::Null).await;
+    assert_eq!(user.status, 200, "{user:?}");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn every_subcommand_does_its_one_thing() {
     let directory = TempDir::new().unwrap();
@@ -266,6 +335,9 @@ async fn what_cannot_be_used_is_said_at_once() {
         (vec!["check", "--password-min", "6"], "Use 8 or more"),
         (vec!["check", "--strategy", "jwt"], "opaque"),
         (vec!["check", "--config", "/nowhere.toml"], "/nowhere.toml"),
+        (vec!["check", "--claims", "email,name"], "no claim name"),
+        (vec!["check", "--jwt-secret", "short"], "32 random bytes"),
+        (vec!["check", "--verify-key", "/nowhere.jwk"], "/nowhere.jwk"),
         (vec!["check", "--port", "1"], "--port"),
     ] {
         let output = run(&directory, &more).await;

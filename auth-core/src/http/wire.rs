@@ -157,14 +157,7 @@ pub(crate) fn user_shape(auth: &Auth, user: &User, keys: &[KeyRecord], tokens: &
         }
     }
     let identities: Vec<_> = keys.iter().filter(|key| key.expires.is_none()).collect();
-    let mut app_metadata = user.app_metadata.clone();
-    if let Some(first) = identities.first() {
-        let mut providers: Vec<_> = identities.iter().map(|key| key.id.provider()).collect();
-        providers.dedup();
-        app_metadata.insert("provider".to_owned(), Value::from(first.id.provider()));
-        app_metadata.insert("providers".to_owned(), Value::from(providers));
-    }
-    put("app_metadata", Value::Object(app_metadata));
+    put("app_metadata", Value::Object(user.app_metadata_with(keys)));
     put("user_metadata", Value::Object(user.user_metadata.clone()));
     put(
         "identities",

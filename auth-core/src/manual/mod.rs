@@ -144,4 +144,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0020-what-a-first-proof-sweeps-away.md")]
     pub mod d0020 {}
+
+    #[doc = include_str!("decisions/0021-tokens-that-others-sign.md")]
+    pub mod d0021 {}
 }

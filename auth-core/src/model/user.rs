@@ -1,10 +1,11 @@
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::{
     clock::Timestamp,
     error::Result,
     id::UserId,
-    model::{Attributes, JsonObject},
+    model::{Attributes, JsonObject, KeyRecord},
 };
 
 /// A user, as stored and as handed to handlers; passwords live on keys, so there is none to leak here.
@@ -93,6 +94,19 @@ impl User {
             updated_at: now,
             attributes: Attributes::new(),
         }
+    }
+
+    /// The application's notes, and how the user signs in: GoTrue's `provider` and `providers`.
+    pub(crate) fn app_metadata_with(&self, keys: &[KeyRecord]) -> JsonObject {
+        let mut notes = self.app_metadata.clone();
+        let lasting = keys.iter().filter(|key| key.expires.is_none());
+        let mut providers: Vec<_> = lasting.map(|key| key.id.provider()).collect();
+        providers.dedup();
+        if let Some(first) = providers.first() {
+            notes.insert("provider".to_owned(), Value::from(*first));
+            notes.insert("providers".to_owned(), Value::from(providers));
+        }
+        notes
     }
 
     /// The declared attributes as a type of the application's.

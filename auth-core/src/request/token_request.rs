@@ -14,7 +14,6 @@ use crate::{
         sessions::Lookup,
         tokens::{AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, SessionTokens, TokenStrategy, check_anti_csrf},
     },
-    id::SessionId,
     model::{Session, SessionRecord},
 };
 
@@ -195,12 +194,12 @@ impl AuthRequest {
             Place::Header => (presented.bearer.as_deref(), None),
             Place::Cookie => (one(&presented.access), one(&presented.refresh)),
         };
-        let by_access: Result<SessionId> = match access {
-            Some(token) => strategy.verify(auth, token).await.map(|claims| claims.session_id()),
+        let by_access = match access {
+            Some(token) => strategy.verify(auth, token).await,
             None => Err(ErrorKind::TryRefreshToken.into()),
         };
         let found = match (by_access, refresh) {
-            (Ok(id), _) => auth.live_session(&id, auth.now()).await,
+            (Ok(claims), _) => auth.session_of(&claims, auth.now()).await,
             (Err(error), Some(token)) if !error.is_store_failure() => auth.session_of_refresh_token(token).await,
             (Err(error), _) => Err(error),
         };
@@ -227,10 +226,11 @@ impl AuthRequest {
         };
         let claims = strategy.verify(auth, token.ok_or(ErrorKind::TryRefreshToken)?).await?;
         check_anti_csrf(strategy.config.anti_csrf, &claims, expected)?;
-        if strategy.config.check_store || self.wanted().check_store || !claims.is_confirmed() {
-            auth.check_line(strategy, &claims).await?;
+        let check_store = strategy.config.check_store || self.wanted().check_store;
+        match check_store || claims.is_of_others() || !claims.is_confirmed() {
+            true => auth.check_line(strategy, &claims).await,
+            false => Ok(claims.session()),
         }
-        Ok(claims.session())
     }
 
     /// What the request must carry on top of its cookies, if anything.

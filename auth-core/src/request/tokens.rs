@@ -41,7 +41,7 @@ impl PresentedTokens {
     pub(crate) fn read(strategy: &TokenStrategy, view: &dyn RequestView) -> Self {
         let cookies = &strategy.cookies;
         let bearer = match read_bearer(view) {
-            BearerReading::Token(token) => Some(token).filter(|token| is_ours(token)),
+            BearerReading::Token(token) => Some(token).filter(|token| is_ours(strategy, token)),
             BearerReading::Conflict => Some(String::new()),
             BearerReading::Missing | BearerReading::OtherScheme => None,
         };
@@ -95,11 +95,12 @@ fn place(transfer: Transfer, in_header: bool, in_cookie: bool) -> Place {
     }
 }
 
-/// A refresh token, or a JWT that says it is an access token; whether it is a good one is another question.
-fn is_ours(token: &str) -> bool {
+/// A refresh token, a JWT that says it is an access token, or one that names a key others sign with; whether it is a good
+/// one is another question.
+fn is_ours(strategy: &TokenStrategy, token: &str) -> bool {
     let says_so = |header: &str| {
-        let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
-        memmem::find(&header, br#""at+jwt""#).is_some()
+        let decoded = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+        memmem::find(&decoded, br#""at+jwt""#).is_some() || strategy.ring.is_of_others(header)
     };
     token.starts_with(RefreshToken::PREFIX) || token.split_once('.').is_some_and(|(header, _)| says_so(header))
 }

@@ -46,10 +46,18 @@ settings! {
     secret: Option<String> = "AUTH_SECRET",
     /// A file with the secret.
     secret_file: Option<PathBuf> = "AUTH_SECRET_FILE" [conflicts_with = "secret"],
+    /// A secret that a gateway has as well and signs tokens with: GoTrue's JWT_SECRET, 32 bytes or more. [default: keys made here]
+    jwt_secret: Option<String> = "AUTH_JWT_SECRET",
+    /// What signs access tokens. [default: hs256]
+    algorithm: Option<Signature> = "AUTH_ALGORITHM",
+    /// A file with a JWK, a public key whose tokens are taken as well. Repeatable.
+    verify_key: Vec<PathBuf> = "AUTH_VERIFY_KEY" [value_delimiter = ','],
     /// The `iss` of access tokens. [default: base URL and path]
     issuer: Option<String> = "AUTH_ISSUER",
     /// The `aud` of access tokens and answers; may be empty. [default: authenticated]
     audience: Option<String> = "AUTH_AUDIENCE",
+    /// What access tokens tell of their user, of app_metadata, email, phone and user_metadata; may be empty. [default: all]
+    claims: Option<String> = "AUTH_CLAIMS",
     /// The role of new users; may be empty. [default: authenticated]
     role: Option<String> = "AUTH_ROLE",
     /// Where links lead when nothing else was asked for. [default: the base URL]
@@ -70,6 +78,8 @@ settings! {
     access_lifetime: Option<String> = "AUTH_ACCESS_LIFETIME",
     /// How long a refresh token, or an opaque session that is not used, lives. [default: the library's]
     refresh_lifetime: Option<String> = "AUTH_REFRESH_LIFETIME",
+    /// Leave refresh tokens as they are when they are used: a stolen one is never noticed.
+    danger_no_rotation: Option<bool> = "AUTH_DANGER_NO_ROTATION" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// How long a link in a mail is good. [default: 1h]
     link_lifetime: Option<String> = "AUTH_LINK_LIFETIME",
     /// How long a code is good. [default: 10m]
@@ -127,6 +137,22 @@ pub enum Strategy {
     Opaque,
     /// Signed access tokens and rotating refresh tokens.
     Tokens,
+}
+
+/// What signs access tokens.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Signature {
+    /// ECDSA on P-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+    /// A secret of the server alone.
+    Hs256,
+    /// RSA, for those who can check nothing else.
+    Rs256,
 }
 
 /// How clients get their tokens that do not say how.

@@ -1,17 +1,17 @@
 //! From settings to the library.
 
-use std::{fs, net::SocketAddr, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use auth_core::{
-    Auth, AuthBuilder, EmailConfig, EventSink, Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, Secret,
-    SessionConfig, SessionStrategy, Tokens, TracingSink,
+    Algorithm, Auth, AuthBuilder, Claim, EmailConfig, EventSink, Limits, LinkStyle, OneTimeConfig, PasswordConfig,
+    PhoneConfig, PublicKey, Rotation, Secret, SessionConfig, SessionStrategy, SigningKeys, Tokens, TracingSink,
     adapters::{AnyAdapter, RedisSessions},
 };
 
 use crate::{
     Failure, Settings, delivery, duration,
     metrics::Metrics,
-    settings::{Delivery, Links, Strategy, Switch},
+    settings::{Delivery, Links, Signature, Strategy, Switch},
 };
 
 /// What a serving process has and a command has not.
@@ -116,11 +116,28 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
         return Ok(sessions.into());
     }
     let mut tokens = Tokens::default().check_store(true);
+    if let Some(key) = &settings.jwt_secret {
+        tokens = tokens.signing_keys(SigningKeys::shared(Secret::new(key.as_str())));
+    }
+    if let Some(signature) = settings.algorithm {
+        tokens = tokens.algorithm(match signature {
+            Signature::Es256 => Algorithm::Es256,
+            Signature::EdDsa => Algorithm::EdDsa,
+            Signature::Hs256 => Algorithm::Hs256,
+            Signature::Rs256 => Algorithm::Rs256,
+        });
+    }
+    for path in &settings.verify_key {
+        tokens = tokens.verify_only(public_key(path)?);
+    }
     if let Some(issuer) = &settings.issuer {
         tokens = tokens.issuer(issuer);
     }
     if let Some(audience) = &settings.audience {
         tokens = tokens.audience(audience);
+    }
+    if let Some(claims) = &settings.claims {
+        tokens = tokens.claims(named(claims)?);
     }
     if let Some(validity) = access {
         tokens = tokens.access_validity(validity);
@@ -128,7 +145,26 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
     if let Some(validity) = refresh {
         tokens = tokens.refresh_validity(validity);
     }
+    if settings.danger_no_rotation == Some(true) {
+        tokens = tokens.rotation(Rotation::Off);
+    }
     Ok(tokens.into())
+}
+
+fn public_key(path: &Path) -> Result<PublicKey, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
+    let read = fs::read_to_string(path).map_err(|error| failed(&error))?;
+    PublicKey::from_jwk(&read).map_err(|error| failed(&error))
+}
+
+fn named(claims: &str) -> Result<Vec<Claim>, Failure> {
+    let names = claims.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names
+        .map(|name| {
+            let known = Claim::ALL.into_iter().find(|claim| claim.as_str() == name);
+            known.ok_or_else(|| Failure::new(format!("--claims: there is no claim {name}")))
+        })
+        .collect()
 }
 
 fn lifetime(text: Option<&str>) -> Result<Option<Duration>, Failure> {

@@ -3,11 +3,16 @@
 //! Tokens are made and judged by the core; each story sends them through its driver as well.
 
 mod access;
+mod claims;
 mod keys;
+mod others;
 mod races;
 mod refresh;
+#[cfg(feature = "aws-lc")]
+mod rs256;
 mod sessions;
 mod settings;
+mod unrotated;
 
 use std::{ops::Deref, time::Duration};
 

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use auth_core::{Auth, RefreshAt, Rotation, Secret, SigningKeys, Tokens, adapters::MemoryAdapter};
+use auth_core::{
+    Algorithm, Auth, PublicKey, RefreshAt, Rotation, Secret, SigningKeys, Tokens, adapters::MemoryAdapter,
+};
 
 use super::HOUR;
 
@@ -20,6 +22,13 @@ fn settings_out_of_bounds_are_refused_by_name() {
                     .map(|problem| problem.option)
                     .collect::<Vec<_>>()
             })
+    };
+    let key = |kid: &str| {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        PublicKey::from_jwk(&format!(
+            r#"{{ "kty": "OKP", "crv": "Ed25519", "kid": "{kid}", "x": "{x}" }}"#
+        ))
+        .unwrap()
     };
     let seconds = Duration::from_secs;
     let default = Tokens::default;
@@ -78,6 +87,23 @@ fn settings_out_of_bounds_are_refused_by_name() {
         (
             default().signing_keys(SigningKeys::fixed(Secret::new("short"))),
             Some("tokens.signing_keys"),
+        ),
+        (
+            default().signing_keys(SigningKeys::shared(Secret::new("short"))),
+            Some("tokens.signing_keys"),
+        ),
+        (
+            default()
+                .signing_keys(SigningKeys::shared(Secret::new(
+                    "a secret of the tests, 32 bytes and more",
+                )))
+                .algorithm(Algorithm::EdDsa),
+            Some("tokens.algorithm"),
+        ),
+        (default().verify_only(key("a")).verify_only(key("b")), None),
+        (
+            default().verify_only(key("a")).verify_only(key("a")),
+            Some("tokens.verify_only"),
         ),
         (default().absolute_period(HOUR), Some("tokens.absolute_period")),
         (

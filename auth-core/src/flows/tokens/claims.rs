@@ -3,11 +3,12 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use super::Claim;
 use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::{SessionId, UserId},
-    model::{Amr, Attributes, JsonObject, Session, SessionState, User},
+    model::{Amr, Attributes, JsonObject, KeyRecord, Session, SessionState, User},
     secret::{Digest, Generation},
 };
 
@@ -19,16 +20,24 @@ pub(crate) struct Claims {
     pub(super) sub: String,
     pub(super) exp: i64,
     pub(super) iat: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) nbf: Option<i64>,
     pub(super) session_id: String,
     pub(super) role: String,
-    pub(super) email: String,
-    pub(super) phone: String,
-    pub(super) app_metadata: JsonObject,
-    pub(super) user_metadata: JsonObject,
+    // What is kept out of tokens is not there; what a user does not have is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) app_metadata: Option<JsonObject>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) user_metadata: Option<JsonObject>,
     pub(super) is_anonymous: bool,
     pub(super) aal: String,
     pub(super) amr: Vec<AmrClaim>,
-    pub(super) refresh: RefreshClaim,
+    /// `None` in tokens that others signed, which know of none.
+    pub(super) refresh: Option<RefreshClaim>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) anti_csrf: Option<String>,
     pub(super) payload: JsonObject,
@@ -65,19 +74,26 @@ pub(super) struct RefreshClaim {
 
 impl Claims {
     /// Everything about the session and its user; the times and the issuer come with the signature.
-    pub(super) fn of(session: &Session, user: &User, digest: Digest, generation: &Generation) -> Self {
+    pub(super) fn of(
+        session: &Session,
+        user: &User,
+        keys: &[KeyRecord],
+        digest: Digest,
+        generation: &Generation,
+    ) -> Self {
         Self {
             iss: String::new(),
             aud: String::new(),
             sub: user.id.as_str().to_owned(),
             exp: 0,
             iat: 0,
+            nbf: None,
             session_id: session.id.as_str().to_owned(),
             role: user.role.clone(),
-            email: user.email.clone().unwrap_or_default(),
-            phone: user.phone.clone().unwrap_or_default(),
-            app_metadata: user.app_metadata.clone(),
-            user_metadata: user.user_metadata.clone(),
+            email: Some(user.email.clone().unwrap_or_default()),
+            phone: Some(user.phone.clone().unwrap_or_default()),
+            app_metadata: Some(user.app_metadata_with(keys)),
+            user_metadata: Some(user.user_metadata.clone()),
             is_anonymous: user.is_anonymous,
             aal: format!("aal{}", session.aal),
             amr: session
@@ -88,17 +104,30 @@ impl Claims {
                     timestamp: amr.timestamp.as_unix_seconds(),
                 })
                 .collect(),
-            refresh: RefreshClaim {
+            refresh: Some(RefreshClaim {
                 digest,
                 parent: generation.parent,
                 issued_at: generation.issued_at,
                 expires: session.expires(),
                 began: session.created_at,
                 persistent: session.persistent,
-            },
+            }),
             anti_csrf: None,
             payload: session.payload.clone(),
         }
+    }
+
+    /// Leaves out what tokens are not to tell.
+    pub(super) fn keep(&mut self, told: &[Claim]) {
+        fn keep<T>(told: bool, claim: &mut Option<T>) {
+            if !told {
+                *claim = None;
+            }
+        }
+        keep(told.contains(&Claim::AppMetadata), &mut self.app_metadata);
+        keep(told.contains(&Claim::Email), &mut self.email);
+        keep(told.contains(&Claim::Phone), &mut self.phone);
+        keep(told.contains(&Claim::UserMetadata), &mut self.user_metadata);
     }
 
     /// The claims as JSON, no longer than asked: what users note about themselves stays out when there is too much of
@@ -108,8 +137,8 @@ impl Claims {
     /// [`ErrorKind::ValidationFailed`] when the application's own notes and the payload are too long.
     pub(super) fn fitted(&mut self, limit: usize) -> Result<Vec<u8>> {
         for leave_out in [false, true] {
-            if leave_out {
-                self.user_metadata.clear();
+            if leave_out && let Some(notes) = &mut self.user_metadata {
+                notes.clear();
             }
             let text = serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
             if text.len() <= limit {
@@ -124,9 +153,33 @@ impl Claims {
         SessionId::from(self.session_id.as_str())
     }
 
-    /// Whether the first use of the refresh token beside it has been noticed.
+    /// Whether somebody else signed it: all it says is whose session it is for.
+    pub(crate) fn is_of_others(&self) -> bool {
+        self.refresh.is_none()
+    }
+
+    /// The refresh token beside it, until its first use has been noticed.
+    pub(crate) fn unconfirmed(&self) -> Option<Generation> {
+        let refresh = self.refresh.as_ref()?;
+        let parent = refresh.parent?;
+        Some(Generation {
+            at_rest: refresh.digest.again(),
+            parent: Some(parent),
+            issued_at: refresh.issued_at,
+        })
+    }
+
+    /// Whether there is nothing to notice.
     pub(crate) fn is_confirmed(&self) -> bool {
-        self.refresh.parent.is_none()
+        self.unconfirmed().is_none()
+    }
+
+    /// Notes that its first use has been noticed, and when the session ends since.
+    pub(super) fn confirm(&mut self, expires: Timestamp) {
+        if let Some(refresh) = &mut self.refresh {
+            refresh.parent = None;
+            refresh.expires = expires;
+        }
     }
 
     pub(crate) fn subject(&self) -> &str {
@@ -134,29 +187,31 @@ impl Claims {
     }
 
     pub(super) fn expires(&self) -> Timestamp {
-        Timestamp::from_unix_ms(self.exp.saturating_mul(1_000))
+        seconds(self.exp)
     }
 
-    pub(super) fn generation(&self) -> Generation {
-        Generation {
-            at_rest: self.refresh.digest.again(),
-            parent: self.refresh.parent,
-            issued_at: self.refresh.issued_at,
-        }
+    /// When it begins to be good, if it says so.
+    pub(super) fn begins(&self) -> Option<Timestamp> {
+        self.nbf.map(seconds)
+    }
+
+    /// When its session ends, as far as it knows.
+    pub(super) fn session_ends(&self) -> Timestamp {
+        self.refresh.as_ref().map_or(self.expires(), |refresh| refresh.expires)
     }
 
     /// The session as far as the token knows it.
     pub(crate) fn session(&self) -> Session {
-        let seconds = |seconds: i64| Timestamp::from_unix_ms(seconds.saturating_mul(1_000));
+        let refresh = self.refresh.as_ref();
         Session {
             id: SessionId::from(self.session_id.as_str()),
             user_id: UserId::from(self.sub.as_str()),
             state: SessionState::Active,
             fresh: false,
             active_expires: self.expires(),
-            idle_expires: self.refresh.expires,
+            idle_expires: self.session_ends(),
             absolute_expires: None,
-            persistent: self.refresh.persistent,
+            persistent: refresh.is_some_and(|refresh| refresh.persistent),
             payload: self.payload.clone(),
             data: JsonObject::new(),
             aal: if self.aal == "aal2" { 2 } else { 1 },
@@ -171,10 +226,14 @@ impl Claims {
             ip: None,
             user_agent: None,
             last_seen: seconds(self.iat),
-            created_at: self.refresh.began,
+            created_at: refresh.map_or(seconds(self.iat), |refresh| refresh.began),
             attributes: Attributes::new(),
         }
     }
+}
+
+fn seconds(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_ms(seconds.saturating_mul(1_000))
 }
 
 fn write<S: Serializer>(digest: &Digest, serializer: S) -> std::result::Result<S::Ok, S::Error> {

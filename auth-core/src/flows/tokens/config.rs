@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::options::{Algorithm, AntiCsrf, KeySource, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
+#[cfg(feature = "asymmetric")]
+use super::PublicKey;
+use super::options::{Algorithm, AntiCsrf, Claim, KeySource, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
 use crate::{config::ConfigProblem, flows::sessions::SessionConfig, secret::Secret};
 
 /// The token strategy: signed access tokens that are checked without asking a store, and refresh tokens that rotate.
@@ -29,9 +31,12 @@ pub struct Tokens {
     pub(crate) transfer: Transfer,
     pub(crate) algorithm: Algorithm,
     pub(crate) keys: SigningKeys,
+    #[cfg(feature = "asymmetric")]
+    pub(crate) public_keys: Vec<PublicKey>,
     pub(crate) key_interval: Duration,
     pub(crate) issuer: Option<String>,
     pub(crate) audience: String,
+    pub(crate) claims: Vec<Claim>,
     pub(crate) leeway: Duration,
     pub(crate) jitter: f64,
     pub(crate) check_store: bool,
@@ -59,9 +64,12 @@ impl Default for Tokens {
             transfer: Transfer::Any,
             algorithm: Algorithm::Hs256,
             keys: SigningKeys::rotating(),
+            #[cfg(feature = "asymmetric")]
+            public_keys: Vec::new(),
             key_interval: 24 * HOUR,
             issuer: None,
             audience: "authenticated".to_owned(),
+            claims: Claim::ALL.to_vec(),
             leeway: Duration::ZERO,
             jitter: 0.0,
             check_store: false,
@@ -164,6 +172,19 @@ impl Tokens {
         self
     }
 
+    /// One more key whose tokens are taken: the public half of what others sign with, a gateway or the server that was here
+    /// before. It is published with ours and never signs. Default none.
+    ///
+    /// Such a token opens a session that lives, which is asked of the store each time, and nothing else; whoever has the
+    /// private half can make one for every session.
+    #[cfg(feature = "asymmetric")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+    #[must_use]
+    pub fn verify_only(mut self, key: PublicKey) -> Self {
+        self.public_keys.push(key);
+        self
+    }
+
     /// How long a signing key signs before the next one does. Default 24 hours, 1 to 720. What it signed stays good.
     #[must_use]
     pub fn key_interval(mut self, interval: Duration) -> Self {
@@ -182,6 +203,21 @@ impl Tokens {
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
+        self
+    }
+
+    /// Which of these access tokens tell; the rest is asked of the store. Default all, as GoTrue's tokens do. Every request
+    /// carries what a token tells, whoever has it reads it, and it is as old as the token.
+    ///
+    /// ```
+    /// use auth_core::{Claim, Tokens};
+    ///
+    /// let tokens = Tokens::default().claims([Claim::Email]);
+    /// # let _ = tokens;
+    /// ```
+    #[must_use]
+    pub fn claims(mut self, claims: impl IntoIterator<Item = Claim>) -> Self {
+        self.claims = claims.into_iter().collect();
         self
     }
 
@@ -289,12 +325,12 @@ impl Tokens {
             "it is not longer than an access token lives.",
             "Make it longer.",
         );
-        let (window, limit) = match self.rotation {
-            Rotation::ParentChild { straggler } => (straggler, self.access_validity.min(seconds(300))),
-            Rotation::Grace(grace) => (grace, seconds(300)),
+        let limit = match self.rotation {
+            Rotation::ParentChild { .. } => self.access_validity.min(seconds(300)),
+            Rotation::Grace(_) | Rotation::Off => seconds(300),
         };
         refuse_unless(
-            window <= limit,
+            self.rotation.window() <= limit,
             "tokens.rotation",
             "the window is longer than an access token lives, or than five minutes.",
             "Use some seconds.",
@@ -323,7 +359,7 @@ impl Tokens {
             "it is no error.",
             "Use 401 or 440.",
         );
-        if let KeySource::Fixed(key) = &self.keys.0 {
+        if let KeySource::Fixed { key, .. } = &self.keys.0 {
             refuse_unless(
                 key.len() >= Secret::MIN_BYTES,
                 "tokens.signing_keys",
@@ -337,6 +373,17 @@ impl Tokens {
             "a key of the application's own signs with HS256 only.",
             "Use rotating keys, or HS256.",
         );
+        #[cfg(feature = "asymmetric")]
+        {
+            let mut kids: Vec<&str> = self.public_keys.iter().map(PublicKey::kid).collect();
+            kids.sort_unstable();
+            refuse_unless(
+                kids.windows(2).all(|pair| pair[0] != pair[1]),
+                "tokens.verify_only",
+                "two keys have one `kid`.",
+                "Give each its own.",
+            );
+        }
         let names = [
             Some(&self.names.access),
             Some(&self.names.refresh),

@@ -21,7 +21,8 @@ impl Auth {
         let found = match &self.inner.tokens {
             Some(strategy) => {
                 let claims = strategy.verify(self, token).await?;
-                self.inner.adapter.get_session_and_user(&claims.session_id()).await?
+                let found = self.inner.adapter.get_session_and_user(&claims.session_id()).await?;
+                found.filter(|(_, user)| user.id.as_str() == claims.subject())
             }
             None => {
                 let (_, user) = self.get_session_user(&SessionToken::parse(token)?).await?;

@@ -6,9 +6,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::Algorithm;
 #[cfg(feature = "asymmetric")]
 use super::es256::Es256;
+#[cfg(feature = "aws-lc")]
+use super::rs256::{self, Rs256};
+use super::{Algorithm, jwk};
 use crate::{
     clock::Timestamp,
     entropy::{Entropy, random_string},
@@ -17,13 +19,16 @@ use crate::{
     secret::{Digest, Secret, open, seal},
 };
 
-/// A key, ready for use. Everything comes from one seed: the signing half, and the code over refresh tokens.
+/// A key, ready for use. Everything comes from one seed, the signing half and the code over refresh tokens; only the
+/// private key of RS256 stands beside it.
 pub(crate) struct Key {
     pub(super) kid: String,
     pub(super) generation: i64,
     pub(super) active_from: Timestamp,
-    /// The one header that tokens of this key have, encoded.
+    /// The one header that tokens of this key get, encoded.
     pub(super) header: String,
+    /// Of a key of the application's own: the header with its name, or without.
+    other_header: Option<String>,
     pub(super) algorithm: Algorithm,
     signer: Signer,
     refresh: Secret,
@@ -35,22 +40,32 @@ enum Signer {
     Es256(Box<Es256>),
     #[cfg(feature = "asymmetric")]
     EdDsa(Box<ed25519_dalek::SigningKey>),
+    #[cfg(feature = "aws-lc")]
+    Rs256(Box<Rs256>),
 }
 
 /// RFC 9068: not to be mistaken for an id token, a link in a mail or anything else that is a JWT.
 const TYPE: &str = "at+jwt";
+/// Bytes of a seed.
+const SEED: usize = 32;
 const SEALED: &str = "signing key encryption";
 const KID_ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 impl Key {
     pub(super) const KID_LENGTH: usize = 12;
 
-    /// A key of the application's own: it signs as it is, so that others who have it can check.
-    pub(super) fn own(secret: &Secret) -> Self {
+    /// A key of the application's own: it signs as it is, so that others who have it can check; without its name when
+    /// they know none.
+    pub(super) fn own(secret: &Secret, is_named: bool) -> Self {
         let name = secret.mac("kid", &[]);
         let kid = format!("s{}", &URL_SAFE_NO_PAD.encode(name)[..12]);
+        let (mut header, mut other_header) = (header(&kid, Algorithm::Hs256), unnamed_header());
+        if !is_named {
+            std::mem::swap(&mut header, &mut other_header);
+        }
         Self {
-            header: header(&kid, Algorithm::Hs256),
+            header,
+            other_header: Some(other_header),
             signer: Signer::Hs256(secret.clone()),
             // Never asked for: refresh tokens outlive keys that an application may change at any time.
             refresh: Secret::new([]),
@@ -61,18 +76,35 @@ impl Key {
         }
     }
 
-    /// A new key, encrypted for the store.
+    /// What a new key needs that comes of no seed: the primes of RS256, which take a while to find.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unknown`] when there are none.
+    pub(super) async fn find(algorithm: Algorithm) -> Result<Zeroizing<Vec<u8>>> {
+        match algorithm {
+            #[cfg(feature = "aws-lc")]
+            Algorithm::Rs256 => {
+                let found = tokio::task::spawn_blocking(Rs256::generate).await.ok().flatten();
+                found.ok_or_else(|| Error::from(ErrorKind::Unknown).detail("an RSA key could not be made"))
+            }
+            _ => Ok(Zeroizing::default()),
+        }
+    }
+
+    /// A new key, encrypted for the store, around what was found for it.
     pub(super) fn generate(
         secret: &Secret,
         algorithm: Algorithm,
+        found: &[u8],
         generation: i64,
         active_from: Timestamp,
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> Result<SigningKeyRecord> {
         let kid = random_string(entropy, KID_ALPHABET, Self::KID_LENGTH)?;
-        let mut seed = Zeroizing::new([0_u8; 32]);
+        let mut seed = Zeroizing::new([0_u8; SEED]);
         entropy.fill(seed.as_mut())?;
+        let plain = Zeroizing::new([seed.as_slice(), found].concat());
         let mut record = SigningKeyRecord {
             generation,
             kid,
@@ -81,7 +113,7 @@ impl Key {
             created_at: now,
             sealed: Vec::new(),
         };
-        record.sealed = seal(secret, SEALED, &bound(&record), seed.as_ref(), entropy)?;
+        record.sealed = seal(secret, SEALED, &bound(&record), &plain, entropy)?;
         Ok(record)
     }
 
@@ -89,10 +121,13 @@ impl Key {
     /// one this build does not have.
     pub(super) fn open(record: &SigningKeyRecord, secrets: &[Secret]) -> Option<Self> {
         let algorithm = Algorithm::from_name(&record.algorithm)?;
-        let seed = Secret::new(open(secrets, SEALED, &bound(record), &record.sealed)?.to_vec());
+        let plain = open(secrets, SEALED, &bound(record), &record.sealed)?;
+        let (seed, found) = plain.split_first_chunk::<SEED>()?;
+        let seed = Secret::new(*seed);
         Some(Self {
             header: header(&record.kid, algorithm),
-            signer: Signer::from_seed(&seed, algorithm)?,
+            other_header: None,
+            signer: Signer::new(&seed, found, algorithm)?,
             refresh: Secret::new(seed.mac("refresh token", &[])),
             kid: record.kid.clone(),
             algorithm,
@@ -114,6 +149,22 @@ impl Key {
         Ok(Zeroizing::new(token))
     }
 
+    /// How long a signature is.
+    pub(super) fn signature_bytes(&self) -> usize {
+        match self.algorithm {
+            Algorithm::Hs256 => 32,
+            #[cfg(feature = "asymmetric")]
+            Algorithm::Es256 | Algorithm::EdDsa => 64,
+            #[cfg(feature = "aws-lc")]
+            Algorithm::Rs256 => rs256::SIGNATURE_BYTES,
+        }
+    }
+
+    /// Whether a header is one that this key signs with now, or did when it had or lacked its name.
+    pub(super) fn is_named_by(&self, header: &str) -> bool {
+        self.header == header || self.other_header.as_deref() == Some(header)
+    }
+
     /// Whether this key signed the message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.signer.verifies(message, signature)
@@ -126,11 +177,7 @@ impl Key {
 
     /// The public half as a JWK (RFC 7517); a symmetric key has none.
     pub(super) fn public(&self) -> Option<Value> {
-        let mut jwk = self.signer.public()?;
-        jwk["kid"] = Value::from(self.kid.as_str());
-        jwk["alg"] = Value::from(self.algorithm.as_str());
-        jwk["use"] = Value::from("sig");
-        Some(jwk)
+        Some(jwk::named(self.signer.public()?, &self.kid, self.algorithm))
     }
 }
 
@@ -143,14 +190,22 @@ fn header(kid: &str, algorithm: Algorithm) -> String {
     URL_SAFE_NO_PAD.encode(json!({ "alg": algorithm.as_str(), "kid": kid, "typ": TYPE }).to_string())
 }
 
+/// Of a key that others know without a name. The type stays: no JWT that they make has it.
+fn unnamed_header() -> String {
+    URL_SAFE_NO_PAD.encode(json!({ "alg": Algorithm::Hs256.as_str(), "typ": TYPE }).to_string())
+}
+
 /// What the encryption is bound to: a sealed part moved to another row opens nothing.
 fn bound(record: &SigningKeyRecord) -> Vec<u8> {
     format!("{}.{}.{}", record.generation, record.kid, record.algorithm).into_bytes()
 }
 
 impl Signer {
-    fn from_seed(seed: &Secret, algorithm: Algorithm) -> Option<Self> {
+    fn new(seed: &Secret, found: &[u8], algorithm: Algorithm) -> Option<Self> {
         match algorithm {
+            #[cfg(feature = "aws-lc")]
+            Algorithm::Rs256 => Rs256::from_pkcs8(found).map(|key| Self::Rs256(Box::new(key))),
+            _ if !found.is_empty() => None,
             Algorithm::Hs256 => Some(Self::Hs256(Secret::new(seed.mac("access token", &[])))),
             #[cfg(feature = "asymmetric")]
             Algorithm::Es256 => {
@@ -177,6 +232,8 @@ impl Signer {
             Self::Es256(key) => key.sign(message),
             #[cfg(feature = "asymmetric")]
             Self::EdDsa(key) => Some(key.sign(message).to_bytes().to_vec()),
+            #[cfg(feature = "aws-lc")]
+            Self::Rs256(key) => key.sign(message),
         }
     }
 
@@ -188,6 +245,8 @@ impl Signer {
             #[cfg(feature = "asymmetric")]
             Self::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verifying_key().verify_strict(message, &signature).is_ok()),
+            #[cfg(feature = "aws-lc")]
+            Self::Rs256(key) => key.public().verifies(message, signature),
         }
     }
 
@@ -195,21 +254,11 @@ impl Signer {
         match self {
             Self::Hs256(_) => None,
             #[cfg(feature = "asymmetric")]
-            Self::Es256(key) => {
-                let (x, y) = key.public();
-                Some(json!({
-                    "kty": "EC",
-                    "crv": "P-256",
-                    "x": URL_SAFE_NO_PAD.encode(x),
-                    "y": URL_SAFE_NO_PAD.encode(y),
-                }))
-            }
+            Self::Es256(key) => Some(jwk::ec(key.public())),
             #[cfg(feature = "asymmetric")]
-            Self::EdDsa(key) => Some(json!({
-                "kty": "OKP",
-                "crv": "Ed25519",
-                "x": URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes()),
-            })),
+            Self::EdDsa(key) => Some(jwk::okp(&key.verifying_key())),
+            #[cfg(feature = "aws-lc")]
+            Self::Rs256(key) => Some(key.public().jwk()),
         }
     }
 }

@@ -30,18 +30,27 @@ pub(crate) mod docs;
 mod es256;
 mod handed;
 mod holder;
+mod jwk;
 mod key;
 mod options;
+mod others;
+#[cfg(feature = "asymmetric")]
+mod public_key;
+mod refresh;
 mod ring;
 mod rotate;
 mod rotation;
 pub(crate) mod routes;
+#[cfg(feature = "aws-lc")]
+mod rs256;
 mod service;
 mod strategy;
 mod verified;
 
 pub use config::{SessionStrategy, Tokens};
 pub use handed::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
-pub use options::{Algorithm, AntiCsrf, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
+pub use options::{Algorithm, AntiCsrf, Claim, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
+#[cfg(feature = "asymmetric")]
+pub use public_key::PublicKey;
 pub(crate) use service::check_anti_csrf;
 pub(crate) use strategy::TokenStrategy;

@@ -6,7 +6,7 @@ use crate::{error::Result, secret::Secret};
 
 /// How refresh tokens give way to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "the two rules of the protocol")]
+#[expect(clippy::exhaustive_enums, reason = "the two rules of the protocol, and none")]
 pub enum Rotation {
     /// A refresh writes nothing; the first use of the child ends its parent. A client whose answer got lost can ask
     /// again for as long as it likes. For `straggler` after that first use a request that still carries the parent is
@@ -19,6 +19,14 @@ pub enum Rotation {
     /// before. Access tokens are then never checked against the store. For clients that refresh one at a time: of two
     /// tabs that ask at once the one whose answer is replaced is taken for a thief later.
     Grace(Duration),
+    /// They do not: a refresh prolongs the session and leaves its refresh token as it is, as often as it is asked, by
+    /// however many at once. For clients that cannot keep a new one each time: a file that several programs read, a device
+    /// that loses what it wrote last.
+    ///
+    /// The weaker choice: of a thief and the owner nobody is a step behind, so a stolen refresh token is never noticed. It
+    /// opens the session until that ends, by signing out, another password, a ban, or time; give it an
+    /// [`absolute_period`](crate::Tokens::absolute_period).
+    Off,
 }
 
 /// Where an expired access token is renewed.
@@ -68,6 +76,10 @@ pub enum Algorithm {
     /// Ed25519: anybody can check with the published key.
     #[cfg(feature = "asymmetric")]
     EdDsa,
+    /// RSA of 2048 bits with SHA-256: anybody can check with the published key. For those who can check nothing else: keys
+    /// and signatures are four times as long, and a signature costs ten times as much.
+    #[cfg(feature = "aws-lc")]
+    Rs256,
 }
 
 impl Algorithm {
@@ -79,6 +91,8 @@ impl Algorithm {
             Self::Es256 => "ES256",
             #[cfg(feature = "asymmetric")]
             Self::EdDsa => "EdDSA",
+            #[cfg(feature = "aws-lc")]
+            Self::Rs256 => "RS256",
         }
     }
 
@@ -89,7 +103,38 @@ impl Algorithm {
             "ES256" => Some(Self::Es256),
             #[cfg(feature = "asymmetric")]
             "EdDSA" => Some(Self::EdDsa),
+            #[cfg(feature = "aws-lc")]
+            "RS256" => Some(Self::Rs256),
             _ => None,
+        }
+    }
+}
+
+/// What an access token may tell of its user, beside who it is and in which role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Claim {
+    /// `app_metadata`: the application's notes, and how the user signs in.
+    AppMetadata,
+    /// `email`.
+    Email,
+    /// `phone`.
+    Phone,
+    /// `user_metadata`: what users note about themselves.
+    UserMetadata,
+}
+
+impl Claim {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::AppMetadata, Self::Email, Self::Phone, Self::UserMetadata];
+
+    /// What it is called in the token.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AppMetadata => "app_metadata",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::UserMetadata => "user_metadata",
         }
     }
 }
@@ -102,7 +147,11 @@ pub struct SigningKeys(pub(crate) KeySource);
 
 #[derive(Clone)]
 pub(crate) enum KeySource {
-    Fixed(Secret),
+    Fixed {
+        key: Secret,
+        /// Whether tokens say which key it is.
+        is_named: bool,
+    },
     Function(Arc<KeyFunction>),
     Rotating,
 }
@@ -114,8 +163,24 @@ impl SigningKeys {
     }
 
     /// This one, for good: at least 32 bytes, [`Algorithm::Hs256`] only. Nothing is stored.
+    ///
+    /// Others who have it, a gateway, may sign with it as well: an access token for a session that lives, which is asked of
+    /// the store each time, and tokens of administrators. The manual's page `tokens` says what such a token must look like.
     pub fn fixed(key: Secret) -> Self {
-        Self(KeySource::Fixed(key))
+        Self(KeySource::Fixed { key, is_named: true })
+    }
+
+    /// As [`SigningKeys::fixed`], for those who know it by no name: tokens have no `kid`. GoTrue's `JWT_SECRET`.
+    ///
+    /// ```
+    /// use auth_core::{Secret, SigningKeys, Tokens};
+    ///
+    /// let tokens = Tokens::default().signing_keys(SigningKeys::shared(Secret::new("the secret of the gateway as well")));
+    /// # let _ = tokens;
+    /// ```
+    #[doc(alias = "JWT_SECRET")]
+    pub fn shared(key: Secret) -> Self {
+        Self(KeySource::Fixed { key, is_named: false })
     }
 
     /// The answer of a function that is asked at every signature and every check: at least 32 bytes,
@@ -131,7 +196,8 @@ impl SigningKeys {
 impl fmt::Debug for SigningKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            KeySource::Fixed(_) => "SigningKeys::fixed(…)",
+            KeySource::Fixed { is_named: true, .. } => "SigningKeys::fixed(…)",
+            KeySource::Fixed { is_named: false, .. } => "SigningKeys::shared(…)",
             KeySource::Function(_) => "SigningKeys::from_fn(…)",
             KeySource::Rotating => "SigningKeys::rotating()",
         })

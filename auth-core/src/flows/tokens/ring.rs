@@ -15,10 +15,13 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
+#[cfg(feature = "asymmetric")]
+use super::PublicKey;
 use super::{
     Algorithm, Tokens,
     key::{Key, authenticate},
     options::KeySource,
+    others::Header,
 };
 use crate::{
     auth::Auth,
@@ -29,15 +32,44 @@ use crate::{
 
 pub(crate) struct KeyRing {
     source: KeySource,
+    /// The application's own for good, which others may have as well.
+    fixed: Option<Arc<Key>>,
+    /// Those that only check.
+    #[cfg(feature = "asymmetric")]
+    public: Vec<PublicKey>,
     algorithm: Algorithm,
     interval: Duration,
     access_life: Duration,
     refresh_life: Duration,
+    /// Whether refresh tokens live longer than any of the keys.
+    refresh_outlives_keys: bool,
     state: RwLock<Arc<State>>,
     /// Held while keys are read or made, so that a crowd does it once.
     loading: tokio::sync::Mutex<()>,
     /// When the store was last asked, in Unix milliseconds.
     looked_at: AtomicI64,
+}
+
+/// What checks a token, as its header says.
+pub(super) enum Checker {
+    /// One of our keys, and a header that we write.
+    Own(Arc<Key>),
+    /// A key of ours that others sign with too.
+    Shared(Arc<Key>),
+    /// One of those that only check.
+    #[cfg(feature = "asymmetric")]
+    Public(PublicKey),
+}
+
+impl Checker {
+    /// Whether its key signed the message.
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Own(key) | Self::Shared(key) => key.verifies(message, signature),
+            #[cfg(feature = "asymmetric")]
+            Self::Public(key) => key.verifies(message, signature),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -60,13 +92,21 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(720 * 60 * 60);
 
 impl KeyRing {
     pub(super) fn new(config: &Tokens) -> Self {
+        let fixed = match &config.keys.0 {
+            KeySource::Fixed { key, is_named } => Some(Arc::new(Key::own(key, *is_named))),
+            KeySource::Function(_) | KeySource::Rotating => None,
+        };
         Self {
+            fixed,
+            #[cfg(feature = "asymmetric")]
+            public: config.public_keys.clone(),
             source: config.keys.0.clone(),
             algorithm: config.algorithm,
             interval: config.key_interval,
             access_life: config.access_validity + config.leeway,
             // A refresh token may be confirmed, and so prolonged, as late as the access token beside it lives.
             refresh_life: config.refresh_validity + config.access_validity + config.leeway,
+            refresh_outlives_keys: config.rotation.outlives_keys(),
             state: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
             looked_at: AtomicI64::new(i64::MIN / 2),
@@ -113,28 +153,68 @@ impl KeyRing {
     }
 
     /// The key whose tokens have this header, if it may still check access tokens.
-    pub(super) async fn checking(&self, auth: &Auth, header: &str) -> Result<Option<Arc<Key>>> {
+    pub(super) async fn checking(&self, auth: &Auth, header: &str) -> Result<Option<Checker>> {
         if let Some(key) = self.own_key().await? {
-            return Ok((key.header == header).then_some(key));
+            return Ok(match key.is_named_by(header) {
+                true => Some(Checker::Own(key)),
+                false => self.checking_others(header),
+            });
         }
         let now = auth.now();
         let find = |state: &State| state.find(|key| key.header == header);
         let mut found = find(&self.state());
-        if found.is_none() && is_header(header) && self.reload(auth, now).await? {
-            found = find(&self.state());
+        if found.is_none() {
+            if let Some(checker) = self.checking_others(header) {
+                return Ok(Some(checker));
+            }
+            if is_header(header) && self.reload(auth, now).await? {
+                found = find(&self.state());
+            }
         }
-        Ok(found.filter(|key| !self.state().is_over(key, self.access_life, now)))
+        let found = found.filter(|key| !self.state().is_over(key, self.access_life, now));
+        Ok(found.map(Checker::Own))
+    }
+
+    /// Whether a header is one that others write for a key we know.
+    pub(crate) fn is_of_others(&self, header: &str) -> bool {
+        self.checking_others(header).is_some()
+    }
+
+    /// The key of the application's own that others may sign with.
+    pub(crate) fn shared_secret(&self) -> Option<&Secret> {
+        match &self.source {
+            KeySource::Fixed { key, .. } => Some(key),
+            KeySource::Function(_) | KeySource::Rotating => None,
+        }
+    }
+
+    fn checking_others(&self, header: &str) -> Option<Checker> {
+        #[cfg(feature = "asymmetric")]
+        let is_alone = self.public.is_empty();
+        #[cfg(not(feature = "asymmetric"))]
+        let is_alone = true;
+        if self.fixed.is_none() && is_alone {
+            return None;
+        }
+        let header = Header::read(header)?;
+        #[cfg(feature = "asymmetric")]
+        if let Some(key) = self.public.iter().find(|key| key.is_named_by(&header)) {
+            return Some(Checker::Public(key.clone()));
+        }
+        let key = self.fixed.clone().filter(|_| header.is_unnamed());
+        key.map(Checker::Shared)
     }
 
     /// What makes the code over new refresh tokens, and its name. With keys of the application's own it comes from the
-    /// handle's secret, so that such a key can be changed without signing anybody out.
+    /// handle's secret, so that such a key can be changed without signing anybody out; and where one refresh token lasts
+    /// as long as its session, which no key does.
     pub(super) async fn refresh_key(&self, auth: &Auth) -> Result<(String, Secret)> {
         match self.source {
-            KeySource::Rotating => {
+            KeySource::Rotating if !self.refresh_outlives_keys => {
                 let key = self.signing(auth).await?;
                 Ok((key.kid.clone(), key.refresh().clone()))
             }
-            KeySource::Fixed(_) | KeySource::Function(_) => {
+            KeySource::Rotating | KeySource::Fixed { .. } | KeySource::Function(_) => {
                 Ok((OF_THE_SECRET.to_owned(), of_the_secret(&auth.inner.config.secret)))
             }
         }
@@ -177,7 +257,10 @@ impl KeyRing {
             .map_or(COOL_DOWN, |key| (key.active_from + self.interval).since(now));
         // The next is published ahead; whoever asks this often never misses it.
         let fresh_for = until_next.clamp(Duration::from_secs(1), PUBLISHED_AHEAD / 2);
-        Ok((keys.filter_map(|key| key.public()).collect(), fresh_for))
+        let keys = keys.filter_map(|key| key.public());
+        #[cfg(feature = "asymmetric")]
+        let keys = keys.chain(self.public.iter().map(PublicKey::jwk));
+        Ok((keys.collect(), fresh_for))
     }
 
     fn state(&self) -> Arc<State> {
@@ -188,7 +271,7 @@ impl KeyRing {
     async fn own_key(&self) -> Result<Option<Arc<Key>>> {
         let secret = match &self.source {
             KeySource::Rotating => return Ok(None),
-            KeySource::Fixed(secret) => secret.clone(),
+            KeySource::Fixed { .. } => return Ok(self.fixed.clone()),
             KeySource::Function(function) => function()
                 .await
                 .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?,
@@ -196,7 +279,7 @@ impl KeyRing {
         if secret.len() < Secret::MIN_BYTES {
             return Err(Error::from(ErrorKind::Unknown).detail("a signing key has fewer than 32 bytes"));
         }
-        Ok(Some(Arc::new(Key::own(&secret))))
+        Ok(Some(Arc::new(Key::own(&secret, true))))
     }
 
     /// Whether the store may know better: others make keys as well, perhaps with other settings.
@@ -245,7 +328,8 @@ impl KeyRing {
         let generation = state.last_generation + 1;
         let secret = &auth.inner.config.secret;
         let entropy = auth.inner.entropy.as_ref();
-        let record = Key::generate(secret, self.algorithm, generation, active_from, now, entropy)?;
+        let found = Key::find(self.algorithm).await?;
+        let record = Key::generate(secret, self.algorithm, &found, generation, active_from, now, entropy)?;
         if auth.inner.adapter.set_signing_key(&record).await? {
             let over = |key: &&Arc<Key>| state.is_over(key, self.refresh_life, now);
             if let Some(last) = state.keys.iter().take_while(over).last() {

@@ -1,7 +1,8 @@
-//! The rule of parents and children, as a pure function: who presents which generation, and what follows.
+//! The rules of rotation, as pure functions: who presents which generation, and what follows.
 
 use std::time::Duration;
 
+use super::Rotation;
 use crate::{clock::Timestamp, model::SessionRecord, secret::Generation};
 
 /// What a presented generation is to the session.
@@ -18,6 +19,75 @@ pub(crate) enum Verdict {
     Stale,
     /// What was replaced a moment ago, or made beside what took its place: served, but given nothing.
     Straggler,
+}
+
+/// What a refresh does for whoever presents a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Gives a child of the session's own. Nothing is written.
+    Child,
+    /// Gives nothing to who is a step behind.
+    Nothing,
+    /// Prolongs the session, with the token it has.
+    Prolong,
+    /// Refuses, and leaves the session alone.
+    Refuse,
+    /// Gives what takes the place of the session's own at once.
+    Replace {
+        /// Whether what was before the session's own stays forgiven for as long as it was.
+        keeps_previous: bool,
+    },
+    /// Puts the token in the place of the session's own first.
+    Settle {
+        /// Whether it has a child then; otherwise what stands then decides.
+        gives_child: bool,
+    },
+    /// Tells of a thief.
+    Theft,
+}
+
+impl Rotation {
+    /// Within what time children of one parent count as one.
+    pub(super) fn siblings(self) -> Duration {
+        match self {
+            Self::ParentChild { straggler } => straggler,
+            Self::Grace(_) | Self::Off => Duration::ZERO,
+        }
+    }
+
+    /// For how long requests that are a step behind are forgiven.
+    pub(super) fn window(self) -> Duration {
+        match self {
+            Self::ParentChild { straggler } => straggler,
+            Self::Grace(grace) => grace,
+            Self::Off => Duration::ZERO,
+        }
+    }
+
+    /// Whether a refresh token may be as old as its session: no key that comes and goes may vouch for it.
+    pub(super) fn outlives_keys(self) -> bool {
+        self == Self::Off
+    }
+
+    /// What a refresh does; `may_have_siblings` is [`is_open`] of the session.
+    pub(super) fn act(self, verdict: Verdict, may_have_siblings: bool) -> Act {
+        match (self, verdict) {
+            // Replaced by another password, or from a time when tokens rotated.
+            (Self::Off, Verdict::Stale) => Act::Refuse,
+            (_, Verdict::Stale) => Act::Theft,
+            (Self::Grace(_), Verdict::Straggler) => Act::Replace { keeps_previous: true },
+            (_, Verdict::Straggler) => Act::Nothing,
+            (Self::Grace(_), Verdict::Current) => Act::Replace { keeps_previous: false },
+            (Self::Off, Verdict::Current) => Act::Prolong,
+            // Nothing is written, unless there may be siblings: the first to come back is the one that counts.
+            (Self::ParentChild { straggler }, Verdict::Current) if straggler.is_zero() || !may_have_siblings => {
+                Act::Child
+            }
+            (rule, Verdict::Current | Verdict::Sibling | Verdict::Child) => Act::Settle {
+                gives_child: matches!(rule, Self::ParentChild { .. }),
+            },
+        }
+    }
 }
 
 /// Judges an authentic token against the row.

@@ -1,20 +1,20 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
-    AntiCsrf, OpenedSession, RefreshedSession, Rotation, SessionTokens,
+    AntiCsrf, OpenedSession, RefreshedSession,
     claims::Claims,
-    rotation::{Verdict, is_open, judge},
+    refresh::{RACES, outraced},
+    rotation::{Verdict, judge},
     strategy::TokenStrategy,
 };
 use crate::{
     auth::Auth,
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
-    event::{Event, EventKind},
     id::{SessionId, UserId},
-    model::{Session, SessionRecord, SessionRotation, User},
+    model::{Session, SessionRecord, User},
     request::Client,
-    secret::{Digest, Generation, RefreshToken},
+    secret::{Digest, Generation},
 };
 
 impl Auth {
@@ -103,6 +103,8 @@ impl Auth {
             Some((_, user)) if user.is_banned(now) => {
                 Error::from(ErrorKind::UserBanned).detail("Invalid Refresh Token: User Banned")
             }
+            // Another took its place, and that is no theft where tokens do not rotate.
+            Some((session, _)) if session.is_alive(now) => ErrorKind::RefreshTokenReused.into(),
             Some(_) => ErrorKind::RefreshSessionExpired.into(),
         })
     }
@@ -141,7 +143,7 @@ impl Auth {
         let token = strategy.authentic(self, refresh).await?;
         let now = self.now();
         let session = self.live_session(token.session_id(), now).await?;
-        match judge(&session, token.generation(), now, strategy.siblings()) {
+        match judge(&session, token.generation(), now, strategy.config.rotation.siblings()) {
             Verdict::Stale => Err(ErrorKind::Unauthorised.into()),
             _ => Ok(session),
         }
@@ -155,15 +157,27 @@ impl Auth {
             .ok_or_else(|| ErrorKind::Unauthorised.into())
     }
 
-    /// Whether the session of a token is alive and the token of a line that counts, without changing anything.
-    pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<()> {
-        let now = self.now();
+    /// The session a token names, if it is alive and belongs to whom the token says.
+    pub(crate) async fn session_of(&self, claims: &Claims, now: Timestamp) -> Result<SessionRecord> {
         let session = self.live_session(&claims.session_id(), now).await?;
-        let is_stale = || judge(&session, &claims.generation(), now, strategy.siblings()) == Verdict::Stale;
-        if !claims.is_confirmed() && is_stale() {
-            return Err(ErrorKind::Unauthorised.into());
+        match session.user_id.as_str() == claims.subject() {
+            true => Ok(session),
+            false => Err(ErrorKind::Unauthorised.into()),
         }
-        Ok(())
+    }
+
+    /// The session of a token, if it is alive and the token of a line that counts, without changing anything.
+    pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<Session> {
+        let now = self.now();
+        let session = self.session_of(claims, now).await?;
+        let window = strategy.config.rotation.siblings();
+        match claims.unconfirmed() {
+            Some(generation) if judge(&session, &generation, now, window) == Verdict::Stale => {
+                Err(ErrorKind::Unauthorised.into())
+            }
+            _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
+            _ => Ok(claims.session()),
+        }
     }
 
     pub(crate) async fn open_claims(
@@ -173,18 +187,24 @@ impl Auth {
         check_store: bool,
         client: &Client,
     ) -> Result<OpenedSession> {
-        if claims.is_confirmed() {
+        let now = self.now();
+        if claims.is_of_others() {
+            let session = self.session_of(&claims, now).await?;
+            return Ok(OpenedSession {
+                session: opened_by_others(session, &claims, now),
+                renewed: None,
+            });
+        }
+        let Some(generation) = claims.unconfirmed() else {
             if check_store {
-                self.live_session(&claims.session_id(), self.now()).await?;
+                self.session_of(&claims, now).await?;
             }
             return Ok(OpenedSession {
                 session: claims.session(),
                 renewed: None,
             });
-        }
-        let now = self.now();
-        let session = self.live_session(&claims.session_id(), now).await?;
-        let generation = claims.generation();
+        };
+        let session = self.session_of(&claims, now).await?;
         let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
             return Ok(OpenedSession {
                 session: claims.session(),
@@ -192,8 +212,7 @@ impl Auth {
             });
         };
         let mut claims = Claims::clone(&claims);
-        claims.refresh.parent = None;
-        claims.refresh.expires = session.into_session(now, false).expires();
+        claims.confirm(session.into_session(now, false).expires());
         let renewed = strategy.sign(self, &mut claims, now).await?;
         Ok(OpenedSession {
             session: Session {
@@ -218,7 +237,7 @@ impl Auth {
         client: &Client,
     ) -> Result<Option<SessionRecord>> {
         for _ in 0..RACES {
-            match judge(&session, generation, now, strategy.siblings()) {
+            match judge(&session, generation, now, strategy.config.rotation.siblings()) {
                 Verdict::Current => return Ok(Some(session)),
                 Verdict::Straggler => return Ok(None),
                 Verdict::Sibling => return Err(ErrorKind::TryRefreshToken.into()),
@@ -233,185 +252,14 @@ impl Auth {
         }
         Err(outraced())
     }
-
-    /// Puts a generation in the place of the session's own, if that still has it. Put in its own place, it leaves no
-    /// room for siblings.
-    async fn settle(
-        &self,
-        strategy: &TokenStrategy,
-        session: &mut SessionRecord,
-        generation: &Generation,
-        now: Timestamp,
-        client: &Client,
-    ) -> Result<bool> {
-        let rotation = succession(strategy, generation, now, strategy.window());
-        self.swap(session, &rotation, client).await
-    }
-
-    async fn swap(&self, session: &mut SessionRecord, rotation: &SessionRotation, client: &Client) -> Result<bool> {
-        let expected = session.secret_digest;
-        if !self
-            .inner
-            .adapter
-            .rotate_session(&session.id, &expected, rotation)
-            .await?
-        {
-            return Ok(false);
-        }
-        rotation.apply(session);
-        let renewed = Event::new(EventKind::SessionRenewed, rotation.last_seen, client);
-        self.emit(&renewed.user(&session.user_id).session(&session.id));
-        Ok(true)
-    }
-
-    pub(crate) async fn refresh_for(&self, refresh: &str, client: &Client) -> Result<RefreshedSession> {
-        let strategy = self.strategy()?;
-        let presented = strategy.authentic(self, refresh).await?;
-        let now = self.now();
-        for _ in 0..RACES {
-            let found = self.inner.adapter.get_session_and_user(presented.session_id()).await?;
-            let (mut session, user) = found.ok_or(ErrorKind::Unauthorised)?;
-            if !session.is_alive(now) || user.is_banned(now) {
-                return Err(ErrorKind::Unauthorised.into());
-            }
-            let generation = presented.generation();
-            let verdict = judge(&session, generation, now, strategy.siblings());
-            let is_grace = matches!(strategy.config.rotation, Rotation::Grace(_));
-            let made = match verdict {
-                Verdict::Stale => return Err(self.theft(strategy, &session, now, client).await?),
-                Verdict::Straggler if is_grace => {
-                    self.rotate_at_once(strategy, &mut session, true, now, client).await?
-                }
-                Verdict::Straggler => {
-                    return Ok(RefreshedSession {
-                        session: session.into_session(now, false),
-                        user,
-                        tokens: None,
-                    });
-                }
-                Verdict::Current if is_grace => self.rotate_at_once(strategy, &mut session, false, now, client).await?,
-                // Nothing is written, unless there may be siblings: the first to come back is the one that counts.
-                Verdict::Current if strategy.siblings().is_zero() || !is_open(&session) => {
-                    Some(self.child_of(strategy, &session, now).await?)
-                }
-                Verdict::Current | Verdict::Sibling | Verdict::Child => {
-                    let settled = self.settle(strategy, &mut session, generation, now, client).await?;
-                    match settled && !is_grace {
-                        true => Some(self.child_of(strategy, &session, now).await?),
-                        false => None,
-                    }
-                }
-            };
-            // Another request was first, or the first half is done: what stands now decides.
-            let Some(refresh) = made else { continue };
-            // The client's tokens live from now; the row follows when they are first used.
-            session.idle_expires = now + strategy.config.refresh_validity;
-            session.active_expires = session.idle_expires;
-            let session = session.into_session(now, true);
-            let tokens = strategy.issue(self, &session, &user, refresh, now).await?;
-            return Ok(RefreshedSession {
-                session,
-                user,
-                tokens: Some(tokens),
-            });
-        }
-        Err(outraced())
-    }
-
-    /// A child of the session's own token. Nothing is written.
-    async fn child_of(
-        &self,
-        strategy: &TokenStrategy,
-        session: &SessionRecord,
-        now: Timestamp,
-    ) -> Result<RefreshToken> {
-        let parent = Some(session.secret_digest);
-        strategy.issue_refresh(self, &session.id, parent, now).await
-    }
-
-    /// A token that takes the place of the session's own at once; within the grace it leaves what was before as it is,
-    /// so that the window does not slide and one child lives.
-    async fn rotate_at_once(
-        &self,
-        strategy: &TokenStrategy,
-        session: &mut SessionRecord,
-        keeps_previous: bool,
-        now: Timestamp,
-        client: &Client,
-    ) -> Result<Option<RefreshToken>> {
-        let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
-        let rotation = SessionRotation {
-            keeps_previous,
-            ..succession(strategy, refresh.generation(), now, strategy.window())
-        };
-        let swapped = self.swap(session, &rotation, client).await?;
-        Ok(swapped.then_some(refresh))
-    }
-
-    /// New first tokens for a session, with no forgiveness for the old ones and their children: after its owner changed
-    /// the password.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unauthorised`] when the session ended meanwhile.
-    pub(crate) async fn reissue(
-        &self,
-        strategy: &TokenStrategy,
-        id: &SessionId,
-        user: &User,
-        client: &Client,
-    ) -> Result<SessionTokens> {
-        let now = self.now();
-        for _ in 0..RACES {
-            let mut session = self.live_session(id, now).await?;
-            let refresh = strategy.issue_refresh(self, id, None, now).await?;
-            let rotation = succession(strategy, refresh.generation(), now, Duration::ZERO);
-            if self.swap(&mut session, &rotation, client).await? {
-                let session = session.into_session(now, true);
-                return strategy.issue(self, &session, user, refresh, now).await;
-            }
-        }
-        Err(outraced())
-    }
-
-    /// Tells everybody, and ends the session first: that stands although the answer is an error.
-    async fn theft(
-        &self,
-        strategy: &TokenStrategy,
-        session: &SessionRecord,
-        now: Timestamp,
-        client: &Client,
-    ) -> Result<Error> {
-        let event = Event::new(EventKind::TokenReused, now, client);
-        self.emit(&event.user(&session.user_id).session(&session.id));
-        if strategy.config.revoke_on_theft {
-            self.end_session(&session.id, client).await?;
-        }
-        Ok(Error::token_theft(session.id.clone(), session.user_id.clone()))
-    }
 }
 
-/// How often another request may be first before one gives up: each time one of them gets on.
-const RACES: usize = 64;
-
-fn outraced() -> Error {
-    Error::update_failed("a session changes all the time")
-}
-
-/// What puts a generation in the place of another, which is forgiven for a window; one of no length is over before it
-/// begins.
-fn succession(strategy: &TokenStrategy, next: &Generation, now: Timestamp, window: Duration) -> SessionRotation {
-    let expires = now + strategy.config.refresh_validity;
-    SessionRotation {
-        secret_digest: next.at_rest,
-        secret_issued_at: next.issued_at,
-        previous_expires: match window.is_zero() {
-            true => now - Duration::from_millis(1),
-            false => now + window,
-        },
-        active_expires: expires,
-        idle_expires: expires,
-        last_seen: now,
-        keeps_previous: false,
+/// What a token opens that says only whose session it is for: the session as the store has it, for as long as the token
+/// is good.
+fn opened_by_others(session: SessionRecord, claims: &Claims, now: Timestamp) -> Session {
+    Session {
+        active_expires: claims.expires(),
+        ..session.into_session(now, false)
     }
 }
 

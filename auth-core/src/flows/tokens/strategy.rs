@@ -6,10 +6,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use super::{
-    AccessToken, AntiCsrf, Rotation, SessionTokens, Tokens,
+    AccessToken, AntiCsrf, Claim, SessionTokens, Tokens,
     claims::Claims,
-    key::{Key, authenticate},
-    ring::KeyRing,
+    key::authenticate,
+    others::OthersClaims,
+    ring::{Checker, KeyRing},
     verified::VerifiedTokens,
 };
 use crate::{
@@ -35,6 +36,8 @@ const MAX_TOKEN: usize = 8 * 1024;
 
 /// Encoded, with header, signature and the longest name, they fit into a cookie (RFC 6265bis §5.6: 4096 bytes).
 const MAX_CLAIMS: usize = 2_750;
+/// Beside a signature of so many bytes; of RS256 they are longer.
+const SIGNATURE: usize = 64;
 
 impl TokenStrategy {
     pub(crate) fn new(config: Tokens, cookies: TokenCookies, default_issuer: String) -> Self {
@@ -44,22 +47,6 @@ impl TokenStrategy {
             issuer: config.issuer.clone().unwrap_or(default_issuer),
             verified: VerifiedTokens::new(config.cached, config.access_validity + config.leeway),
             config,
-        }
-    }
-
-    /// Within what time children of one parent count as one.
-    pub(super) fn siblings(&self) -> Duration {
-        match self.config.rotation {
-            Rotation::ParentChild { straggler } => straggler,
-            Rotation::Grace(_) => Duration::ZERO,
-        }
-    }
-
-    /// For how long requests that are a step behind are forgiven.
-    pub(super) fn window(&self) -> Duration {
-        match self.config.rotation {
-            Rotation::ParentChild { straggler } => straggler,
-            Rotation::Grace(grace) => grace,
         }
     }
 
@@ -86,7 +73,12 @@ impl TokenStrategy {
         refresh: RefreshToken,
         now: Timestamp,
     ) -> Result<SessionTokens> {
-        let mut claims = Claims::of(session, user, refresh.digest(), refresh.generation());
+        // How users sign in is with their keys; nobody asks when no token tells.
+        let keys = match self.config.claims.contains(&Claim::AppMetadata) {
+            true => auth.inner.adapter.get_keys_by_user_id(&user.id).await?,
+            false => Vec::new(),
+        };
+        let mut claims = Claims::of(session, user, &keys, refresh.digest(), refresh.generation());
         if self.config.anti_csrf == AntiCsrf::Token {
             claims.anti_csrf = Some(self.random(auth)?);
         }
@@ -112,9 +104,11 @@ impl TokenStrategy {
         claims.iss.clone_from(&self.issuer);
         claims.aud.clone_from(&self.config.audience);
         claims.iat = now.as_unix_seconds();
-        claims.exp = (now + validity).min(claims.refresh.expires).as_unix_seconds();
+        let ends = claims.refresh.as_ref().map_or(now, |refresh| refresh.expires);
+        claims.exp = (now + validity).min(ends).as_unix_seconds();
+        claims.keep(&self.config.claims);
         let key = self.ring.signing(auth).await?;
-        let text = claims.fitted(MAX_CLAIMS)?;
+        let text = claims.fitted(MAX_CLAIMS - key.signature_bytes().saturating_sub(SIGNATURE))?;
         Ok(AccessToken {
             value: key.sign(&text)?,
             expires: claims.expires(),
@@ -145,11 +139,12 @@ impl TokenStrategy {
         let refused = || Error::from(ErrorKind::TryRefreshToken);
         let header = token.split('.').next().unwrap_or_default();
         // First the key: a token that was verified once is no better than the key it was signed with.
-        let key = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
+        let checker = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
         let now = auth.now();
-        let check = || self.check_signature(&key, token).ok_or_else(refused);
+        let check = || self.check_signature(&checker, token).ok_or_else(refused);
         let claims = self.verified.claims(token, now, check)?;
-        if now > claims.expires() + self.config.leeway {
+        let has_begun = claims.begins().is_none_or(|begins| begins <= now + self.config.leeway);
+        if now > claims.expires() + self.config.leeway || !has_begun {
             return Err(refused());
         }
         Ok(claims)
@@ -160,17 +155,23 @@ impl TokenStrategy {
         &self.verified
     }
 
-    /// The header has decided which key, and with it which algorithm: there is one header a key, and nothing in a token
-    /// can ask for another.
-    fn check_signature(&self, key: &Key, token: &str) -> Option<Claims> {
+    /// The header has decided which key, and with it which algorithm: nothing in a token can ask for another.
+    fn check_signature(&self, checker: &Checker, token: &str) -> Option<Claims> {
         let (message, signature) = token.rsplit_once('.')?;
         let (_, claims) = message.split_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        if !key.verifies(message.as_bytes(), &signature) {
+        if !checker.verifies(message.as_bytes(), &signature) {
             return None;
         }
         let claims = URL_SAFE_NO_PAD.decode(claims).map(Zeroizing::new).ok()?;
-        let claims: Claims = serde_json::from_slice(&claims).ok()?;
+        let claims: Claims = match checker {
+            Checker::Own(_) => serde_json::from_slice(&claims)
+                .ok()
+                .filter(|claims: &Claims| !claims.is_of_others())?,
+            _ => serde_json::from_slice::<OthersClaims>(&claims)
+                .ok()?
+                .into_claims(&self.issuer),
+        };
         (claims.iss == self.issuer && claims.aud == self.config.audience).then_some(claims)
     }
 

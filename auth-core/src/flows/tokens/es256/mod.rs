@@ -10,12 +10,20 @@ mod aws_lc;
 mod rust_crypto;
 
 #[cfg(feature = "aws-lc")]
-pub(super) use aws_lc::Es256;
+pub(super) use aws_lc::{Es256, Es256Public};
 #[cfg(not(feature = "aws-lc"))]
-pub(super) use rust_crypto::Es256;
+pub(super) use rust_crypto::{Es256, Es256Public};
 
 /// The coordinates of a public key.
-type Point = ([u8; 32], [u8; 32]);
+pub(super) type Point = ([u8; 32], [u8; 32]);
+
+/// Uncompressed (SEC 1 §2.3.3).
+fn encoded(point: &Point) -> [u8; 65] {
+    let mut encoded = [4; 65];
+    encoded[1..33].copy_from_slice(&point.0);
+    encoded[33..].copy_from_slice(&point.1);
+    encoded
+}
 
 fn point(key: &p256::SecretKey) -> Option<Point> {
     use p256::elliptic_curve::sec1::ToSec1Point;

@@ -21,6 +21,18 @@ fn both(scalar: [u8; 32]) -> (rust_crypto::Es256, aws_lc::Es256) {
 fn agree(keys: &(rust_crypto::Es256, aws_lc::Es256), message: &[u8], signature: &[u8]) -> bool {
     let answer = keys.0.verifies(message, signature);
     assert_eq!(answer, keys.1.verifies(message, signature), "{signature:02x?}");
+    let point = keys.0.public();
+    let halves = (rust_crypto::Es256Public::new(&point), aws_lc::Es256Public::new(&point));
+    assert_eq!(
+        answer,
+        halves.0.unwrap().verifies(message, signature),
+        "{signature:02x?}"
+    );
+    assert_eq!(
+        answer,
+        halves.1.unwrap().verifies(message, signature),
+        "{signature:02x?}"
+    );
     answer
 }
 
@@ -88,6 +100,16 @@ fn numbers_out_of_bounds_are_refused_by_both_and_the_other_half_is_taken_by_both
     // ASN.1 is another format.
     let der = p256::ecdsa::Signature::from_slice(&signature).unwrap().to_der();
     assert!(!agree(&keys, b"message", der.as_bytes()));
+}
+
+#[test]
+fn what_is_no_point_of_the_curve_is_a_key_in_neither() {
+    let (x, mut y) = both([7; 32]).0.public();
+    y[31] ^= 1;
+    for point in [(x, y), ([0; 32], [0; 32]), ([0xff; 32], y)] {
+        assert!(rust_crypto::Es256Public::new(&point).is_none());
+        assert!(aws_lc::Es256Public::new(&point).is_none());
+    }
 }
 
 proptest! {

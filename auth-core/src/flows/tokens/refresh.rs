@@ -1,0 +1,219 @@
+//! What a refresh token gives: the act that its rule says, written by compare-and-swap.
+
+use std::time::Duration;
+
+use super::{
+    RefreshedSession, SessionTokens,
+    rotation::{Act, is_open, judge},
+    strategy::TokenStrategy,
+};
+use crate::{
+    auth::Auth,
+    clock::Timestamp,
+    error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
+    id::SessionId,
+    model::{SessionRecord, SessionRotation, User},
+    request::Client,
+    secret::{Generation, RefreshToken},
+};
+
+impl Auth {
+    pub(crate) async fn refresh_for(&self, refresh: &str, client: &Client) -> Result<RefreshedSession> {
+        let strategy = self.strategy()?;
+        let presented = strategy.authentic(self, refresh).await?;
+        let now = self.now();
+        for _ in 0..RACES {
+            let found = self.inner.adapter.get_session_and_user(presented.session_id()).await?;
+            let (mut session, user) = found.ok_or(ErrorKind::Unauthorised)?;
+            if !session.is_alive(now) || user.is_banned(now) {
+                return Err(ErrorKind::Unauthorised.into());
+            }
+            let rotation = strategy.config.rotation;
+            let verdict = judge(&session, presented.generation(), now, rotation.siblings());
+            let made = match rotation.act(verdict, is_open(&session)) {
+                Act::Theft => return Err(self.theft(strategy, &session, now, client).await?),
+                Act::Refuse => return Err(ErrorKind::Unauthorised.into()),
+                Act::Nothing => {
+                    return Ok(RefreshedSession {
+                        session: session.into_session(now, false),
+                        user,
+                        tokens: None,
+                    });
+                }
+                Act::Child => Some(self.child_of(strategy, &session, now).await?),
+                Act::Prolong => {
+                    let prolonged = self.prolong(strategy, &mut session, &presented, now, client).await?;
+                    prolonged.then(|| presented.clone())
+                }
+                Act::Replace { keeps_previous } => {
+                    self.rotate_at_once(strategy, &mut session, keeps_previous, now, client)
+                        .await?
+                }
+                Act::Settle { gives_child } => {
+                    let generation = presented.generation();
+                    let settled = self.settle(strategy, &mut session, generation, now, client).await?;
+                    match settled && gives_child {
+                        true => Some(self.child_of(strategy, &session, now).await?),
+                        false => None,
+                    }
+                }
+            };
+            // Another request was first, or the first half is done: what stands now decides.
+            let Some(refresh) = made else { continue };
+            // The client's tokens live from now; the row follows when they are first used.
+            session.idle_expires = now + strategy.config.refresh_validity;
+            session.active_expires = session.idle_expires;
+            let session = session.into_session(now, true);
+            let tokens = strategy.issue(self, &session, &user, refresh, now).await?;
+            return Ok(RefreshedSession {
+                session,
+                user,
+                tokens: Some(tokens),
+            });
+        }
+        Err(outraced())
+    }
+
+    /// A child of the session's own token. Nothing is written.
+    async fn child_of(
+        &self,
+        strategy: &TokenStrategy,
+        session: &SessionRecord,
+        now: Timestamp,
+    ) -> Result<RefreshToken> {
+        let parent = Some(session.secret_digest);
+        strategy.issue_refresh(self, &session.id, parent, now).await
+    }
+
+    /// Moves the session's end, and leaves its token as it is.
+    async fn prolong(
+        &self,
+        strategy: &TokenStrategy,
+        session: &mut SessionRecord,
+        own: &RefreshToken,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<bool> {
+        let rotation = SessionRotation {
+            keeps_previous: true,
+            ..succession(strategy, own.generation(), now, Duration::ZERO)
+        };
+        self.swap(session, &rotation, client).await
+    }
+
+    /// A token that takes the place of the session's own at once; within the grace it leaves what was before as it is,
+    /// so that the window does not slide and one child lives.
+    async fn rotate_at_once(
+        &self,
+        strategy: &TokenStrategy,
+        session: &mut SessionRecord,
+        keeps_previous: bool,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<Option<RefreshToken>> {
+        let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
+        let rotation = SessionRotation {
+            keeps_previous,
+            ..succession(strategy, refresh.generation(), now, strategy.config.rotation.window())
+        };
+        let swapped = self.swap(session, &rotation, client).await?;
+        Ok(swapped.then_some(refresh))
+    }
+
+    /// New first tokens for a session, with no forgiveness for the old ones and their children: after its owner changed
+    /// the password.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unauthorised`] when the session ended meanwhile.
+    pub(crate) async fn reissue(
+        &self,
+        strategy: &TokenStrategy,
+        id: &SessionId,
+        user: &User,
+        client: &Client,
+    ) -> Result<SessionTokens> {
+        let now = self.now();
+        for _ in 0..RACES {
+            let mut session = self.live_session(id, now).await?;
+            let refresh = strategy.issue_refresh(self, id, None, now).await?;
+            let rotation = succession(strategy, refresh.generation(), now, Duration::ZERO);
+            if self.swap(&mut session, &rotation, client).await? {
+                let session = session.into_session(now, true);
+                return strategy.issue(self, &session, user, refresh, now).await;
+            }
+        }
+        Err(outraced())
+    }
+
+    /// Puts a generation in the place of the session's own, if that still has it. Put in its own place, it leaves no
+    /// room for siblings.
+    pub(super) async fn settle(
+        &self,
+        strategy: &TokenStrategy,
+        session: &mut SessionRecord,
+        generation: &Generation,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<bool> {
+        let rotation = succession(strategy, generation, now, strategy.config.rotation.window());
+        self.swap(session, &rotation, client).await
+    }
+
+    async fn swap(&self, session: &mut SessionRecord, rotation: &SessionRotation, client: &Client) -> Result<bool> {
+        let expected = session.secret_digest;
+        if !self
+            .inner
+            .adapter
+            .rotate_session(&session.id, &expected, rotation)
+            .await?
+        {
+            return Ok(false);
+        }
+        rotation.apply(session);
+        let renewed = Event::new(EventKind::SessionRenewed, rotation.last_seen, client);
+        self.emit(&renewed.user(&session.user_id).session(&session.id));
+        Ok(true)
+    }
+
+    /// Tells everybody, and ends the session first: that stands although the answer is an error.
+    async fn theft(
+        &self,
+        strategy: &TokenStrategy,
+        session: &SessionRecord,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<Error> {
+        let event = Event::new(EventKind::TokenReused, now, client);
+        self.emit(&event.user(&session.user_id).session(&session.id));
+        if strategy.config.revoke_on_theft {
+            self.end_session(&session.id, client).await?;
+        }
+        Ok(Error::token_theft(session.id.clone(), session.user_id.clone()))
+    }
+}
+
+/// How often another request may be first before one gives up: each time one of them gets on.
+pub(super) const RACES: usize = 64;
+
+pub(super) fn outraced() -> Error {
+    Error::update_failed("a session changes all the time")
+}
+
+/// What puts a generation in the place of another, which is forgiven for a window; one of no length is over before it
+/// begins.
+fn succession(strategy: &TokenStrategy, next: &Generation, now: Timestamp, window: Duration) -> SessionRotation {
+    let expires = now + strategy.config.refresh_validity;
+    SessionRotation {
+        secret_digest: next.at_rest,
+        secret_issued_at: next.issued_at,
+        previous_expires: match window.is_zero() {
+            true => now - Duration::from_millis(1),
+            false => now + window,
+        },
+        active_expires: expires,
+        idle_expires: expires,
+        last_seen: now,
+        keeps_previous: false,
+    }
+}
