@@ -101,6 +101,9 @@ fn vague_origins_networks_and_paths_are_refused() {
     assert_eq!(problems(builder().sign_in_page("https://evil.test")), ["sign_in_page"]);
     assert_eq!(problems(builder().sign_in_page("//evil.test")), ["sign_in_page"]);
     assert_eq!(problems(builder().body_limit(10)), ["body_limit"]);
+    assert_eq!(problems(builder().audience("a".repeat(256))), ["audience"]);
+    assert_eq!(problems(builder().default_role("a\nb")), ["default_role"]);
+    assert_eq!(problems(builder().audience("").default_role("")), [""; 0]);
 }
 
 #[test]

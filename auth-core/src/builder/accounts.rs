@@ -82,7 +82,14 @@ impl AuthBuilder {
         self
     }
 
-    /// The role of new users. Default `authenticated`; may be empty.
+    /// The `aud` of users, and of the access tokens of [`Tokens`](crate::Tokens). Default `authenticated`; may be empty, 255
+    /// bytes at most. Access tokens for another audience are refused, so with another one everybody's are renewed.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
+    /// The role of new users. Default `authenticated`; may be empty, 255 bytes at most.
     pub fn default_role(mut self, role: impl Into<String>) -> Self {
         self.default_role = role.into();
         self

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     AuthBuilder,
-    checks::{check_base_path, check_base_url, check_secret, check_sending, check_sign_in_page},
+    checks::{check_base_path, check_base_url, check_claims, check_secret, check_sending, check_sign_in_page},
 };
 use crate::{
     adapter::Schema,
@@ -19,7 +19,6 @@ use crate::{
         post::Post,
         tokens::{SessionStrategy, TokenStrategy},
     },
-    model::User,
     password::Passwords,
     request::{ClientPolicy, CookieWriter, OriginPolicy, RedirectPolicy, TokenCookies},
 };
@@ -32,6 +31,7 @@ impl AuthBuilder {
     pub fn build(self) -> Result<Auth, ConfigError> {
         let mut problems = Vec::new();
         check_sending(&self, &mut problems);
+        check_claims(&self, &mut problems);
         let secret = check_secret(self.secret, &mut problems);
         let base_url = check_base_url(self.base_url.as_deref(), self.allow_http, &mut problems);
         check_base_path(&self.base_path, &mut problems);
@@ -71,10 +71,6 @@ impl AuthBuilder {
         let secure = base_url.scheme() == "https";
         problems.extend(self.cookie.problems(secure));
         let issuer = format!("{}{}", base_url.origin().ascii_serialization(), mount(&self.base_path));
-        let audience = tokens
-            .as_ref()
-            .map_or(User::DEFAULT_ROLE, |tokens| tokens.audience.as_str())
-            .to_owned();
         let tokens = tokens.map(|tokens| {
             let endpoint = format!("{}/session/refresh", mount(&self.base_path));
             let cookies = TokenCookies::new(&self.cookie, &tokens, &endpoint, secure, &mut problems);
@@ -141,7 +137,7 @@ impl AuthBuilder {
                 auth_cookies: self.auth_cookie.map(AuthCookies::new),
                 config: Config {
                     site_url,
-                    audience,
+                    audience: self.audience,
                     default_role: self.default_role,
                     email: self.email,
                     phone: self.phone,

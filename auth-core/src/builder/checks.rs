@@ -100,6 +100,21 @@ pub(super) fn check_sign_in_page(page: Option<&str>, problems: &mut Vec<ConfigPr
     }
 }
 
+/// What every access token says must leave room in it.
+pub(super) fn check_claims(builder: &AuthBuilder, problems: &mut Vec<ConfigProblem>) {
+    for (option, value) in [("audience", &builder.audience), ("default_role", &builder.default_role)] {
+        if value.len() > MAX_CLAIM || value.chars().any(char::is_control) {
+            problems.push(ConfigProblem::new(
+                option,
+                "it is longer than 255 bytes, or has control characters.",
+                "Use a word like `authenticated`, or nothing.",
+            ));
+        }
+    }
+}
+
+const MAX_CLAIM: usize = 255;
+
 /// Whether what has to be proven can be sent.
 pub(super) fn check_sending(builder: &AuthBuilder, problems: &mut Vec<ConfigProblem>) {
     for (option, asks, sends, fix) in [

@@ -48,7 +48,7 @@ settings! {
     secret_file: Option<PathBuf> = "AUTH_SECRET_FILE" [conflicts_with = "secret"],
     /// The `iss` of access tokens. [default: base URL and path]
     issuer: Option<String> = "AUTH_ISSUER",
-    /// The `aud` of access tokens and answers; may be empty. [default: authenticated]
+    /// The `aud` of users and access tokens; may be empty. [default: authenticated]
     audience: Option<String> = "AUTH_AUDIENCE",
     /// The role of new users; may be empty. [default: authenticated]
     role: Option<String> = "AUTH_ROLE",

@@ -50,6 +50,9 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     if settings.limits == Some(Switch::Off) {
         builder = builder.limits(Limits::danger_unlimited());
     }
+    if let Some(audience) = &settings.audience {
+        builder = builder.audience(audience);
+    }
     if let Some(role) = &settings.role {
         builder = builder.default_role(role);
     }
@@ -118,9 +121,6 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
     let mut tokens = Tokens::default().check_store(true);
     if let Some(issuer) = &settings.issuer {
         tokens = tokens.issuer(issuer);
-    }
-    if let Some(audience) = &settings.audience {
-        tokens = tokens.audience(audience);
     }
     if let Some(validity) = access {
         tokens = tokens.access_validity(validity);

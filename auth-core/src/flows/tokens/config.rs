@@ -31,7 +31,6 @@ pub struct Tokens {
     pub(crate) keys: SigningKeys,
     pub(crate) key_interval: Duration,
     pub(crate) issuer: Option<String>,
-    pub(crate) audience: String,
     pub(crate) leeway: Duration,
     pub(crate) jitter: f64,
     pub(crate) check_store: bool,
@@ -61,7 +60,6 @@ impl Default for Tokens {
             keys: SigningKeys::rotating(),
             key_interval: 24 * HOUR,
             issuer: None,
-            audience: "authenticated".to_owned(),
             leeway: Duration::ZERO,
             jitter: 0.0,
             check_store: false,
@@ -175,13 +173,6 @@ impl Tokens {
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
-        self
-    }
-
-    /// The claim `aud`. Default `authenticated`.
-    #[must_use]
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.audience = audience.into();
         self
     }
 

@@ -110,7 +110,7 @@ impl TokenStrategy {
     pub(super) async fn sign(&self, auth: &Auth, claims: &mut Claims, now: Timestamp) -> Result<AccessToken> {
         let validity = self.validity(auth)?;
         claims.iss.clone_from(&self.issuer);
-        claims.aud.clone_from(&self.config.audience);
+        claims.aud.clone_from(&auth.inner.config.audience);
         claims.iat = now.as_unix_seconds();
         claims.exp = (now + validity).min(claims.refresh.expires).as_unix_seconds();
         let key = self.ring.signing(auth).await?;
@@ -147,7 +147,8 @@ impl TokenStrategy {
         // First the key: a token that was verified once is no better than the key it was signed with.
         let key = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
         let now = auth.now();
-        let check = || self.check_signature(&key, token).ok_or_else(refused);
+        let audience = auth.inner.config.audience.as_str();
+        let check = || self.check_signature(&key, token, audience).ok_or_else(refused);
         let claims = self.verified.claims(token, now, check)?;
         if now > claims.expires() + self.config.leeway {
             return Err(refused());
@@ -162,7 +163,7 @@ impl TokenStrategy {
 
     /// The header has decided which key, and with it which algorithm: there is one header a key, and nothing in a token
     /// can ask for another.
-    fn check_signature(&self, key: &Key, token: &str) -> Option<Claims> {
+    fn check_signature(&self, key: &Key, token: &str, audience: &str) -> Option<Claims> {
         let (message, signature) = token.rsplit_once('.')?;
         let (_, claims) = message.split_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
@@ -171,7 +172,7 @@ impl TokenStrategy {
         }
         let claims = URL_SAFE_NO_PAD.decode(claims).map(Zeroizing::new).ok()?;
         let claims: Claims = serde_json::from_slice(&claims).ok()?;
-        (claims.iss == self.issuer && claims.aud == self.config.audience).then_some(claims)
+        (claims.iss == self.issuer && claims.aud == audience).then_some(claims)
     }
 
     /// A refresh token, if it is one of ours.
