@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::HeaderName;
 use url::Url;
 
 use crate::{
@@ -94,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) base_url: Url,
     pub(crate) base_path: String,
     pub(crate) tokens_in_body: bool,
+    pub(crate) oauth_token_errors: bool,
+    pub(crate) request_id_header: Option<HeaderName>,
     pub(crate) event_lifetime: std::time::Duration,
     pub(crate) sign_in_page: Option<String>,
     pub(crate) site_url: Url,

@@ -103,6 +103,13 @@ fn vague_origins_networks_and_paths_are_refused() {
     assert_eq!(problems(builder().body_limit(10)), ["body_limit"]);
     assert_eq!(problems(builder().audience("a".repeat(256))), ["audience"]);
     assert_eq!(problems(builder().default_role("a\nb")), ["default_role"]);
+    for name in ["", "x request id", "Authorization", "cookie"] {
+        assert_eq!(
+            problems(builder().request_id_header(name)),
+            ["request_id_header"],
+            "{name}"
+        );
+    }
     assert_eq!(problems(builder().audience("").default_role("")), [""; 0]);
 }
 

@@ -116,6 +116,14 @@ impl AuthBuilder {
         self
     }
 
+    /// Whether failures of `POST /token` are told as OAuth tells them (RFC 6749 §5.2), `{"error": "invalid_grant",
+    /// "error_description": "…"}`: as GoTrue did until August 2024, for clients of that time. Default no. Clients that name a
+    /// version (`X-Supabase-Api-Version`) hear that version's, and 429 and answers of 500 and above are told as ever.
+    pub fn oauth_token_errors(mut self, oauth: bool) -> Self {
+        self.oauth_token_errors = oauth;
+        self
+    }
+
     /// A cookie for pages that hold their tokens themselves: they tell `POST /cookie` what happened, and
     /// [`AuthRequest::get_user_by_cookie`](crate::AuthRequest::get_user_by_cookie) knows who is asking. Default none.
     pub fn auth_cookie(mut self, options: CookieOptions) -> Self {

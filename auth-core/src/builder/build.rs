@@ -6,7 +6,10 @@ use url::Url;
 
 use super::{
     AuthBuilder,
-    checks::{check_base_path, check_base_url, check_claims, check_secret, check_sending, check_sign_in_page},
+    checks::{
+        check_base_path, check_base_url, check_claims, check_request_id_header, check_secret, check_sending,
+        check_sign_in_page,
+    },
 };
 use crate::{
     adapter::Schema,
@@ -32,6 +35,7 @@ impl AuthBuilder {
         let mut problems = Vec::new();
         check_sending(&self, &mut problems);
         check_claims(&self, &mut problems);
+        let request_id_header = check_request_id_header(self.request_id_header.as_deref(), &mut problems);
         let secret = check_secret(self.secret, &mut problems);
         let base_url = check_base_url(self.base_url.as_deref(), self.allow_http, &mut problems);
         check_base_path(&self.base_path, &mut problems);
@@ -150,6 +154,8 @@ impl AuthBuilder {
                     base_url,
                     base_path: self.base_path,
                     tokens_in_body: self.tokens_in_body,
+                    oauth_token_errors: self.oauth_token_errors,
+                    request_id_header,
                     event_lifetime: self.event_lifetime,
                     sign_in_page: self.sign_in_page,
                     sessions,

@@ -1,5 +1,9 @@
 //! Whether single settings can be used.
 
+use http::{
+    HeaderName,
+    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
+};
 use url::Url;
 
 use super::AuthBuilder;
@@ -114,6 +118,21 @@ pub(super) fn check_claims(builder: &AuthBuilder, problems: &mut Vec<ConfigProbl
 }
 
 const MAX_CLAIM: usize = 255;
+
+/// What is in it is logged, so it must not be one that holds a secret.
+pub(super) fn check_request_id_header(name: Option<&str>, problems: &mut Vec<ConfigProblem>) -> Option<HeaderName> {
+    let name = name?;
+    let parsed = HeaderName::try_from(name).ok();
+    let usable = parsed.filter(|name| ![AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name));
+    if usable.is_none() {
+        problems.push(ConfigProblem::new(
+            "request_id_header",
+            format!("{name:?} is no name of a header, or of one that holds secrets."),
+            "Use something like `X-Request-Id`.",
+        ));
+    }
+    usable
+}
 
 /// Whether what has to be proven can be sent.
 pub(super) fn check_sending(builder: &AuthBuilder, problems: &mut Vec<ConfigProblem>) {

@@ -79,6 +79,8 @@ pub struct AuthBuilder {
     keeps_events: bool,
     event_lifetime: Duration,
     tokens_in_body: bool,
+    oauth_token_errors: bool,
+    request_id_header: Option<String>,
     auth_cookie: Option<CookieOptions>,
     mailer: Option<Arc<dyn Mailer>>,
     sms_sender: Option<Arc<dyn SmsSender>>,
@@ -126,6 +128,8 @@ impl AuthBuilder {
             keeps_events: false,
             event_lifetime: Duration::from_secs(90 * 24 * 60 * 60),
             tokens_in_body: false,
+            oauth_token_errors: false,
+            request_id_header: None,
             auth_cookie: None,
             mailer: None,
             sms_sender: None,
@@ -269,6 +273,26 @@ impl AuthBuilder {
     /// How long a route may take before it answers 504. Default 10 seconds. An act that was begun is finished anyway.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
+        self
+    }
+
+    /// A header in which a proxy of yours says what a request is called, such as `X-Request-Id`. Default none. What the library
+    /// logs while it answers stands in a span with this `request.id`, and it is the `error_id` of answers of 500 and above;
+    /// without it they have one of their own. Anybody can send the header where no proxy replaces it: more than 128 bytes, spaces
+    /// or control characters, and a header that comes twice, are taken for none.
+    ///
+    /// ```
+    /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// let auth = Auth::builder(MemoryAdapter::default())
+    ///     .secret(Secret::random()?)
+    ///     .base_url("https://example.com")
+    ///     .request_id_header("x-request-id")
+    ///     .build()?;
+    /// # let _ = auth;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request_id_header(mut self, name: impl Into<String>) -> Self {
+        self.request_id_header = Some(name.into());
         self
     }
 

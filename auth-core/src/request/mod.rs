@@ -34,6 +34,6 @@ pub use effects::Effects;
 pub(crate) use origin::{OriginFacts, OriginPolicy, OriginRefusal};
 pub(crate) use redirect::RedirectPolicy;
 pub use requirement::{Requirement, VerifySession};
-pub(crate) use seen::{Navigation, is_preflight};
+pub(crate) use seen::{ErrorShape, Navigation, Seen, is_preflight};
 pub(crate) use tokens::PresentedTokens;
 pub use view::{PeerAddr, RequestView};

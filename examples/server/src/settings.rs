@@ -66,6 +66,10 @@ settings! {
     strategy: Option<Strategy> = "AUTH_STRATEGY",
     /// How clients get their tokens that do not say how. [default: cookie]
     delivery: Option<Delivery> = "AUTH_DELIVERY",
+    /// Failures of POST /token in the words of OAuth, as clients of 2021 read them.
+    oauth_token_errors: Option<bool> = "AUTH_OAUTH_TOKEN_ERRORS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// The header in which a proxy says what a request is called, for logs and `error_id`.
+    request_id_header: Option<String> = "AUTH_REQUEST_ID_HEADER",
     /// How long an access token lives. [default: 1h]
     access_lifetime: Option<String> = "AUTH_ACCESS_LIFETIME",
     /// How long a refresh token, or an opaque session that is not used, lives. [default: the library's]

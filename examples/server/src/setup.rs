@@ -37,6 +37,7 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
         .base_path(settings.base_path.as_deref().unwrap_or("/"))
         .sessions(sessions(settings)?)
         .tokens_in_body(settings.delivery == Some(Delivery::Body))
+        .oauth_token_errors(settings.oauth_token_errors.unwrap_or(false))
         .passwords(passwords(settings))
         .one_time(one_time(settings)?)
         .email(email(settings))
@@ -55,6 +56,9 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     }
     if let Some(role) = &settings.role {
         builder = builder.default_role(role);
+    }
+    if let Some(name) = &settings.request_id_header {
+        builder = builder.request_id_header(name);
     }
     if let Some(url) = &settings.site_url {
         builder = builder.site_url(url);
