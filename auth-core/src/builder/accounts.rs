@@ -70,6 +70,13 @@ impl AuthBuilder {
         self
     }
 
+    /// Answers a wrong password with `email_not_confirmed` as well, when nobody has proven the account's address: as GoTrue did in
+    /// 2021, for the test suites of its clients of then. Strangers learn who has begun to sign up.
+    pub fn danger_reveal_unconfirmed(mut self) -> Self {
+        self.reveal_unconfirmed = true;
+        self
+    }
+
     /// Links and codes.
     pub fn one_time(mut self, one_time: OneTimeConfig) -> Self {
         self.one_time = one_time;
@@ -118,7 +125,8 @@ impl AuthBuilder {
 
     /// Whether failures of `POST /token` are told as OAuth tells them (RFC 6749 §5.2), `{"error": "invalid_grant",
     /// "error_description": "…"}`: as GoTrue did until August 2024, for clients of that time. Default no. Clients that name a
-    /// version (`X-Supabase-Api-Version`) hear that version's, and 429 and answers of 500 and above are told as ever.
+    /// version (`X-Supabase-Api-Version`) hear that version's, and 429 and answers of 500 and above are told as ever. `/openapi.json`
+    /// describes the default.
     pub fn oauth_token_errors(mut self, oauth: bool) -> Self {
         self.oauth_token_errors = oauth;
         self

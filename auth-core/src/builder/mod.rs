@@ -74,12 +74,14 @@ pub struct AuthBuilder {
     phone: PhoneConfig,
     anonymous: bool,
     reveal_accounts: bool,
+    reveal_unconfirmed: bool,
     one_time: OneTimeConfig,
     admin: AdminConfig,
     keeps_events: bool,
     event_lifetime: Duration,
     tokens_in_body: bool,
     oauth_token_errors: bool,
+    diagnostic_headers: bool,
     request_id_header: Option<String>,
     auth_cookie: Option<CookieOptions>,
     mailer: Option<Arc<dyn Mailer>>,
@@ -123,12 +125,14 @@ impl AuthBuilder {
             phone: PhoneConfig::default(),
             anonymous: false,
             reveal_accounts: false,
+            reveal_unconfirmed: false,
             one_time: OneTimeConfig::default(),
             admin: AdminConfig::default(),
             keeps_events: false,
             event_lifetime: Duration::from_secs(90 * 24 * 60 * 60),
             tokens_in_body: false,
             oauth_token_errors: false,
+            diagnostic_headers: false,
             request_id_header: None,
             auth_cookie: None,
             mailer: None,
@@ -293,6 +297,15 @@ impl AuthBuilder {
     /// ```
     pub fn request_id_header(mut self, name: impl Into<String>) -> Self {
         self.request_id_header = Some(name.into());
+        self
+    }
+
+    /// Whether answers of the library's routes that hand out a session, and all that renew one or refuse to, say in headers which
+    /// user, session and refresh token they are about: `sb-auth-user-id`, `sb-auth-session-id` and
+    /// `sb-auth-refresh-token-{prefix,rotated,reuse,reuse-cause}`, as GoTrue's. Default no. No secret is in them; the prefix is
+    /// that of the digest in the store. For looking for faults: they also reach the client, and whoever keeps its logs.
+    pub fn diagnostic_headers(mut self, say: bool) -> Self {
+        self.diagnostic_headers = say;
         self
     }
 

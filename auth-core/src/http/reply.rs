@@ -13,7 +13,7 @@ use http::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Page, told::told};
+use super::{Page, told::told, wire::reason_words};
 
 use crate::{
     entropy::generate_random_string,
@@ -146,12 +146,7 @@ impl Reply {
             }
         };
         if error.kind() == ErrorKind::WeakPassword {
-            let reasons: Vec<_> = error
-                .weak_password_reasons()
-                .iter()
-                .map(|reason| reason.as_str())
-                .collect();
-            body["weak_password"] = json!({ "reasons": reasons });
+            body["weak_password"] = json!({ "reasons": reason_words(error.weak_password_reasons()) });
         }
         if status.is_server_error() {
             let id = match &seen.request_id {

@@ -8,6 +8,7 @@ mod auth_request;
 mod bearer;
 mod client;
 mod cookies;
+mod diagnostics;
 mod effects;
 #[cfg(feature = "testing")]
 #[doc(hidden)]

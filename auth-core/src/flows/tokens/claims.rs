@@ -171,6 +171,7 @@ impl Claims {
             ip: None,
             user_agent: None,
             last_seen: seconds(self.iat),
+            refreshed_at: Some(self.refresh.issued_at).filter(|issued_at| *issued_at > self.refresh.began),
             created_at: self.refresh.began,
             attributes: Attributes::new(),
         }
