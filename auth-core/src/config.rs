@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::HeaderName;
 use url::Url;
 
 use crate::{
@@ -94,6 +95,9 @@ pub(crate) struct Config {
     pub(crate) base_url: Url,
     pub(crate) base_path: String,
     pub(crate) tokens_in_body: bool,
+    pub(crate) oauth_token_errors: bool,
+    pub(crate) diagnostic_headers: bool,
+    pub(crate) request_id_header: Option<HeaderName>,
     pub(crate) event_lifetime: std::time::Duration,
     pub(crate) sign_in_page: Option<String>,
     pub(crate) forgot_password_page: Option<String>,
@@ -104,6 +108,7 @@ pub(crate) struct Config {
     pub(crate) phone: PhoneConfig,
     pub(crate) anonymous: bool,
     pub(crate) reveal_accounts: bool,
+    pub(crate) reveal_unconfirmed: bool,
     pub(crate) one_time: OneTimeConfig,
     pub(crate) admin: AdminConfig,
     pub(crate) sessions: SessionConfig,

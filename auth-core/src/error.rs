@@ -326,6 +326,8 @@ pub enum WeakPasswordReason {
     Context,
     /// It has too few or too many characters.
     Length,
+    /// It is known to have leaked.
+    Pwned,
     /// It is too easy to guess.
     Strength,
 }
@@ -337,6 +339,7 @@ impl WeakPasswordReason {
             Self::Common => "common",
             Self::Context => "context",
             Self::Length => "length",
+            Self::Pwned => "pwned",
             Self::Strength => "strength",
         }
     }

@@ -110,7 +110,10 @@ pub use model::{
     JsonObject, Key, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage, Purpose, Session, SessionPatch, SessionRecord,
     SessionRotation, SessionState, SigningKeyRecord, User, UserPatch, UserQuery,
 };
-pub use password::{Argon2Params, PasswordConfig, PasswordHasher, Verified};
+pub use password::{
+    Argon2Params, LeakCheck, LeakDigest, LeakedPasswordFile, LeakedPasswords, PasswordConfig, PasswordHasher,
+    PwnedPasswords, Verified,
+};
 pub use phone::canonical_phone;
 pub use proof::Proof;
 #[cfg(feature = "testing")]

@@ -12,7 +12,7 @@ stories_in_process![nothing_secret_reaches_the_log, nothing_secret_is_in_answers
 
 thread_local! {
     /// What is logged on this test's thread, while it listens.
-    pub(super) static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+    pub(crate) static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
 /// Writes to the log of the thread that speaks.
@@ -31,7 +31,7 @@ impl Write for Log {
 
 /// One subscriber for the whole process: `tracing` remembers which call sites interest anybody, so that one that comes
 /// and goes with a test misses what other tests made uninteresting.
-pub(super) fn listen() {
+pub(crate) fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let listening = dynamic_filter_fn(|_, _| LOG.with_borrow(Option::is_some));

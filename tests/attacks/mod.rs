@@ -20,7 +20,7 @@ mod homoglyphs_and_case;
 mod host_header_poisoning;
 mod kill_during_sign_up;
 mod leaked_one_time_secrets;
-mod leaked_secrets;
+pub(crate) mod leaked_secrets;
 mod link_for_another_purpose;
 mod logout_race;
 mod mail_in_clear;

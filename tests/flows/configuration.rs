@@ -1,6 +1,21 @@
 //! What a configuration is refused for: everything at once, each with its fix.
 
-use auth_core::{Auth, AuthBuilder, CookieConfig, SameSite, Secret, adapters::MemoryAdapter};
+use std::time::Duration;
+
+use auth_core::{
+    Auth, AuthBuilder, CookieConfig, LeakCheck, LeakDigest, LeakedPasswords, PasswordConfig, SameSite, Secret,
+    adapters::MemoryAdapter,
+};
+
+/// A list on which nothing is.
+struct Nothing;
+
+#[async_trait::async_trait]
+impl LeakedPasswords for Nothing {
+    async fn contains(&self, _: &LeakDigest) -> auth_core::Result<bool> {
+        Ok(false)
+    }
+}
 
 fn builder() -> AuthBuilder {
     Auth::builder(MemoryAdapter::default())
@@ -105,6 +120,27 @@ fn vague_origins_networks_and_paths_are_refused() {
         ["forgot_password_page"]
     );
     assert_eq!(problems(builder().body_limit(10)), ["body_limit"]);
+    assert_eq!(problems(builder().audience("a".repeat(256))), ["audience"]);
+    assert_eq!(problems(builder().default_role("a\nb")), ["default_role"]);
+    for name in ["", "x request id", "Authorization", "cookie"] {
+        assert_eq!(
+            problems(builder().request_id_header(name)),
+            ["request_id_header"],
+            "{name}"
+        );
+    }
+    let check = LeakCheck::new(Nothing);
+    for (milliseconds, expected) in [
+        (49, vec!["passwords.leak_check.timeout"]),
+        (50, vec![]),
+        (5_000, vec![]),
+        (5_001, vec!["passwords.leak_check.timeout"]),
+    ] {
+        let check = check.clone().timeout(Duration::from_millis(milliseconds));
+        let passwords = PasswordConfig::default().leak_check(check);
+        assert_eq!(problems(builder().passwords(passwords)), expected, "{milliseconds}");
+    }
+    assert_eq!(problems(builder().audience("").default_role("")), [""; 0]);
 }
 
 #[test]

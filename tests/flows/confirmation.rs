@@ -22,6 +22,7 @@ stories![App::with_post =>
     what_is_wrong_with_a_sign_up_is_said,
     a_unique_attribute_is_refused_for_known_and_new_addresses_alike,
     the_default_role_is_configurable,
+    an_unproven_address_is_told_of_when_that_is_switched_on,
 ];
 
 const ADA: &str = "ada@example.com";
@@ -464,6 +465,40 @@ async fn a_unique_attribute_is_refused_for_known_and_new_addresses_alike(app: Ap
     let new = app.browser().post("/api/auth/signup", body("new@example.com")).await;
     assert_eq!(known.refusal(), (422, "conflict".to_owned()));
     assert_eq!(known.essence(), new.essence());
+}
+
+/// G6.4-06.
+async fn an_unproven_address_is_told_of_when_that_is_switched_on(app: App) {
+    let refused = async |app: &App, email: &str, password: &str| {
+        let hashes = app.auth.password_hashes();
+        let answer = app.browser().sign_in(email, password).await;
+        assert_eq!(app.auth.password_hashes(), hashes + 1);
+        answer.refusal()
+    };
+    let (unconfirmed, invalid) = (
+        (400, "email_not_confirmed".to_owned()),
+        (400, "invalid_credentials".to_owned()),
+    );
+    let strict = App::with_post(app.driver).await;
+    strict.browser().sign_up(ADA, PASSWORD).await;
+    assert_eq!(refused(&strict, ADA, "wrong horse").await, invalid);
+    let app = App::with_post_and(app.driver, |builder| builder.danger_reveal_unconfirmed()).await;
+    app.browser().sign_up(ADA, PASSWORD).await;
+    for (email, password, expected) in [
+        (ADA, "wrong horse", &unconfirmed),
+        (ADA, PASSWORD, &unconfirmed),
+        ("nobody@example.com", "wrong horse", &invalid),
+    ] {
+        assert_eq!(refused(&app, email, password).await, *expected, "{email} {password}");
+    }
+    // Whoever has proven theirs is nobody's business.
+    app.confirmed("bob@example.com").await;
+    assert_eq!(refused(&app, "bob@example.com", "wrong horse").await, invalid);
+    let number = json!({ "phone": "15551234567", "password": PASSWORD });
+    app.browser().post("/api/auth/signup", number).await;
+    let number = json!({ "phone": "15551234567", "password": "wrong horse" });
+    let answer = app.browser().post("/api/auth/token?grant_type=password", number).await;
+    assert_eq!(answer.refusal(), (400, "phone_not_confirmed".to_owned()));
 }
 
 /// G6.2-24.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use auth_core::{Tokens, UserId, testing::Fault};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{App, Client, PASSWORD, stories};
@@ -18,6 +19,7 @@ stories![
     clients_of_supertokens_hear_their_own_words,
     signing_out_with_what_is_over_is_no_error,
     another_audience_is_refused,
+    the_default_audience_and_role_are_configurable,
     what_is_missing_at_sign_in_is_said,
     the_routes_live_under_any_prefix,
 ];
@@ -266,6 +268,44 @@ async fn another_audience_is_refused(app: App) {
             assert_eq!(answer.status(), status, "{audience:?}");
             if status == 400 {
                 assert_eq!(answer.error_code(), "unexpected_audience");
+            }
+        }
+    }
+}
+
+/// G6.2-24: of users and of access tokens, under either strategy.
+async fn the_default_audience_and_role_are_configurable(app: App) {
+    for (audience, role) in [("", ""), ("authenticated", "authenticated"), ("shop", "customer")] {
+        for tokens in [false, true] {
+            let configured = App::with(app.driver, |builder| {
+                let builder = builder.audience(audience).default_role(role);
+                if tokens {
+                    builder.sessions(Tokens::default())
+                } else {
+                    builder
+                }
+            })
+            .await;
+            let session = configured.keeper().sign_up("ada@example.com", PASSWORD).await.json();
+            let user = &session["user"];
+            assert_eq!((&user["aud"], &user["role"]), (&json!(audience), &json!(role)));
+            let access = session["access_token"].as_str().unwrap();
+            if tokens {
+                let claims = access.split('.').nth(1).unwrap();
+                let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+                assert_eq!((&claims["aud"], &claims["role"]), (&json!(audience), &json!(role)));
+            }
+            let ada = configured.bearer(access);
+            assert_eq!(ada.get("/api/auth/user").await.json()["aud"], audience);
+            for (asked, status) in [(audience, 200), ("", 200), ("another", 400)] {
+                let ada = configured.bearer(access).with("x-jwt-aud", asked);
+                assert_eq!(ada.get("/api/auth/user").await.status(), status, "{asked:?}");
+            }
+            if tokens {
+                let other = configured
+                    .beside(|builder| builder.sessions(Tokens::default()).audience("other"))
+                    .await;
+                assert_eq!(other.bearer(access).get("/api/auth/user").await.refusal().1, "bad_jwt");
             }
         }
     }

@@ -170,7 +170,8 @@ async fn a_file_is_read_and_flags_and_the_environment_come_before_it() {
     std::fs::write(
         &file,
         "base-path = \"/auth/v1\"\nrole = \"from the file\"\naudience = \"\"\nstrategy = \"tokens\"\nanonymous = true\n\
-         redirect-url = [\"https://app.example.com/**\"]\ndanger-password-min = 6\nlimits = \"off\"\n",
+         redirect-url = [\"https://app.example.com/**\"]\ndanger-password-min = 6\nlimits = \"off\"\n\
+         oauth-token-errors = true\ndiagnostic-headers = true\nrequest-id-header = \"x-request-id\"\n",
     )
     .unwrap();
     let file = file.display().to_string();
@@ -182,6 +183,13 @@ async fn a_file_is_read_and_flags_and_the_environment_come_before_it() {
     assert_eq!(
         (user["role"].as_str(), user["aud"].as_str()),
         (Some("from a flag"), Some(""))
+    );
+    let wrong = json!({ "email": "ada@example.com", "password": "wrong" });
+    let refused = ask(&server, "POST", "/auth/v1/token?grant_type=password", None, wrong).await;
+    assert_eq!(json_of(&refused)["error"], "invalid_grant");
+    assert!(
+        answer.headers.iter().any(|(name, _)| name == "sb-auth-user-id"),
+        "{answer:?}"
     );
     let anonymous = ask(&server, "POST", "/auth/v1/signup", None, json!({})).await;
     assert_eq!(json_of(&anonymous)["user"]["is_anonymous"], true);
@@ -334,6 +342,8 @@ async fn what_cannot_be_used_is_said_at_once() {
         (vec!["check", "--access-lifetime", "soon"], "no duration"),
         (vec!["check", "--password-min", "6"], "Use 8 or more"),
         (vec!["check", "--strategy", "jwt"], "opaque"),
+        (vec!["check", "--leaked-passwords", "/nowhere.txt"], "/nowhere.txt"),
+        (vec!["check", "--request-id-header", "cookie"], "request_id_header"),
         (vec!["check", "--config", "/nowhere.toml"], "/nowhere.toml"),
         (vec!["check", "--claims", "email,name"], "no claim name"),
         (vec!["check", "--jwt-secret", "short"], "32 random bytes"),

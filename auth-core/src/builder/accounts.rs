@@ -70,6 +70,13 @@ impl AuthBuilder {
         self
     }
 
+    /// Answers a wrong password with `email_not_confirmed` as well, when nobody has proven the account's address: as GoTrue did in
+    /// 2021, for the test suites of its clients of then. Strangers learn who has begun to sign up.
+    pub fn danger_reveal_unconfirmed(mut self) -> Self {
+        self.reveal_unconfirmed = true;
+        self
+    }
+
     /// Links and codes.
     pub fn one_time(mut self, one_time: OneTimeConfig) -> Self {
         self.one_time = one_time;
@@ -82,7 +89,14 @@ impl AuthBuilder {
         self
     }
 
-    /// The role of new users. Default `authenticated`; may be empty.
+    /// The `aud` of users, and of the access tokens of [`Tokens`](crate::Tokens). Default `authenticated`; may be empty, 255
+    /// bytes at most. Access tokens for another audience are refused, so with another one everybody's are renewed.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
+    /// The role of new users. Default `authenticated`; may be empty, 255 bytes at most.
     pub fn default_role(mut self, role: impl Into<String>) -> Self {
         self.default_role = role.into();
         self
@@ -106,6 +120,15 @@ impl AuthBuilder {
     /// clients expect. Default no: scripts of a page should not see them. Forms get cookies all the same.
     pub fn tokens_in_body(mut self, in_body: bool) -> Self {
         self.tokens_in_body = in_body;
+        self
+    }
+
+    /// Whether failures of `POST /token` are told as OAuth tells them (RFC 6749 §5.2), `{"error": "invalid_grant",
+    /// "error_description": "…"}`: as GoTrue did until August 2024, for clients of that time. Default no. Clients that name a
+    /// version (`X-Supabase-Api-Version`) hear that version's, and 429 and answers of 500 and above are told as ever. `/openapi.json`
+    /// describes the default.
+    pub fn oauth_token_errors(mut self, oauth: bool) -> Self {
+        self.oauth_token_errors = oauth;
         self
     }
 

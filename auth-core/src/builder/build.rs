@@ -6,7 +6,9 @@ use url::Url;
 
 use super::{
     AuthBuilder,
-    checks::{check_base_path, check_base_url, check_page, check_secret, check_sending},
+    checks::{
+        check_base_path, check_base_url, check_claims, check_page, check_request_id_header, check_secret, check_sending,
+    },
 };
 use crate::{
     adapter::Schema,
@@ -19,7 +21,6 @@ use crate::{
         post::Post,
         tokens::{SessionStrategy, TokenStrategy},
     },
-    model::User,
     password::Passwords,
     request::{ClientPolicy, CookieWriter, OriginPolicy, RedirectPolicy, TokenCookies},
 };
@@ -32,6 +33,8 @@ impl AuthBuilder {
     pub fn build(self) -> Result<Auth, ConfigError> {
         let mut problems = Vec::new();
         check_sending(&self, &mut problems);
+        check_claims(&self, &mut problems);
+        let request_id_header = check_request_id_header(self.request_id_header.as_deref(), &mut problems);
         let secret = check_secret(self.secret, &mut problems);
         let base_url = check_base_url(self.base_url.as_deref(), self.allow_http, &mut problems);
         check_base_path(&self.base_path, &mut problems);
@@ -76,10 +79,6 @@ impl AuthBuilder {
         let secure = base_url.scheme() == "https";
         problems.extend(self.cookie.problems(secure));
         let issuer = format!("{}{}", base_url.origin().ascii_serialization(), mount(&self.base_path));
-        let audience = tokens
-            .as_ref()
-            .map_or(User::DEFAULT_ROLE, |tokens| tokens.audience.as_str())
-            .to_owned();
         let tokens = tokens.map(|tokens| {
             let endpoint = format!("{}/session/refresh", mount(&self.base_path));
             let cookies = TokenCookies::new(&self.cookie, &tokens, &endpoint, secure, &mut problems);
@@ -146,12 +145,13 @@ impl AuthBuilder {
                 auth_cookies: self.auth_cookie.map(AuthCookies::new),
                 config: Config {
                     site_url,
-                    audience,
+                    audience: self.audience,
                     default_role: self.default_role,
                     email: self.email,
                     phone: self.phone,
                     anonymous: self.anonymous,
                     reveal_accounts: self.reveal_accounts,
+                    reveal_unconfirmed: self.reveal_unconfirmed,
                     one_time: self.one_time,
                     admin: self.admin,
                     secret,
@@ -159,6 +159,9 @@ impl AuthBuilder {
                     base_url,
                     base_path: self.base_path,
                     tokens_in_body: self.tokens_in_body,
+                    oauth_token_errors: self.oauth_token_errors,
+                    diagnostic_headers: self.diagnostic_headers,
+                    request_id_header,
                     event_lifetime: self.event_lifetime,
                     sign_in_page: self.sign_in_page,
                     forgot_password_page: self.forgot_password_page,

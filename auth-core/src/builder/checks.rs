@@ -1,5 +1,9 @@
 //! Whether single settings can be used.
 
+use http::{
+    HeaderName,
+    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
+};
 use url::Url;
 
 use super::AuthBuilder;
@@ -98,6 +102,36 @@ pub(super) fn check_page(option: &'static str, page: Option<&str>, problems: &mu
             "Use something like `/sign-in`.",
         ));
     }
+}
+
+/// What every access token says must leave room in it.
+pub(super) fn check_claims(builder: &AuthBuilder, problems: &mut Vec<ConfigProblem>) {
+    for (option, value) in [("audience", &builder.audience), ("default_role", &builder.default_role)] {
+        if value.len() > MAX_CLAIM || value.chars().any(char::is_control) {
+            problems.push(ConfigProblem::new(
+                option,
+                "it is longer than 255 bytes, or has control characters.",
+                "Use a word like `authenticated`, or nothing.",
+            ));
+        }
+    }
+}
+
+const MAX_CLAIM: usize = 255;
+
+/// What is in it is logged, so it must not be one that holds a secret.
+pub(super) fn check_request_id_header(name: Option<&str>, problems: &mut Vec<ConfigProblem>) -> Option<HeaderName> {
+    let name = name?;
+    let parsed = HeaderName::try_from(name).ok();
+    let usable = parsed.filter(|name| ![AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name));
+    if usable.is_none() {
+        problems.push(ConfigProblem::new(
+            "request_id_header",
+            format!("{name:?} is no name of a header, or of one that holds secrets."),
+            "Use something like `X-Request-Id`.",
+        ));
+    }
+    usable
 }
 
 /// Whether what has to be proven can be sent.

@@ -69,16 +69,21 @@ pub struct AuthBuilder {
     clear_site_data: bool,
     site_url: Option<String>,
     site_name: Option<String>,
+    audience: String,
     default_role: String,
     email: EmailConfig,
     phone: PhoneConfig,
     anonymous: bool,
     reveal_accounts: bool,
+    reveal_unconfirmed: bool,
     one_time: OneTimeConfig,
     admin: AdminConfig,
     keeps_events: bool,
     event_lifetime: Duration,
     tokens_in_body: bool,
+    oauth_token_errors: bool,
+    diagnostic_headers: bool,
+    request_id_header: Option<String>,
     auth_cookie: Option<CookieOptions>,
     mailer: Option<Arc<dyn Mailer>>,
     sms_sender: Option<Arc<dyn SmsSender>>,
@@ -116,16 +121,21 @@ impl AuthBuilder {
             clear_site_data: false,
             site_url: None,
             site_name: None,
+            audience: "authenticated".to_owned(),
             default_role: User::DEFAULT_ROLE.to_owned(),
             email: EmailConfig::default(),
             phone: PhoneConfig::default(),
             anonymous: false,
             reveal_accounts: false,
+            reveal_unconfirmed: false,
             one_time: OneTimeConfig::default(),
             admin: AdminConfig::default(),
             keeps_events: false,
             event_lifetime: Duration::from_secs(90 * 24 * 60 * 60),
             tokens_in_body: false,
+            oauth_token_errors: false,
+            diagnostic_headers: false,
+            request_id_header: None,
             auth_cookie: None,
             mailer: None,
             sms_sender: None,
@@ -276,6 +286,35 @@ impl AuthBuilder {
     /// How long a route may take before it answers 504. Default 10 seconds. An act that was begun is finished anyway.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
+        self
+    }
+
+    /// A header in which a proxy of yours says what a request is called, such as `X-Request-Id`. Default none. What the library
+    /// logs while it answers stands in a span with this `request.id`, and it is the `error_id` of answers of 500 and above;
+    /// without it they have one of their own. Anybody can send the header where no proxy replaces it: more than 128 bytes, spaces
+    /// or control characters, and a header that comes twice, are taken for none.
+    ///
+    /// ```
+    /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// let auth = Auth::builder(MemoryAdapter::default())
+    ///     .secret(Secret::random()?)
+    ///     .base_url("https://example.com")
+    ///     .request_id_header("x-request-id")
+    ///     .build()?;
+    /// # let _ = auth;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn request_id_header(mut self, name: impl Into<String>) -> Self {
+        self.request_id_header = Some(name.into());
+        self
+    }
+
+    /// Whether answers of the library's routes that hand out a session, and all that renew one or refuse to, say in headers which
+    /// user, session and refresh token they are about: `sb-auth-user-id`, `sb-auth-session-id` and
+    /// `sb-auth-refresh-token-{prefix,rotated,reuse,reuse-cause}`, as GoTrue's. Default no. No secret is in them; the prefix is
+    /// that of the digest in the store. For looking for faults: they also reach the client, and whoever keeps its logs.
+    pub fn diagnostic_headers(mut self, say: bool) -> Self {
+        self.diagnostic_headers = say;
         self
     }
 

@@ -185,6 +185,7 @@ impl Call {
     /// Hands a session to the client, in the way this client gets sessions. A browser's earlier one ends, so that nobody is
     /// signed in twice in one browser and a planted session does not live on.
     pub(crate) async fn hand_over(&self, issued: &IssuedSession) -> Result<()> {
+        self.request.diagnose_issued(issued);
         if self.delivery == Delivery::Cookie {
             self.request.end_presented_session().await?;
             self.request.set_session(Some(issued));

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use crate::{
     error::{Error, ErrorKind},
-    request::{AuthRequest, Navigation},
+    request::{AuthRequest, Navigation, Seen},
 };
 
 use super::Reply;
@@ -51,7 +51,7 @@ impl AuthRequest {
                 return Reply::see_other(target).into_response();
             }
         }
-        self.auth().error_reply(error, seen.new_errors).into_response()
+        self.auth().error_reply(error, seen).into_response()
     }
 }
 
@@ -61,6 +61,6 @@ pub fn missing_layer(fix: &'static str) -> (Error, Response<Bytes>) {
     tracing::error!(target: "auth::http", fix, "an extractor was used without its layer");
     let sentence = format!("The authentication layer is missing: {fix}.");
     let error = Error::from(ErrorKind::MissingLayer).detail(sentence);
-    let response = Reply::error(&error, false).into_response();
+    let response = Reply::error(&error, &Seen::nothing()).into_response();
     (error, response)
 }

@@ -13,11 +13,12 @@ use http::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Page, told::told};
+use super::{Page, told::told, wire::reason_words};
 
 use crate::{
     entropy::generate_random_string,
     error::{Error, ErrorKind},
+    request::{ErrorShape, Seen},
 };
 
 /// What a handler answers.
@@ -125,7 +126,7 @@ impl Reply {
     }
 
     /// The reply to an error; an error of ours is logged here, once, with its chain of causes.
-    pub(crate) fn error(error: &Error, new_shape: bool) -> Self {
+    pub(crate) fn error(error: &Error, seen: &Seen) -> Self {
         let (status, word, sentence) = told(error.kind());
         let sentence = error.sentence().unwrap_or(sentence);
         // SuperTokens' clients find their word in `message`, Lucia's the code.
@@ -134,21 +135,24 @@ impl Reply {
         } else {
             error.code()
         };
-        let mut body = if new_shape {
-            json!({ "code": word, "message": sentence })
-        } else {
-            json!({ "code": status.as_u16(), "error_code": word, "msg": sentence, "message": message })
+        let mut body = match seen.error_shape {
+            ErrorShape::Code => json!({ "code": word, "message": sentence }),
+            // What the grant is not to blame for has no word there.
+            ErrorShape::OAuth if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+                json!({ "error": "invalid_grant", "error_description": sentence })
+            }
+            ErrorShape::OAuth | ErrorShape::Word => {
+                json!({ "code": status.as_u16(), "error_code": word, "msg": sentence, "message": message })
+            }
         };
         if error.kind() == ErrorKind::WeakPassword {
-            let reasons: Vec<_> = error
-                .weak_password_reasons()
-                .iter()
-                .map(|reason| reason.as_str())
-                .collect();
-            body["weak_password"] = json!({ "reasons": reasons });
+            body["weak_password"] = json!({ "reasons": reason_words(error.weak_password_reasons()) });
         }
         if status.is_server_error() {
-            let id = generate_random_string(16).unwrap_or_default();
+            let id = match &seen.request_id {
+                Some(id) => id.clone(),
+                None => generate_random_string(16).unwrap_or_default(),
+            };
             tracing::error!(
                 target: "auth::http",
                 error = error as &dyn std::error::Error,
@@ -158,7 +162,7 @@ impl Reply {
             body["error_id"] = Value::from(id);
         }
         let mut reply = Self::json(status, body).header(X_SB_ERROR_CODE, HeaderValue::from_static(word));
-        if new_shape {
+        if seen.error_shape == ErrorShape::Code {
             reply = reply.header(X_SUPABASE_API_VERSION, HeaderValue::from_static("2024-01-01"));
         }
         reply.retry_after(error.retry_after())
@@ -188,8 +192,8 @@ impl Reply {
     }
 
     /// 405 with the methods there are.
-    pub(crate) fn method_not_allowed(allow: &str, new_shape: bool) -> Self {
-        Self::error(&ErrorKind::MethodNotAllowed.into(), new_shape).allow(allow)
+    pub(crate) fn method_not_allowed(allow: &str, seen: &Seen) -> Self {
+        Self::error(&ErrorKind::MethodNotAllowed.into(), seen).allow(allow)
     }
 
     /// 204 with the methods there are, for OPTIONS, and with what a preflight asked for.

@@ -6,12 +6,13 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, request::Parts};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use tracing::{Instrument, Span};
 
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
     flows::tokens::Transfer,
-    request::{AuthRequest, VerifySession},
+    request::{AuthRequest, Seen, VerifySession},
 };
 
 use super::{
@@ -64,7 +65,11 @@ impl Auth {
         let request = outer.unwrap_or_else(|| AuthRequest::unseen(self));
         request.observe(&parts);
 
-        let reply = self.route(&request, &parts, body).await;
+        let span = match &request.seen().request_id {
+            Some(id) => tracing::error_span!(target: "auth::http", "request", request.id = id),
+            None => Span::none(),
+        };
+        let reply = self.route(&request, &parts, body).instrument(span).await;
         let mut response = reply.into_response();
         self.allow_origin(&parts, response.headers_mut());
         if !has_layer {
@@ -95,18 +100,18 @@ impl Auth {
         B: HttpBody,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let new_errors = request.seen().new_errors;
+        let seen = request.seen();
         let Some(path) = parts.uri.path().strip_prefix(self.mount()) else {
             tracing::error!(
                 target: "auth::http",
                 base_path = self.base_path(),
                 "the routes are mounted elsewhere than at their base path"
             );
-            return Reply::error(&ErrorKind::NotFound.into(), new_errors);
+            return Reply::error(&ErrorKind::NotFound.into(), seen);
         };
         let there: Vec<&Route> = route::all().filter(|route| route.parameters(path).is_some()).collect();
         if there.is_empty() {
-            return Reply::error(&ErrorKind::NotFound.into(), new_errors);
+            return Reply::error(&ErrorKind::NotFound.into(), seen);
         }
         let method = match parts.method.as_str() {
             "HEAD" => "GET",
@@ -119,23 +124,23 @@ impl Auth {
             && there.iter().any(|route| route.method != "GET");
         let found = there.iter().find(|route| route.method == method);
         if found.is_none() && !overridable {
-            return Reply::method_not_allowed(&allow(&there), new_errors);
+            return Reply::method_not_allowed(&allow(&there), seen);
         }
         if method != "GET"
             && let Err(error) = request.check_origin()
         {
-            return Reply::error(&error, new_errors);
+            return Reply::error(&error, seen);
         }
         let body = match self.read(parts, body, method).await {
             Ok(body) => body,
-            Err(error) => return Reply::error(&error, new_errors),
+            Err(error) => return Reply::error(&error, seen),
         };
         let method = match body.text("_method") {
             Ok(Some(method)) if overridable => method.to_ascii_uppercase(),
             _ => method.to_owned(),
         };
         let Some(route) = there.iter().find(|route| route.method == method) else {
-            return Reply::method_not_allowed(&allow(&there), new_errors);
+            return Reply::method_not_allowed(&allow(&there), seen);
         };
         self.call(route, path, request, parts, body).await
     }
@@ -171,32 +176,32 @@ impl Auth {
 
     /// Runs the handler in a task of its own: a client that disconnects must not cut an act in half.
     async fn call(&self, route: &Route, path: &str, request: &AuthRequest, parts: &Parts, body: Body) -> Reply {
-        let new_errors = request.seen().new_errors;
+        let seen = request.seen();
         let format = body.format();
         let (delivery, parameters) = (self.delivery(parts, format), route.parameters(path).unwrap_or_default());
         let call = Call::new(self, request, parts, body, delivery, parameters);
         let onward = match Onward::read(&call.body, &call.query) {
             Ok(onward) => onward,
-            Err(error) => return Reply::error(&error, new_errors),
+            Err(error) => return Reply::error(&error, seen),
         };
         // Our own routes never take a token's word for a session that has ended.
         if self.inner.tokens.is_some() {
             call.request.want(VerifySession::default().check_store(true));
         }
-        let task = tokio::spawn((route.handler)(call));
+        let task = tokio::spawn((route.handler)(call).in_current_span());
         let result = match tokio::time::timeout(self.timeout(), task).await {
             Ok(Ok(result)) => result,
             Ok(Err(error)) => Err(Error::with_source(ErrorKind::Unknown, error)),
             Err(_) => Err(ErrorKind::TimedOut.into()),
         };
         if format == BodyFormat::Form {
-            return self.form_reply(result, &onward, parts, new_errors);
+            return self.form_reply(result, &onward, parts, seen);
         }
-        result.unwrap_or_else(|error| self.error_reply(&error, new_errors))
+        result.unwrap_or_else(|error| self.error_reply(&error, seen))
     }
 
     /// A browser that posted a form is sent on: to where it waits for a mail, to its target, or back with an error code.
-    fn form_reply(&self, result: Result<Reply>, onward: &Onward, parts: &Parts, new_errors: bool) -> Reply {
+    fn form_reply(&self, result: Result<Reply>, onward: &Onward, parts: &Parts, seen: &Seen) -> Reply {
         let result = match result {
             Ok(reply) if reply.is_final() => return reply,
             result => result,
@@ -220,7 +225,7 @@ impl Auth {
                 let retry_after = result.as_ref().err().and_then(Error::retry_after);
                 Reply::see_other(location).retry_after(retry_after)
             }
-            Err(_) => result.unwrap_or_else(|error| self.error_reply(&error, new_errors)),
+            Err(_) => result.unwrap_or_else(|error| self.error_reply(&error, seen)),
         }
     }
 
@@ -255,8 +260,8 @@ impl Auth {
         }
     }
 
-    pub(super) fn error_reply(&self, error: &Error, new_errors: bool) -> Reply {
-        let reply = Reply::error(error, new_errors);
+    pub(super) fn error_reply(&self, error: &Error, seen: &Seen) -> Reply {
+        let reply = Reply::error(error, seen);
         match &self.inner.tokens {
             Some(strategy) => reply.expired_status(error.kind(), strategy.config.expired_status),
             None => reply,

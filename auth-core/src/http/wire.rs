@@ -6,7 +6,7 @@ use crate::{
     address::EMAIL,
     auth::Auth,
     clock::Timestamp,
-    error::Result,
+    error::{Result, WeakPasswordReason},
     flows::{
         confirmation::Receipt,
         sessions::IssuedSession,
@@ -39,16 +39,26 @@ pub(crate) async fn session_answer(
     issued: &IssuedSession,
     delivery: Delivery,
 ) -> Result<Value> {
-    if let Some(tokens) = &issued.tokens {
-        return tokens_answer(auth, user, Some(tokens), tokens.access.expires(), delivery).await;
-    }
-    let expires = issued.session.expires();
-    let mut answer = shared_answer(auth, user, expires).await?;
-    if delivery == Delivery::Body {
+    let mut answer = match &issued.tokens {
+        Some(tokens) => tokens_answer(auth, user, Some(tokens), tokens.access.expires(), delivery).await?,
+        None => shared_answer(auth, user, issued.session.expires()).await?,
+    };
+    if issued.tokens.is_none() && delivery == Delivery::Body {
         answer["access_token"] = Value::from(issued.token.expose().as_str());
         answer["token_type"] = Value::from("bearer");
     }
+    if !issued.weak_password.is_empty() {
+        answer["weak_password"] = json!({
+            "message": auth.inner.passwords.weakness_sentence(&issued.weak_password),
+            "reasons": reason_words(&issued.weak_password),
+        });
+    }
     Ok(answer)
+}
+
+/// What is wrong with a password, in words that never change.
+pub(super) fn reason_words(reasons: &[WeakPasswordReason]) -> Vec<&'static str> {
+    reasons.iter().map(|reason| reason.as_str()).collect()
 }
 
 /// GoTrue's session as the members of a fragment.
@@ -118,6 +128,7 @@ pub(crate) fn session_listing(session: &Session, current: &SessionId) -> Value {
         "current": session.id == *current,
         "created_at": session.created_at.to_rfc3339(),
         "last_seen_at": session.last_seen.to_rfc3339(),
+        "refreshed_at": session.refreshed_at.map(time_shape),
         "expires_at": session.expires().as_unix_seconds(),
         "ip": session.ip.map(|ip| ip.to_string()),
         "user_agent": session.user_agent,

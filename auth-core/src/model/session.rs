@@ -101,6 +101,7 @@ impl SessionRecord {
         Session {
             state: self.state(now),
             fresh,
+            refreshed_at: Some(self.secret_issued_at).filter(|issued_at| *issued_at > self.created_at),
             id: self.id,
             user_id: self.user_id,
             active_expires: self.active_expires,
@@ -268,6 +269,8 @@ pub struct Session {
     pub user_agent: Option<String>,
     /// When the session was last seen.
     pub last_seen: Timestamp,
+    /// When the secret or refresh token was made that took the place of an earlier one; `None` when it still has its first.
+    pub refreshed_at: Option<Timestamp>,
     /// When the session was made.
     pub created_at: Timestamp,
     /// The declared attributes.

@@ -2,7 +2,10 @@ use std::thread::available_parallelism;
 
 use zeroize::Zeroizing;
 
-use super::argon2id::{Argon2Params, Pepper};
+use super::{
+    argon2id::{Argon2Params, Pepper},
+    leaked::LeakCheck,
+};
 use crate::config::ConfigProblem;
 
 /// What passwords must be like, and how they are hashed.
@@ -24,6 +27,7 @@ pub struct PasswordConfig {
     pub(super) queue: usize,
     pub(super) block_list: bool,
     pub(super) blocked_words: Vec<String>,
+    pub(super) leak_check: Option<LeakCheck>,
     pub(super) peppers: Vec<(u32, Zeroizing<Vec<u8>>)>,
     #[cfg(feature = "zxcvbn")]
     pub(super) min_score: u8,
@@ -41,6 +45,7 @@ impl Default for PasswordConfig {
             queue: 128,
             block_list: true,
             blocked_words: Vec::new(),
+            leak_check: None,
             peppers: Vec::new(),
             #[cfg(feature = "zxcvbn")]
             min_score: 0,
@@ -123,6 +128,13 @@ impl PasswordConfig {
         self
     }
 
+    /// Refuses passwords that are known to have leaked. Default none is asked: the list is a download or somebody else's server.
+    #[must_use]
+    pub fn leak_check(mut self, check: LeakCheck) -> Self {
+        self.leak_check = Some(check);
+        self
+    }
+
     /// A key outside the database that passwords are mixed with, at least 32 bytes. The version added last makes new
     /// hashes; keep the older ones until everybody has signed in again. A lost key makes its passwords useless.
     #[must_use]
@@ -190,6 +202,7 @@ impl PasswordConfig {
                 );
             }
         }
+        problems.extend(self.leak_check.as_ref().and_then(LeakCheck::problem));
         problems.extend(self.argon2.problem().filter(|_| !self.takes_cheap));
         problems
     }

@@ -1,6 +1,6 @@
 //! Passwords: what they must be like, how they are hashed, and on which threads.
 //!
-//! Against guessing (argon2id at OWASP's floor or above, a block list), against enumeration (an unknown account costs a
+//! Against guessing (argon2id at OWASP's floor or above, a block list, a list of leaked passwords), against enumeration (an unknown account costs a
 //! hash too), against floods (a bounded pool with a bounded queue, sizes checked before any work) and against hashes
 //! that are bombs (parameters of stored hashes are bounded before memory is taken). Text is brought to NFC and
 //! otherwise taken as it is: no trimming, no truncation, no change of case.
@@ -12,6 +12,7 @@ mod argon2id;
 mod config;
 mod formats;
 mod hasher;
+mod leaked;
 mod legacy;
 mod phc;
 mod policy;
@@ -21,4 +22,5 @@ mod service;
 pub use argon2id::Argon2Params;
 pub use config::PasswordConfig;
 pub use hasher::{PasswordHasher, Verified};
+pub use leaked::{LeakCheck, LeakDigest, LeakedPasswordFile, LeakedPasswords, PwnedPasswords};
 pub(crate) use service::Passwords;

@@ -19,9 +19,8 @@ pub(super) fn check_size(config: &PasswordConfig, password: &Password) -> Result
     Ok(())
 }
 
-/// Refuses passwords that are too short or too easy to guess; `context` is what everybody knows about the user.
-pub(super) fn check_new(config: &PasswordConfig, password: &Password, context: &[&str]) -> Result<()> {
-    check_size(config, password)?;
+/// Why a password is too short or too easy to guess; `context` is what everybody knows about the user.
+pub(super) fn weaknesses(config: &PasswordConfig, password: &Password, context: &[&str]) -> Vec<WeakPasswordReason> {
     let password = nfc(password);
     let folded = zeroize::Zeroizing::new(password.to_lowercase());
     let mut reasons = Vec::new();
@@ -38,14 +37,15 @@ pub(super) fn check_new(config: &PasswordConfig, password: &Password, context: &
     if is_easy_to_guess(&password, config, context) {
         reasons.push(WeakPasswordReason::Strength);
     }
-    if reasons.is_empty() {
-        return Ok(());
-    }
-    let sentence = match reasons.as_slice() {
+    reasons
+}
+
+/// The reasons, for people.
+pub(super) fn sentence(config: &PasswordConfig, reasons: &[WeakPasswordReason]) -> String {
+    match reasons {
         [WeakPasswordReason::Length] => format!("Password should be at least {} characters.", config.min_length),
         _ => "Password is known to be weak and easy to guess, please choose a different one.".to_owned(),
-    };
-    Err(Error::weak_password(reasons).detail(sentence))
+    }
 }
 
 /// Whether nothing but digits and punctuation is left once a known word is taken out.
@@ -82,10 +82,7 @@ mod tests {
 
     fn reasons(password: &str, context: &[&str]) -> Vec<WeakPasswordReason> {
         let config = PasswordConfig::default().blocked_word("AcmeShop");
-        check_new(&config, &Password::new(password), context)
-            .err()
-            .map(|error| error.weak_password_reasons().to_vec())
-            .unwrap_or_default()
+        weaknesses(&config, &Password::new(password), context)
     }
 
     #[test]
@@ -130,8 +127,8 @@ mod tests {
     #[test]
     fn the_score_can_be_demanded() {
         let config = PasswordConfig::default().min_score(3);
-        let error = check_new(&config, &Password::new("qwertzuiop12"), &[]).unwrap_err();
-        assert!(error.weak_password_reasons().contains(&WeakPasswordReason::Strength));
-        assert!(check_new(&config, &Password::new("horse staple purple 81"), &[]).is_ok());
+        let reasons = weaknesses(&config, &Password::new("qwertzuiop12"), &[]);
+        assert!(reasons.contains(&WeakPasswordReason::Strength));
+        assert!(weaknesses(&config, &Password::new("horse staple purple 81"), &[]).is_empty());
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     entropy::Entropy,
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result, WeakPasswordReason},
     secret::{HashedPassword, Password},
 };
 
@@ -58,9 +58,42 @@ impl Passwords {
         policy::check_size(&self.config, password)
     }
 
-    /// Refuses what is too weak to be a new password.
-    pub(crate) fn check_new(&self, password: &Password, context: &[&str]) -> Result<()> {
-        policy::check_new(&self.config, password, context)
+    /// Refuses what is too weak to be a new password; `context` is what everybody knows about the user.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WeakPassword`]; [`ErrorKind::Busy`] when a list that must be asked does not answer.
+    pub(crate) async fn check_new(&self, password: &Password, context: &[&str]) -> Result<()> {
+        self.check_size(password)?;
+        let mut reasons = policy::weaknesses(&self.config, password, context);
+        // What is refused anyway is nobody else's business.
+        if reasons.is_empty()
+            && let Some(check) = &self.config.leak_check
+            && check.finds_new(password).await?
+        {
+            reasons.push(WeakPasswordReason::Pwned);
+        }
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        let sentence = self.weakness_sentence(&reasons);
+        Err(Error::weak_password(reasons).detail(sentence))
+    }
+
+    /// What is wrong with a password that is in use, as far as everybody who must be asked answers.
+    pub(crate) async fn weaknesses(&self, password: &Password, context: &[&str]) -> Vec<WeakPasswordReason> {
+        let mut reasons = policy::weaknesses(&self.config, password, context);
+        if reasons.is_empty()
+            && let Some(check) = &self.config.leak_check
+            && check.finds_old(password).await
+        {
+            reasons.push(WeakPasswordReason::Pwned);
+        }
+        reasons
+    }
+
+    /// The reasons, for people.
+    pub(crate) fn weakness_sentence(&self, reasons: &[WeakPasswordReason]) -> String {
+        policy::sentence(&self.config, reasons)
     }
 
     /// A new hash.

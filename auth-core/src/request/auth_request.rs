@@ -5,6 +5,7 @@ use std::{
 };
 
 use tokio::sync::OnceCell;
+use tracing::Instrument;
 
 use super::{
     Client, Effects, RequestView, VerifySession,
@@ -485,7 +486,7 @@ impl fmt::Debug for AuthRequest {
 
 /// Runs an act in a task of its own: a client that disconnects drops its handler, and must not cut the act in half.
 pub(super) async fn detached<T: Send + 'static>(act: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    tokio::spawn(act)
+    tokio::spawn(act.in_current_span())
         .await
         .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
 }

@@ -8,6 +8,7 @@ mod auth_request;
 mod bearer;
 mod client;
 mod cookies;
+mod diagnostics;
 mod effects;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
@@ -34,6 +35,6 @@ pub use effects::Effects;
 pub(crate) use origin::{OriginFacts, OriginPolicy, OriginRefusal};
 pub(crate) use redirect::RedirectPolicy;
 pub use requirement::{Requirement, VerifySession};
-pub(crate) use seen::{Navigation, is_preflight};
+pub(crate) use seen::{ErrorShape, Navigation, Seen, is_preflight};
 pub(crate) use tokens::PresentedTokens;
 pub use view::{PeerAddr, RequestView};

@@ -19,8 +19,10 @@ pub(crate) struct Seen {
     pub(crate) client: Client,
     /// Whether a browser asks what it may send.
     pub(crate) is_preflight: bool,
-    /// Whether errors have the newer wire shape.
-    pub(crate) new_errors: bool,
+    /// How errors are told.
+    pub(crate) error_shape: ErrorShape,
+    /// What the request is called in logs, if the configured header says so.
+    pub(crate) request_id: Option<String>,
     /// The token in the cookie of a page that holds its tokens itself.
     pub(crate) auth_cookie: Option<WireToken>,
     /// Where to come back to after signing in, when a person is navigating and a sign-in page is configured.
@@ -34,6 +36,17 @@ pub(crate) enum Credentials {
     Cookie(Option<SessionToken>),
     /// Under the token strategy: all of it, because which tokens count depends on what is asked.
     Tokens(Box<PresentedTokens>),
+}
+
+/// The members of an error's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorShape {
+    /// GoTrue's since 2024: the word in `code`.
+    Code,
+    /// OAuth's (RFC 6749 §5.2), which `POST /token` of GoTrue had until then.
+    OAuth,
+    /// The status in `code`, the word in `error_code`.
+    Word,
 }
 
 /// A person moving between pages, not a script.
@@ -63,7 +76,12 @@ impl Seen {
             origin: inner.origins.check(&facts),
             client: inner.clients.read(view),
             is_preflight: is_preflight(view),
-            new_errors: has_new_errors(view),
+            error_shape: error_shape(auth, view),
+            request_id: inner
+                .config
+                .request_id_header
+                .as_ref()
+                .and_then(|name| request_id(name, view)),
             auth_cookie: inner
                 .auth_cookies
                 .as_ref()
@@ -79,7 +97,8 @@ impl Seen {
             origin: Ok(()),
             client: Client::default(),
             is_preflight: false,
-            new_errors: false,
+            error_shape: ErrorShape::Word,
+            request_id: None,
             auth_cookie: None,
             navigation: None,
         }
@@ -102,6 +121,32 @@ fn credentials(cookie_name: &str, view: &dyn RequestView) -> Credentials {
 
 const API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// Whoever names a version knows the shape of that version.
+fn error_shape(auth: &Auth, view: &dyn RequestView) -> ErrorShape {
+    let config = &auth.inner.config;
+    if has_new_errors(view) {
+        ErrorShape::Code
+    } else if config.oauth_token_errors && view.path().strip_prefix(config.mount()) == Some("/token") {
+        ErrorShape::OAuth
+    } else {
+        ErrorShape::Word
+    }
+}
+
+/// Whoever sends it chooses it, so it is short, can be printed, and there is one; any other is none.
+fn request_id(name: &HeaderName, view: &dyn RequestView) -> Option<String> {
+    let mut found = None;
+    let mut times = 0;
+    view.each_header(name, &mut |value| {
+        times += 1;
+        let is_fit = (1..=MAX_REQUEST_ID).contains(&value.len()) && value.iter().all(u8::is_ascii_graphic);
+        found = is_fit.then(|| String::from_utf8_lossy(value).into_owned());
+    });
+    found.filter(|_| times == 1)
+}
+
+const MAX_REQUEST_ID: usize = 128;
 
 /// `X-Supabase-Api-Version: 2024-01-01` or newer; such dates compare as text.
 fn has_new_errors(view: &dyn RequestView) -> bool {

@@ -132,7 +132,9 @@ impl AuthRequest {
     /// Refreshes in a task of its own.
     pub(crate) async fn detached_refresh(&self, token: String) -> Result<RefreshedSession> {
         let request = self.clone();
-        detached(async move { request.auth().refresh_for(&token, request.client()).await }).await
+        let refreshed = detached(async move { request.auth().refresh_for(&token, request.client()).await }).await;
+        self.diagnose_refresh(&refreshed);
+        refreshed
     }
 
     /// For the endpoint: renews by the refresh token the request came with, and hands the new ones back the same way.

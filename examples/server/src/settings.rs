@@ -54,7 +54,7 @@ settings! {
     verify_key: Vec<PathBuf> = "AUTH_VERIFY_KEY" [value_delimiter = ','],
     /// The `iss` of access tokens. [default: base URL and path]
     issuer: Option<String> = "AUTH_ISSUER",
-    /// The `aud` of access tokens and answers; may be empty. [default: authenticated]
+    /// The `aud` of users and access tokens; may be empty. [default: authenticated]
     audience: Option<String> = "AUTH_AUDIENCE",
     /// What access tokens tell of their user, of app_metadata, email, phone and user_metadata; may be empty. [default: all]
     claims: Option<String> = "AUTH_CLAIMS",
@@ -74,6 +74,12 @@ settings! {
     strategy: Option<Strategy> = "AUTH_STRATEGY",
     /// How clients get their tokens that do not say how. [default: cookie]
     delivery: Option<Delivery> = "AUTH_DELIVERY",
+    /// Failures of POST /token in the words of OAuth, as clients of 2021 read them.
+    oauth_token_errors: Option<bool> = "AUTH_OAUTH_TOKEN_ERRORS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// Say in headers which user, session and refresh token an answer is about.
+    diagnostic_headers: Option<bool> = "AUTH_DIAGNOSTIC_HEADERS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// The header in which a proxy says what a request is called, for logs and `error_id`.
+    request_id_header: Option<String> = "AUTH_REQUEST_ID_HEADER",
     /// How long an access token lives. [default: 1h]
     access_lifetime: Option<String> = "AUTH_ACCESS_LIFETIME",
     /// How long a refresh token, or an opaque session that is not used, lives. [default: the library's]
@@ -104,6 +110,12 @@ settings! {
     danger_password_min: Option<usize> = "AUTH_DANGER_PASSWORD_MIN" [conflicts_with = "password_min"],
     /// Take passwords that everybody guesses first.
     danger_known_passwords: Option<bool> = "AUTH_DANGER_KNOWN_PASSWORDS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// Refuse new passwords that have leaked: a file of SHA-1 digests in ascending order, or `online` to ask api.pwnedpasswords.com.
+    leaked_passwords: Option<String> = "AUTH_LEAKED_PASSWORDS",
+    /// Refuse all new passwords while that list does not answer.
+    leaked_passwords_required: Option<bool> = "AUTH_LEAKED_PASSWORDS_REQUIRED" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// Tell of addresses nobody has proven, whatever the password: for the suites of GoTrue's first clients.
+    danger_reveal_unconfirmed: Option<bool> = "AUTH_DANGER_REVEAL_UNCONFIRMED" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// `off` counts no attempts and no messages: for tests. [default: on]
     limits: Option<Switch> = "AUTH_LIMITS",
     /// Keep events in the database, for GET /admin/events.

@@ -3,8 +3,9 @@
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use auth_core::{
-    Algorithm, Auth, AuthBuilder, Claim, EmailConfig, EventSink, Limits, LinkStyle, OneTimeConfig, PasswordConfig,
-    PhoneConfig, PublicKey, Rotation, Secret, SessionConfig, SessionStrategy, SigningKeys, Tokens, TracingSink,
+    Algorithm, Auth, AuthBuilder, Claim, EmailConfig, EventSink, LeakCheck, LeakedPasswordFile, Limits, LinkStyle,
+    OneTimeConfig, PasswordConfig, PhoneConfig, PublicKey, PwnedPasswords, ReqwestClient, Rotation, Secret,
+    SessionConfig, SessionStrategy, SigningKeys, Tokens, TracingSink,
     adapters::{AnyAdapter, RedisSessions},
 };
 
@@ -37,7 +38,9 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
         .base_path(settings.base_path.as_deref().unwrap_or("/"))
         .sessions(sessions(settings)?)
         .tokens_in_body(settings.delivery == Some(Delivery::Body))
-        .passwords(passwords(settings))
+        .diagnostic_headers(settings.diagnostic_headers.unwrap_or(false))
+        .oauth_token_errors(settings.oauth_token_errors.unwrap_or(false))
+        .passwords(passwords(settings)?)
         .one_time(one_time(settings)?)
         .email(email(settings))
         .phone(phone(settings))
@@ -47,11 +50,20 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     if settings.danger_allow_http == Some(true) {
         builder = builder.danger_allow_http();
     }
+    if settings.danger_reveal_unconfirmed == Some(true) {
+        builder = builder.danger_reveal_unconfirmed();
+    }
     if settings.limits == Some(Switch::Off) {
         builder = builder.limits(Limits::danger_unlimited());
     }
+    if let Some(audience) = &settings.audience {
+        builder = builder.audience(audience);
+    }
     if let Some(role) = &settings.role {
         builder = builder.default_role(role);
+    }
+    if let Some(name) = &settings.request_id_header {
+        builder = builder.request_id_header(name);
     }
     if let Some(url) = &settings.site_url {
         builder = builder.site_url(url);
@@ -133,9 +145,6 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
     if let Some(issuer) = &settings.issuer {
         tokens = tokens.issuer(issuer);
     }
-    if let Some(audience) = &settings.audience {
-        tokens = tokens.audience(audience);
-    }
     if let Some(claims) = &settings.claims {
         tokens = tokens.claims(named(claims)?);
     }
@@ -171,18 +180,33 @@ fn lifetime(text: Option<&str>) -> Result<Option<Duration>, Failure> {
     text.map(duration::parse).transpose().map_err(Failure::new)
 }
 
-fn passwords(settings: &Settings) -> PasswordConfig {
+fn passwords(settings: &Settings) -> Result<PasswordConfig, Failure> {
     let mut passwords = PasswordConfig::default();
+    if let Some(list) = &settings.leaked_passwords {
+        let check = match list.as_str() {
+            "online" => LeakCheck::new(PwnedPasswords::new(online()?)),
+            path => LeakCheck::new(LeakedPasswordFile::open(path)?),
+        };
+        passwords = passwords.leak_check(match settings.leaked_passwords_required {
+            Some(true) => check.refuse_when_unavailable(),
+            _ => check,
+        });
+    }
     if let Some(characters) = settings.password_min {
         passwords = passwords.min_length(characters);
     }
     if let Some(characters) = settings.danger_password_min {
         passwords = passwords.danger_min_length(characters);
     }
-    match settings.danger_known_passwords {
+    Ok(match settings.danger_known_passwords {
         Some(true) => passwords.danger_without_block_list(),
         _ => passwords,
-    }
+    })
+}
+
+/// The check itself gives up earlier.
+fn online() -> Result<ReqwestClient, Failure> {
+    ReqwestClient::new(Duration::from_secs(5)).map_err(|error| Failure::new(format!("no HTTP client: {error}")))
 }
 
 fn one_time(settings: &Settings) -> Result<OneTimeConfig, Failure> {

@@ -124,7 +124,7 @@ impl Auth {
     async fn sign_up_link(&self, address: &Address, wanted: GenerateLink, asked: &Asked) -> Result<Prepared> {
         let password = wanted.password.filter(|password| !password.is_empty());
         if let Some(password) = &password {
-            self.check_new_password(password, address.as_str())?;
+            self.check_new_password(password, address.as_str()).await?;
         }
         let (user, mut acts, is_new) = match self.user_at(address).await? {
             Some((_, user)) if Self::is_proven(&user, address) => return Err(ErrorKind::EmailExists.into()),

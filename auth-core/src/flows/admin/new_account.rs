@@ -141,7 +141,7 @@ impl Auth {
             None => Ok(None),
             Some(NewSecret::Password(password)) => {
                 let context: Vec<&str> = addresses.iter().map(Address::as_str).collect();
-                passwords.check_new(&password, &context)?;
+                passwords.check_new(&password, &context).await?;
                 passwords.hash(password).await.map(Some)
             }
             Some(NewSecret::Hash(hash)) if passwords.reads(&hash).await? => Ok(Some(hash)),

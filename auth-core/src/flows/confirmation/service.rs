@@ -55,7 +55,7 @@ impl Auth {
             .attributes(sign_up.attributes)
             .user_metadata(sign_up.user_metadata)
             .client(client.clone());
-        self.check_new_password(&password, address.as_str())?;
+        self.check_new_password(&password, address.as_str()).await?;
         let (user, mut key) = self.prepare_user(new)?;
         self.limit_sending(address, &client).await?;
         self.rehearse(&user).await?;

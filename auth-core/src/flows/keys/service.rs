@@ -78,7 +78,8 @@ impl Auth {
         let id = key_id(&new.provider, &new.provider_user_id)?;
         let hashed_password = match new.password {
             Some(password) => {
-                self.inner.passwords.check_new(&password, &[id.provider_user_id()])?;
+                let context = [id.provider_user_id()];
+                self.inner.passwords.check_new(&password, &context).await?;
                 Some(self.inner.passwords.hash(password).await?)
             }
             None => None,
@@ -202,7 +203,8 @@ impl Auth {
         let id = key_id(provider, provider_user_id)?;
         let hash = match password {
             Some(password) => {
-                self.inner.passwords.check_new(&password, &[id.provider_user_id()])?;
+                let context = [id.provider_user_id()];
+                self.inner.passwords.check_new(&password, &context).await?;
                 Some(self.inner.passwords.hash(password).await?)
             }
             None => None,

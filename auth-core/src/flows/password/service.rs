@@ -141,7 +141,8 @@ impl Auth {
         Ok((key, Proof::new(user, "password", now)))
     }
 
-    /// Signs in: counts the attempt, checks the password, opens a session.
+    /// Signs in: counts the attempt, checks the password, opens a session. A password that would be refused as a new one today
+    /// is good, and [`IssuedSession::weak_password`] says why it should be replaced.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidCredentials`] for an unknown account and a wrong password alike,
@@ -185,15 +186,39 @@ impl Auth {
             .map_err(|_| ErrorKind::InvalidCredentials)?;
         let account = address.as_str();
         self.limit_sign_in(account, &session.client).await?;
+        // Verifying takes the password, and only a right one is looked at more closely.
+        let typed = Password::new(password.expose());
         let proven = self.prove(address.provider(), account, password).await;
         let (proven, proof) = match proven.and_then(|proven| self.check_confirmed(proven, address)) {
             Ok(proven) => proven,
-            Err(error) => return Err(self.refuse_sign_in(error, Some(account), &session.client)),
+            Err(error) => {
+                let refused = self.refuse_sign_in(error, Some(account), &session.client);
+                return Err(self.told_unconfirmed(refused, address).await?);
+            }
         };
         self.forget_sign_in_failures(account).await?;
-        let (user, issued) = self.finish_sign_in(proof, session).await?;
+        // A list that has to be asked is asked meanwhile.
+        let context = [account];
+        let weaknesses = self.inner.passwords.weaknesses(&typed, &context);
+        let (signed_in, weak_password) = tokio::join!(self.finish_sign_in(proof, session), weaknesses);
+        let (user, mut issued) = signed_in?;
+        issued.weak_password = weak_password;
         self.check_still_proven(&proven, &issued).await?;
         Ok((user, issued))
+    }
+
+    /// What GoTrue's first clients were told of an account whose address nobody has proven, whatever the password: where that
+    /// is switched on, it tells strangers who has one.
+    async fn told_unconfirmed(&self, refused: Error, address: &Address) -> Result<Error> {
+        let is_asked = self.inner.config.reveal_unconfirmed && refused.kind() == ErrorKind::InvalidCredentials;
+        if !is_asked || !self.confirms(address) {
+            return Ok(refused);
+        }
+        let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
+        Ok(match found {
+            Some((_, user)) if !Self::is_proven(&user, address) => not_confirmed(address),
+            _ => refused,
+        })
     }
 
     /// Whoever knows the password is told that the address is still to be proven.
@@ -201,11 +226,7 @@ impl Auth {
         if !self.confirms(address) || Self::is_proven(proven.1.user(), address) {
             return Ok(proven);
         }
-        Err(match address {
-            Address::Email(_) => ErrorKind::EmailNotConfirmed,
-            Address::Phone(_) => ErrorKind::PhoneNotConfirmed,
-        }
-        .into())
+        Err(not_confirmed(address))
     }
 
     /// Looks once more when the session is there: whoever changed the password or banned the user meanwhile has ended all
@@ -312,8 +333,8 @@ impl Auth {
     }
 
     /// Refuses what is too weak to be the password of a new account.
-    pub(crate) fn check_new_password(&self, password: &Password, address: &str) -> Result<()> {
-        self.inner.passwords.check_new(password, &[address])
+    pub(crate) async fn check_new_password(&self, password: &Password, address: &str) -> Result<()> {
+        self.inner.passwords.check_new(password, &[address]).await
     }
 
     /// Sets or removes the password of a user, and ends all sessions.
@@ -323,6 +344,10 @@ impl Auth {
     /// [`ErrorKind::WeakPassword`], [`ErrorKind::Busy`], [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn update_user_password(&self, user_id: &UserId, password: Option<Password>) -> Result<User> {
         let user = self.get_user(user_id).await?;
+        if let Some(password) = &password {
+            let context: Vec<&str> = user.email.as_deref().into_iter().collect();
+            self.inner.passwords.check_new(password, &context).await?;
+        }
         // Before and after: if the store fails in between, no session of a thief stays.
         self.invalidate_all_user_sessions(user_id).await?;
         self.store_password(&user, password, &Client::default()).await?;
@@ -330,15 +355,11 @@ impl Auth {
         Ok(user)
     }
 
-    /// Sets or removes the password; which sessions end is the caller's decision. Guesses at the old one are forgotten,
+    /// Sets or removes the password; whether it is good enough, and which sessions end, is the caller's decision. Guesses at the old one are forgotten,
     /// so that an account a stranger has locked is open to its owner again.
     pub(crate) async fn store_password(&self, user: &User, password: Option<Password>, client: &Client) -> Result<()> {
         let hash = match password {
-            Some(password) => {
-                let context = user.email.as_deref().into_iter().collect::<Vec<_>>();
-                self.inner.passwords.check_new(&password, &context)?;
-                Some(self.inner.passwords.hash(password).await?)
-            }
+            Some(password) => Some(self.inner.passwords.hash(password).await?),
             None => None,
         };
         let now = self.now();
@@ -404,4 +425,12 @@ impl Auth {
             .filter(|key| key.expires.is_none())
             .find_map(|key| key.hashed_password))
     }
+}
+
+fn not_confirmed(address: &Address) -> Error {
+    match address {
+        Address::Email(_) => ErrorKind::EmailNotConfirmed,
+        Address::Phone(_) => ErrorKind::PhoneNotConfirmed,
+    }
+    .into()
 }

@@ -174,6 +174,7 @@ impl Auth {
             session: record.into_session(now, true),
             token: new_token,
             tokens: None,
+            weak_password: Vec::new(),
         }))
     }
 

@@ -1,6 +1,6 @@
 use crate::{
     auth::Auth,
-    error::{Error, ErrorKind, Result},
+    error::{Error, ErrorKind, Result, WeakPasswordReason},
     event::{Event, EventKind},
     id::{SessionId, UserId},
     model::{Amr, Attributes, JsonObject, Session, SessionPatch, SessionRecord, User},
@@ -61,6 +61,9 @@ pub struct IssuedSession {
     pub token: SessionToken,
     /// What opens it under the token strategy.
     pub tokens: Option<SessionTokens>,
+    /// Why the password it was opened with would be refused as a new one today; empty when it would not, and when there was
+    /// none. Ask for another one: nobody is refused for it.
+    pub weak_password: Vec<WeakPasswordReason>,
 }
 
 /// A session that was presented and is alive.
@@ -141,7 +144,12 @@ impl Auth {
                 .user(&record.user_id)
                 .session(&record.id),
         );
-        Ok(IssuedSession { session, token, tokens })
+        Ok(IssuedSession {
+            session,
+            token,
+            tokens,
+            weak_password: Vec::new(),
+        })
     }
 
     /// The session a token opens, active or idle, without renewing it.

@@ -226,6 +226,9 @@ impl Claims {
             ip: None,
             user_agent: None,
             last_seen: seconds(self.iat),
+            refreshed_at: refresh
+                .filter(|refresh| refresh.issued_at > refresh.began)
+                .map(|refresh| refresh.issued_at),
             created_at: refresh.map_or(seconds(self.iat), |refresh| refresh.began),
             attributes: Attributes::new(),
         }

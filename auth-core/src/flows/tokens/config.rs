@@ -35,7 +35,6 @@ pub struct Tokens {
     pub(crate) public_keys: Vec<PublicKey>,
     pub(crate) key_interval: Duration,
     pub(crate) issuer: Option<String>,
-    pub(crate) audience: String,
     pub(crate) claims: Vec<Claim>,
     pub(crate) leeway: Duration,
     pub(crate) jitter: f64,
@@ -68,7 +67,6 @@ impl Default for Tokens {
             public_keys: Vec::new(),
             key_interval: 24 * HOUR,
             issuer: None,
-            audience: "authenticated".to_owned(),
             claims: Claim::ALL.to_vec(),
             leeway: Duration::ZERO,
             jitter: 0.0,
@@ -196,13 +194,6 @@ impl Tokens {
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
-        self
-    }
-
-    /// The claim `aud`. Default `authenticated`.
-    #[must_use]
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.audience = audience.into();
         self
     }
 

@@ -102,7 +102,7 @@ impl TokenStrategy {
     pub(super) async fn sign(&self, auth: &Auth, claims: &mut Claims, now: Timestamp) -> Result<AccessToken> {
         let validity = self.validity(auth)?;
         claims.iss.clone_from(&self.issuer);
-        claims.aud.clone_from(&self.config.audience);
+        claims.aud.clone_from(&auth.inner.config.audience);
         claims.iat = now.as_unix_seconds();
         let ends = claims.refresh.as_ref().map_or(now, |refresh| refresh.expires);
         claims.exp = (now + validity).min(ends).as_unix_seconds();
@@ -141,7 +141,8 @@ impl TokenStrategy {
         // First the key: a token that was verified once is no better than the key it was signed with.
         let checker = self.ring.checking(auth, header).await?.ok_or_else(refused)?;
         let now = auth.now();
-        let check = || self.check_signature(&checker, token).ok_or_else(refused);
+        let audience = auth.inner.config.audience.as_str();
+        let check = || self.check_signature(&checker, token, audience).ok_or_else(refused);
         let claims = self.verified.claims(token, now, check)?;
         let has_begun = claims.begins().is_none_or(|begins| begins <= now + self.config.leeway);
         if now > claims.expires() + self.config.leeway || !has_begun {
@@ -156,7 +157,7 @@ impl TokenStrategy {
     }
 
     /// The header has decided which key, and with it which algorithm: nothing in a token can ask for another.
-    fn check_signature(&self, checker: &Checker, token: &str) -> Option<Claims> {
+    fn check_signature(&self, checker: &Checker, token: &str, audience: &str) -> Option<Claims> {
         let (message, signature) = token.rsplit_once('.')?;
         let (_, claims) = message.split_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
@@ -172,7 +173,7 @@ impl TokenStrategy {
                 .ok()?
                 .into_claims(&self.issuer),
         };
-        (claims.iss == self.issuer && claims.aud == self.config.audience).then_some(claims)
+        (claims.iss == self.issuer && claims.aud == audience).then_some(claims)
     }
 
     /// A refresh token, if it is one of ours.

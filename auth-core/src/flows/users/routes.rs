@@ -46,7 +46,7 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         prove_again(&mut call, &session, &user).await?;
     }
     if let Some(password) = &password {
-        check_new_password(&call, &user, password).await?;
+        check_new_password(&call, &user, email.as_ref(), password).await?;
     }
 
     let (auth, client) = (&call.auth, call.request.client());
@@ -141,11 +141,16 @@ impl Call {
     }
 }
 
-async fn check_new_password(call: &Call, user: &User, password: &Password) -> Result<()> {
+async fn check_new_password(call: &Call, user: &User, new: Option<&Address>, password: &Password) -> Result<()> {
     let passwords = &call.auth.inner.passwords;
     passwords.check_size(password)?;
-    let context: Vec<&str> = user.email.as_deref().into_iter().collect();
-    passwords.check_new(password, &context)?;
+    let context: Vec<&str> = user
+        .email
+        .as_deref()
+        .into_iter()
+        .chain(new.map(Address::as_str))
+        .collect();
+    passwords.check_new(password, &context).await?;
     if let Some(hash) = call.auth.password_of(&user.id).await? {
         let same = passwords.verify(Password::new(password.expose()), Some(hash)).await;
         if matches!(same, Ok(Verified::Yes | Verified::Outdated)) {

@@ -145,7 +145,7 @@ impl Auth {
         let Prepared { user, mut key } = self.prepare(new)?;
         if let Some(password) = password {
             let context = key.iter().map(|key| key.id.provider_user_id()).collect::<Vec<_>>();
-            self.inner.passwords.check_new(&password, &context)?;
+            self.inner.passwords.check_new(&password, &context).await?;
             let hash = self.inner.passwords.hash(password).await?;
             if let Some(key) = &mut key {
                 key.hashed_password = Some(hash);

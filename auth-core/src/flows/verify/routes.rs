@@ -211,6 +211,7 @@ async fn take(call: &Call, token: OneTimeToken, mut target: Url) -> Result<Url> 
     let session = NewSession::from_client(call.request.client().clone());
     let (_, issued) = auth.finish_sign_in(proof, session).await?;
     if takes_tokens {
+        call.request.diagnose_issued(&issued);
         let mut pairs = session_pairs(auth, &issued);
         pairs.push(("type", kind.to_owned()));
         return Ok(with_fragment(target, &pairs));

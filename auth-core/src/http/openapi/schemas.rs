@@ -120,6 +120,7 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
             ("current!", Flag),
             ("created_at!", Moment),
             ("last_seen_at!", Moment),
+            ("refreshed_at!", MomentOrNull),
             ("expires_at!", Number),
             ("ip", TextOrNull),
             ("user_agent", TextOrNull),
@@ -137,6 +138,7 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
             ("expires_in!", Number),
             ("expires_at!", Number),
             ("user!", One("User")),
+            ("weak_password", Object),
         ],
     ),
     (

@@ -221,11 +221,11 @@ async fn another_hasher_serves_everywhere() {
     );
 }
 
-#[test]
-fn a_megabyte_is_refused_before_any_work() {
+#[tokio::test]
+async fn a_megabyte_is_refused_before_any_work() {
     let passwords = passwords(&PasswordConfig::default());
     let megabyte = Password::new("x".repeat(1 << 20));
-    let error: Error = passwords.check_new(&megabyte, &[]).unwrap_err();
+    let error: Error = passwords.check_new(&megabyte, &[]).await.unwrap_err();
     assert_eq!(error.weak_password_reasons(), [WeakPasswordReason::Length]);
     assert!(passwords.check_size(&megabyte).is_err());
     assert_eq!(passwords.hashes(), 0);
