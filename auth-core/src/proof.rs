@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use crate::{clock::Timestamp, id::UserId, model::User};
+use crate::{
+    clock::Timestamp,
+    id::{KeyId, UserId},
+    model::User,
+};
 
 /// A session opens for a proof, never for a user: only a function that verified something can make one.
 ///
@@ -17,11 +21,30 @@ pub struct Proof {
     user: User,
     method: &'static str,
     at: Timestamp,
+    passwords: Option<Passwords>,
 }
+
+/// The keys of an account that have a password, and when each was last changed.
+pub(crate) type Passwords = Vec<(KeyId, Timestamp)>;
 
 impl Proof {
     pub(crate) fn new(user: User, method: &'static str, at: Timestamp) -> Self {
-        Self { user, method, at }
+        Self {
+            user,
+            method,
+            at,
+            passwords: None,
+        }
+    }
+
+    /// A proof that is good as long as the passwords are these.
+    pub(crate) fn beside(mut self, passwords: Passwords) -> Self {
+        self.passwords = Some(passwords);
+        self
+    }
+
+    pub(crate) fn passwords(&self) -> Option<&Passwords> {
+        self.passwords.as_ref()
     }
 
     /// Who it was.

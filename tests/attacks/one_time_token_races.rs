@@ -1,5 +1,6 @@
 //! One link, one code, redeemed by many at the same moment: one gets it.
 
+use auth_core::{Password, UserId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -13,6 +14,7 @@ stories![App::with_post =>
     of_fifty_who_exchange_a_code_one_gets_in,
     of_fifty_who_use_a_nonce_one_changes_the_password,
     two_halves_of_a_change_answered_at_once_leave_no_link_behind,
+    a_link_followed_while_the_password_is_changed_opens_nothing,
     a_link_is_taken_by_the_act_that_stores_what_it_is_exchanged_for,
 ];
 
@@ -117,6 +119,25 @@ async fn two_halves_of_a_change_answered_at_once_leave_no_link_behind(app: App) 
     for link in [old, new] {
         assert_eq!(app.keeper().verify_link("email_change", &link).await.status(), 403);
     }
+}
+
+/// The change ends all sessions there are; this one is not there yet.
+async fn a_link_followed_while_the_password_is_changed_opens_nothing(app: App) {
+    let ada = app.confirmed(ADA).await;
+    let id = UserId::from(ada.get("/api/auth/user").await.json()["id"].as_str().unwrap());
+    app.keeper().post("/api/auth/magiclink", json!({ "email": ADA })).await;
+    let link = app.mail_to(ADA).await.secret();
+    let held = app.store.hold_before("set_session");
+    let thief = app.keeper();
+    let (answer, ()) = tokio::join!(thief.verify_link("magiclink", &link), async {
+        held.reached().await;
+        let password = Password::new("another password of Ada's");
+        app.auth.update_user_password(&id, Some(password)).await.unwrap();
+        held.release();
+    });
+    assert_eq!(answer.refusal(), (403, "otp_expired".to_owned()));
+    let handles = app.auth.get_all_session_handles_for_user(&id).await.unwrap();
+    assert_eq!(handles, []);
 }
 
 /// A crash between the two would cost the link.

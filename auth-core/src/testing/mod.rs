@@ -5,6 +5,8 @@
 //! - [`FaultyAdapter`]: a store that fails when it is told to, and counts what it is asked;
 //!   and holds a call ([`Hold`]) to put two acts in any order.
 //! - [`EventLog`]: the events that happened.
+//! - [`PasswordConfig::danger_cheap_hashes`](crate::PasswordConfig::danger_cheap_hashes), so that a suite does not spend its time
+//!   hashing.
 
 pub mod conformance;
 mod entropy;

@@ -16,7 +16,7 @@ use crate::{
     id::UserId,
     model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
     password::Verified,
-    proof::Proof,
+    proof::{Passwords, Proof},
     request::Client,
     secret::{HashedPassword, Password},
 };
@@ -261,7 +261,7 @@ impl Auth {
         }
     }
 
-    /// Notes the sign-in and opens the session.
+    /// Notes the sign-in and opens the session. A session whose owner changed the password since the proof does not live.
     pub(crate) async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
         let now = self.now();
         let patch = UserPatch {
@@ -271,6 +271,12 @@ impl Auth {
         self.inner.adapter.update_user(proof.user_id(), &patch).await?;
         let client = session.client.clone();
         let issued = self.create_session(&proof, session).await?;
+        if let Some(passwords) = proof.passwords()
+            && self.passwords_of(proof.user_id()).await? != *passwords
+        {
+            self.invalidate_session(&issued.session.id).await?;
+            return Err(ErrorKind::OtpExpired.into());
+        }
         self.emit(
             &Event::new(EventKind::SignInSucceeded, now, &client)
                 .user(proof.user_id())
@@ -415,6 +421,13 @@ impl Auth {
             Ok(_) => Err(self.refuse_sign_in(ErrorKind::InvalidPassword.into(), None, client)),
             Err(error) => Err(self.refuse_sign_in(error, None, client)),
         }
+    }
+
+    /// What of a user's keys changes with a password.
+    pub(crate) async fn passwords_of(&self, user_id: &UserId) -> Result<Passwords> {
+        let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
+        let with_password = keys.into_iter().filter(|key| key.hashed_password.is_some());
+        Ok(with_password.map(|key| (key.id, key.updated_at)).collect())
     }
 
     /// The hash of the password a user signs in with.

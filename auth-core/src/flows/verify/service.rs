@@ -94,9 +94,12 @@ impl Auth {
                 self.settle_change(token, user, then, client).await
             }
             Purpose::AuthCode => {
+                let passwords = self.passwords_of(&user.id).await?;
                 let acts: Vec<Act> = [take(&token)].into_iter().chain(then).collect();
                 self.commit(&acts).await?;
-                Ok(Settled::proven(user, method, self.now()))
+                Ok(Settled::Proven(Box::new(
+                    Proof::new(user, method, self.now()).beside(passwords),
+                )))
             }
             // Taken where it is asked for.
             Purpose::Reauthentication => Err(ErrorKind::OtpExpired.into()),
@@ -123,6 +126,7 @@ impl Auth {
         let address = address.ok_or(ErrorKind::OtpExpired)?;
         let (now, mut acts) = (self.now(), vec![take(&token)]);
         let was_proven = Self::is_proven(&user, &address);
+        let mut passwords = self.passwords_of(&user.id).await?;
         if !was_proven {
             let proven_elsewhere = user.email_confirmed_at.is_some() || user.phone_confirmed_at.is_some();
             let is_swept = !proven_elsewhere && !keeps_password(&token);
@@ -132,6 +136,7 @@ impl Auth {
                 acts.push(Act::DeleteOtherKeys(user.id.clone(), Some(address.key_id())));
                 acts.push(Act::SetPassword(address.key_id(), None, now));
                 self.forget_what_was_said(&token, &mut patch);
+                passwords.clear();
             }
             acts.push(Act::DeleteTokens(user.id.clone()));
             patch.apply(&mut user);
@@ -148,7 +153,9 @@ impl Auth {
             acts.extend(then);
             self.commit(&acts).await?;
         }
-        Ok(Settled::proven(user, method, now))
+        Ok(Settled::Proven(Box::new(
+            Proof::new(user, method, now).beside(passwords),
+        )))
     }
 }
 
