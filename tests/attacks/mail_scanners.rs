@@ -30,7 +30,7 @@ async fn looking_at_a_link_takes_nothing(app: App) {
                 assert!(answer.set_cookies().is_empty());
                 assert_eq!(answer.header("cache-control"), Some("no-store"));
                 if method != "OPTIONS" {
-                    assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
+                    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
                 }
             }
         }

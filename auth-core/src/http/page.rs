@@ -11,10 +11,11 @@ pub(crate) struct Page {
 impl Page {
     /// A page with this title; the body is HTML already.
     pub(crate) fn new(title: &str, body: &str) -> Self {
+        // After the header's `no-referrer`; see `Reply::page`.
         let html = format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <meta name=\"referrer\" content=\"no-referrer\"><meta name=\"robots\" content=\"noindex\">\
+             <meta name=\"referrer\" content=\"same-origin\"><meta name=\"robots\" content=\"noindex\">\
              <style>{STYLE}</style></head><body><main>{body}</main></body></html>",
             Self::escape(title)
         );

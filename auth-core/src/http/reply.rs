@@ -39,9 +39,9 @@ enum Content {
 }
 
 impl Reply {
-    /// 200 with a page of ours. The address that shows it may hold a secret, so no other site is told it. This one is: a
-    /// page that tells nobody posts with `Origin: null` (Fetch §3.2), and browsers without Fetch Metadata, on plain HTTP all
-    /// of them, would be refused.
+    /// 200 with a page of ours. The address that shows it may hold a secret, so no other site is told it. This one is told by
+    /// the page itself, whose word comes after the header's: a page that tells nobody posts with `Origin: null` (Fetch §3.2),
+    /// and browsers without Fetch Metadata, on plain HTTP all of them, would be refused.
     pub(crate) fn page(page: Page) -> Self {
         let mut reply = Self::no_content();
         reply.status = StatusCode::OK;
@@ -50,7 +50,7 @@ impl Reply {
             reply = reply.header(CONTENT_SECURITY_POLICY, policy);
         }
         reply
-            .header(REFERRER_POLICY, HeaderValue::from_static("same-origin"))
+            .header(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
             .header(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"))
     }
 
