@@ -20,6 +20,7 @@ stories![
     update_user_is_immediate,
     update_user_merges_metadata,
     a_password_set_by_an_administrator_ends_sessions_and_is_told,
+    a_password_that_another_chose_is_marked_until_its_owner_chooses,
     an_administrator_keeps_their_session_when_they_change_their_own_password,
     a_ban_and_another_role_end_sessions,
     an_address_changed_by_an_administrator_takes_the_key_along,
@@ -117,7 +118,7 @@ async fn create_user_is_at_once_unconfirmed_and_sends_no_mail(app: App) {
     assert_eq!(user["user_metadata"], json!({ "name": "Ada", "deep": { "a": [1] } }));
     assert_eq!(
         user["app_metadata"],
-        json!({ "plan": "paid", "provider": "email", "providers": ["email", "phone"] })
+        json!({ "plan": "paid", "must_change_password": true, "provider": "email", "providers": ["email", "phone"] })
     );
     assert_eq!(user["identities"].as_array().unwrap().len(), 2);
     assert_eq!(user["attributes"]["credits"], 7);
@@ -398,6 +399,33 @@ async fn a_password_set_by_an_administrator_ends_sessions_and_is_told(app: App) 
     assert_eq!(noted.reason, Some("admin"));
     let weak = admin.put(&path(&user), json!({ "password": "short" })).await;
     assert_eq!((weak.status(), weak.error_code().as_str()), (422, "weak_password"));
+}
+
+/// Statement 44.
+async fn a_password_that_another_chose_is_marked_until_its_owner_chooses(app: App) {
+    let admin = service(&app);
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD, "email_confirm": true });
+    let user = make(&admin, body).await;
+    let mark = |user: &Value| user["app_metadata"]["must_change_password"].clone();
+    assert_eq!(mark(&user), true);
+    let ada = app.browser();
+    let signed_in = ada.sign_in("ada@example.com", PASSWORD).await.json();
+    assert_eq!(mark(&signed_in["user"]), true);
+    // Nobody takes the mark off their own account but by another password.
+    ada.put("/api/auth/user", json!({ "data": { "must_change_password": null } }))
+        .await;
+    assert_eq!(mark(&ada.get("/api/auth/user").await.json()), true);
+    let change = json!({ "password": "chosen by Ada herself", "current_password": PASSWORD });
+    assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+    assert_eq!(mark(&ada.get("/api/auth/user").await.json()), Value::Null);
+    let answer = admin
+        .put(&path(&user), json!({ "password": "chosen for somebody" }))
+        .await;
+    assert_eq!(mark(&answer.json()), true);
+    // A hash from elsewhere says nothing about who chose the password.
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$lYeNX8nQavRzvla2lRM+2g$2v2sQ4oFzHaZpTQZiloxVZzeoeEI6HlA2Dam8I5ni88";
+    let grace = make(&admin, json!({ "email": "grace@example.com", "password_hash": hash })).await;
+    assert_eq!(mark(&grace), Value::Null);
 }
 
 /// Somebody who has just signed up and was made an administrator.

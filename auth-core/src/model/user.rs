@@ -71,6 +71,9 @@ impl UserQuery {
     }
 }
 
+/// The member of [`User::app_metadata`] that says somebody else chose the password, and knows it.
+pub(crate) const MUST_CHANGE_PASSWORD: &str = "must_change_password";
+
 impl User {
     /// The role of a user nobody gave another.
     pub const DEFAULT_ROLE: &'static str = "authenticated";

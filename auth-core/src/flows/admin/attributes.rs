@@ -59,7 +59,7 @@ impl AdminUserAttributes {
     }
 
     /// The password. Whoever sets one for somebody else knows it: prefer [`Auth::generate_link`](crate::Auth::generate_link)
-    /// for a recovery.
+    /// for a recovery. Until its owner chooses another, `app_metadata` says `must_change_password`.
     pub fn password(mut self, password: impl Into<Password>) -> Self {
         self.secret = Some(NewSecret::Password(password.into()));
         self
@@ -111,6 +111,11 @@ impl AdminUserAttributes {
     pub fn attributes(mut self, attributes: Attributes) -> Self {
         self.attributes = attributes;
         self
+    }
+
+    /// Whether somebody will have a password that another knows.
+    pub(super) fn chooses_password(&self) -> bool {
+        matches!(self.secret, Some(NewSecret::Password(_)))
     }
 }
 

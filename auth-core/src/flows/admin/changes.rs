@@ -7,7 +7,7 @@ use crate::{
     event::{Event, EventKind},
     flows::users::merged,
     id::{SessionId, UserId},
-    model::{KeyRecord, User, UserPatch},
+    model::{KeyRecord, MUST_CHANGE_PASSWORD, User, UserPatch},
     request::Client,
     secret::HashedPassword,
 };
@@ -48,6 +48,7 @@ impl Auth {
         addresses.retain(|address| address_of(&user, address) != Some(address.as_str()));
         self.check_free(&addresses, Some(user_id)).await?;
         let known = user.email.iter().cloned().map(Address::Email);
+        let is_chosen_for_them = own.is_none() && given.chooses_password();
         let hash = self
             .hash_of(
                 given.secret,
@@ -68,6 +69,10 @@ impl Auth {
         }
         if !given.app_metadata.is_empty() {
             patch.app_metadata = Some(merged(&user.app_metadata, &given.app_metadata));
+        }
+        if is_chosen_for_them {
+            let notes = patch.app_metadata.get_or_insert_with(|| user.app_metadata.clone());
+            notes.insert(MUST_CHANGE_PASSWORD.to_owned(), true.into());
         }
         for address in &addresses {
             patch.is_anonymous = Some(false);

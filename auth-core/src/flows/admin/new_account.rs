@@ -10,7 +10,7 @@ use crate::{
         users::{NewUser, merged},
     },
     id::UserId,
-    model::{JsonObject, KeyRecord, User},
+    model::{JsonObject, KeyRecord, MUST_CHANGE_PASSWORD, User},
     request::Client,
     secret::HashedPassword,
 };
@@ -44,9 +44,13 @@ impl Auth {
             Error::from(ErrorKind::ValidationFailed).detail("Cannot create a user without either an email or phone")
         })?;
         let nothing = JsonObject::new();
+        let mut notes = merged(&nothing, &given.app_metadata);
+        if given.chooses_password() {
+            notes.insert(MUST_CHANGE_PASSWORD.to_owned(), true.into());
+        }
         let mut new = NewUser::with_key(first.provider(), first.as_str())
             .user_metadata(merged(&nothing, &given.user_metadata))
-            .app_metadata(merged(&nothing, &given.app_metadata))
+            .app_metadata(notes)
             .attributes(given.attributes);
         if let Some(id) = given.id {
             self.check_new_id(&id).await?;

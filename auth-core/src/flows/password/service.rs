@@ -14,7 +14,7 @@ use crate::{
         users::NewUser,
     },
     id::UserId,
-    model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
+    model::{Attributes, JsonObject, KeyRecord, MUST_CHANGE_PASSWORD, User, UserPatch},
     password::Verified,
     proof::{Passwords, Proof},
     request::Client,
@@ -392,6 +392,15 @@ impl Auth {
     /// Whatever was sent before the change opens nothing any more, and the owner is told.
     async fn after_password_change(&self, user: &User) -> Result<()> {
         let mut acts = vec![Act::DeleteTokens(user.id.clone())];
+        if user.app_metadata.contains_key(MUST_CHANGE_PASSWORD) {
+            let mut notes = user.app_metadata.clone();
+            notes.remove(MUST_CHANGE_PASSWORD);
+            let patch = UserPatch {
+                app_metadata: Some(notes),
+                ..UserPatch::default()
+            };
+            acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch)));
+        }
         acts.extend(self.password_changed_letter(user)?);
         self.commit(&acts).await
     }
