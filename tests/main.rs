@@ -9,7 +9,7 @@
 )]
 
 pub(crate) use auth_tests::{
-    Answer, App, Client, Driver, Held, MINUTE, PASSWORD, Received, Store, stories, stories_in_process,
+    Answer, App, Client, Driver, Held, MINUTE, PASSWORD, Received, Store, passwords, stories, stories_in_process,
 };
 
 mod attacks;

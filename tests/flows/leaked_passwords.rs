@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use auth_core::{AuthBuilder, LeakCheck, LeakedPasswordFile, PasswordConfig, PwnedPasswords, ReqwestClient};
+use auth_core::{AuthBuilder, LeakCheck, LeakedPasswordFile, PwnedPasswords, ReqwestClient};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::admin::service;
-use crate::{App, PASSWORD, stories};
+use crate::{App, PASSWORD, passwords, stories};
 
 stories![
     a_leaked_password_is_refused,
@@ -114,7 +114,7 @@ fn entries(head: &str) -> String {
 }
 
 pub(super) fn with_check(check: LeakCheck) -> impl FnOnce(AuthBuilder) -> AuthBuilder {
-    |builder| builder.passwords(PasswordConfig::default().queue(1_000).leak_check(check))
+    |builder| builder.passwords(passwords().leak_check(check))
 }
 
 /// G6.3-17.

@@ -53,7 +53,7 @@ async fn failures_of_the_token_route_are_told_as_in_2021(app: App) {
     let answer = newer.post(TOKEN, wrong("nobody@example.com")).await;
     assert_eq!(answer.json()["code"], "invalid_credentials");
     let answer = app.script().get("/api/auth/user").await;
-    assert_eq!(answer.refusal(), (401, "session_expired".to_owned()));
+    assert_eq!(answer.refusal(), (401, "no_authorization".to_owned()));
     app.keeper().post(TOKEN, wrong("ada@example.com")).await;
     let throttled = app.keeper().post(TOKEN, wrong("ada@example.com")).await;
     assert_eq!(throttled.refusal(), (429, "over_request_rate_limit".to_owned()));

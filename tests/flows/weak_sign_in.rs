@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use auth_core::{AuthBuilder, PasswordConfig, Tokens};
+use auth_core::{AuthBuilder, Tokens};
 use serde_json::json;
 
 use super::leaked_passwords::{LEAKED, Mood, PwnedServer, with_check};
-use crate::{App, PASSWORD, stories};
+use crate::{App, PASSWORD, passwords, stories};
 
 stories![
     a_password_that_would_be_refused_today_still_signs_in,
@@ -14,7 +14,7 @@ stories![
 ];
 
 fn longer(builder: AuthBuilder) -> AuthBuilder {
-    builder.passwords(PasswordConfig::default().queue(1_000).min_length(40))
+    builder.passwords(passwords().min_length(40))
 }
 
 /// G6.4-11.

@@ -53,6 +53,11 @@ pub struct App {
     pub(super) call: Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering>,
 }
 
+/// How the tests' applications hash, so that any of them reads what another wrote as its own.
+pub fn passwords() -> PasswordConfig {
+    PasswordConfig::default().danger_cheap_hashes().queue(1_000)
+}
+
 /// What a test changes of the configuration.
 pub type Setup = fn(AuthBuilder) -> AuthBuilder;
 
@@ -89,7 +94,7 @@ impl App {
             .trusted_origin("https://admin.example.com")
             .clock(clock.clone())
             .events(events.clone())
-            .passwords(PasswordConfig::default().danger_cheap_hashes().queue(1_000))
+            .passwords(passwords())
             .limits(
                 Limits::default()
                     .sign_in_per_client(generous)

@@ -9,7 +9,7 @@ mod smtp;
 mod socket;
 mod store;
 
-pub use app::{App, Driver, PASSWORD, Setup};
+pub use app::{App, Driver, PASSWORD, Setup, passwords};
 pub use client::{Answer, Client};
 pub use holder::Held;
 pub use post::{MINUTE, Received};

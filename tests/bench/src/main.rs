@@ -44,8 +44,10 @@ fn main() {
             peer("sessions-memory", "");
             peer("login-memory", "");
             peer("login-sqlite", &database);
-            if let Ok(url) = std::env::var("AUTH_TEST_POSTGRES") {
-                peer("login-postgres", &url);
+            for (variable, kind) in [("AUTH_TEST_POSTGRES", "login-postgres"), ("AUTH_TEST_REDIS", "login-redis")] {
+                if let Ok(url) = std::env::var(variable) {
+                    peer(kind, &url);
+                }
             }
         }
         for (variable, store) in

@@ -7,6 +7,10 @@ use axum::{
 };
 use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
+use tower_sessions_redis_store::{
+    RedisStore,
+    fred::prelude::{ClientLike, Config, Pool},
+};
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore, sqlx};
 
 type Failure = Box<dyn std::error::Error>;
@@ -86,8 +90,15 @@ async fn main() -> Result<(), Failure> {
             store.migrate().await?;
             serve(login(store, Backend::Postgres(pool))).await
         }
+        // Users in memory, as in ours.
+        "login-redis" => {
+            let pool = Pool::new(Config::from_url(&url)?, None, None, None, 1)?;
+            pool.connect();
+            pool.wait_for_connect().await?;
+            serve(login(RedisStore::new(pool), Backend::Memory)).await
+        }
         "sessions-memory" => serve(sessions(MemoryStore::default())).await,
-        _ => Err("login-memory, login-sqlite, login-postgres or sessions-memory".into()),
+        _ => Err("login-memory, login-sqlite, login-postgres, login-redis or sessions-memory".into()),
     }
 }
 
