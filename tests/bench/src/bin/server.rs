@@ -112,6 +112,8 @@ async fn actix_server(store: &str, database: &str) -> Result<(), Failure> {
                     )
             })
             .workers(1)
+            // A server waits for its turn for longer than connections are kept by default.
+            .keep_alive(std::time::Duration::from_secs(600))
             .listen(listener)?
             .run()
             .await?;
@@ -125,6 +127,8 @@ async fn actix_server(store: &str, database: &str) -> Result<(), Failure> {
                     .route("/session", web::get().to(|| async { "a-user-id-of-25-letters" }))
             })
             .workers(1)
+            // A server waits for its turn for longer than connections are kept by default.
+            .keep_alive(std::time::Duration::from_secs(600))
             .listen(listener)?
             .run()
             .await?;

@@ -251,7 +251,7 @@ async fn beside_redis(url: &str, sessions: &RedisSessions) -> Result<(), Failure
     beside("redis", "delete", delete(sessions), || {
         let (mut connection, id, removal) = (connection.clone(), id.clone(), Arc::clone(&removal));
         async move {
-            let mut removal = removal.key(id.as_str());
+            let removal = removal.key(id.as_str());
             removal.invoke_async::<Option<String>>(&mut connection).await.map(drop).expect("it answers");
         }
     })
