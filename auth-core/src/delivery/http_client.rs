@@ -3,6 +3,7 @@ use std::{error::Error as StdError, fmt, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use url::Url;
 
 /// How other servers are asked: whole requests, whole answers.
 ///
@@ -30,6 +31,17 @@ pub trait HttpClient: Send + Sync + 'static {
     /// # Errors
     /// [`HttpError`] when there is no whole answer.
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError>;
+}
+
+/// Whether nobody reads on the way what is sent there: it is encrypted, or stays on this machine.
+pub(crate) fn is_confidential(url: &Url) -> bool {
+    let stays_here = match url.host() {
+        Some(url::Host::Domain(host)) => host == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || url.scheme() == "http" && stays_here
 }
 
 #[async_trait]

@@ -40,6 +40,7 @@ mod webhook;
 pub use console::ConsoleMailer;
 pub use error::DeliveryError;
 pub use files::FileMailer;
+pub(crate) use http_client::is_confidential;
 pub use http_client::{HttpClient, HttpError};
 pub(crate) use letter::{Letter, LetterKind};
 pub use mailbox::Mailbox;

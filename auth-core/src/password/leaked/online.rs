@@ -8,7 +8,7 @@ use url::Url;
 use super::{LeakDigest, LeakedPasswords, digest::RANGE};
 use crate::{
     config::ConfigProblem,
-    delivery::HttpClient,
+    delivery::{HttpClient, is_confidential},
     error::{Error, ErrorKind, Result},
 };
 
@@ -47,8 +47,7 @@ impl PwnedPasswords {
     /// # Errors
     /// [`ConfigProblem`] unless it is an `https` URL, or `http` on this machine.
     pub fn endpoint(mut self, url: impl AsRef<str>) -> std::result::Result<Self, ConfigProblem> {
-        let usable = |url: &Url| url.scheme() == "https" || url.scheme() == "http" && is_here(url);
-        let url = Url::parse(url.as_ref()).ok().filter(usable).ok_or_else(|| {
+        let url = Url::parse(url.as_ref()).ok().filter(is_confidential).ok_or_else(|| {
             ConfigProblem::new(
                 "pwned_passwords.endpoint",
                 "parts of digests would travel in clear, or nowhere.",
@@ -85,15 +84,6 @@ fn is_listed(body: &[u8], wanted: &str) -> Option<bool> {
         found |= times > 0 && digits.eq_ignore_ascii_case(wanted);
     }
     Some(found)
-}
-
-fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(host)) => host == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 const ADD_PADDING: HeaderName = HeaderName::from_static("add-padding");
