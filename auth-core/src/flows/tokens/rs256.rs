@@ -39,8 +39,8 @@ impl Rs256 {
 
     pub(super) fn from_pkcs8(encoded: &[u8]) -> Option<Self> {
         let key = KeyPair::from_pkcs8(encoded).ok()?;
-        let (modulus, exponent) = components(key.public_key().as_ref())?;
-        let public = Rs256Public::new(modulus, exponent)?;
+        let PublicKeyComponents::<Vec<u8>> { n, e } = key.public_key().into();
+        let public = Rs256Public::new(&n, &e)?;
         Some(Self { key, public })
     }
 
@@ -86,40 +86,4 @@ impl Rs256Public {
     pub(super) fn jwk(&self) -> Value {
         jwk::rsa(&self.modulus, &self.exponent)
     }
-}
-
-/// Modulus and exponent of an `RSAPublicKey` (RFC 8017 §A.1.1), a sequence of two integers in DER.
-fn components(encoded: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (0x30, sequence, []) = element(encoded)? else {
-        return None;
-    };
-    let (0x02, modulus, rest) = element(sequence)? else {
-        return None;
-    };
-    let (0x02, exponent, []) = element(rest)? else {
-        return None;
-    };
-    Some((number(modulus), number(exponent)))
-}
-
-/// A positive integer whose first bit is set has a zero before it.
-fn number(integer: &[u8]) -> &[u8] {
-    integer.strip_prefix(&[0]).unwrap_or(integer)
-}
-
-/// Tag, content and what follows.
-fn element(encoded: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&[tag, first], rest) = encoded.split_first_chunk::<2>()?;
-    let (length, rest) = match first {
-        0..0x80 => (usize::from(first), rest),
-        _ => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let length = digits.iter().try_fold(0_usize, |length, digit| {
-                length.checked_mul(256)?.checked_add(usize::from(*digit))
-            })?;
-            (length, rest)
-        }
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
 }
