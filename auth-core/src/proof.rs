@@ -21,11 +21,11 @@ pub struct Proof {
     user: User,
     method: &'static str,
     at: Timestamp,
-    passwords: Option<Passwords>,
+    password_changes: Option<PasswordChanges>,
 }
 
 /// The keys of an account that have a password, and when each was last changed.
-pub(crate) type Passwords = Vec<(KeyId, Timestamp)>;
+pub(crate) type PasswordChanges = Vec<(KeyId, Timestamp)>;
 
 impl Proof {
     pub(crate) fn new(user: User, method: &'static str, at: Timestamp) -> Self {
@@ -33,18 +33,18 @@ impl Proof {
             user,
             method,
             at,
-            passwords: None,
+            password_changes: None,
         }
     }
 
-    /// A proof that is good as long as the passwords are these.
-    pub(crate) fn beside(mut self, passwords: Passwords) -> Self {
-        self.passwords = Some(passwords);
+    /// A proof that is good as long as no password has changed since.
+    pub(crate) fn since(mut self, changes: PasswordChanges) -> Self {
+        self.password_changes = Some(changes);
         self
     }
 
-    pub(crate) fn passwords(&self) -> Option<&Passwords> {
-        self.passwords.as_ref()
+    pub(crate) fn password_changes(&self) -> Option<&PasswordChanges> {
+        self.password_changes.as_ref()
     }
 
     /// Who it was.

@@ -1,8 +1,8 @@
 //! Passwords: what they must be like, how they are hashed, and on which threads.
 //!
-//! Against guessing (argon2id at OWASP's floor or above, a block list, a list of leaked passwords), against enumeration (an unknown account costs a
-//! hash too), against floods (a bounded pool with a bounded queue, sizes checked before any work) and against hashes
-//! that are bombs (parameters of stored hashes are bounded before memory is taken). Text is brought to NFC and
+//! Against guessing (argon2id at OWASP's floor or above, a block list, a list of leaked passwords), against enumeration
+//! (an unknown account costs a hash too), against floods (a bounded pool with a bounded queue, sizes checked before any
+//! work) and against hashes that are bombs (parameters of stored hashes are bounded before memory is taken). Text is brought to NFC and
 //! otherwise taken as it is: no trimming, no truncation, no change of case.
 //!
 //! The block list is the part with eight characters and more of the list of common passwords of the `zxcvbn` crate

@@ -13,6 +13,7 @@ use crate::{
     },
     id::UserId,
     model::{KeyRecord, OneTimeToken, Purpose, User, UserPatch},
+    proof::Proof,
     request::Client,
 };
 
@@ -195,7 +196,7 @@ impl Auth {
             .change_address(Some(&token), user, &new, UserPatch::default(), then, client)
             .await?;
         let method = crate::flows::verify::method_of(token.purpose, true);
-        Ok(Settled::proven(user, method, now))
+        Ok(Settled::proven(Proof::new(user, method, now)))
     }
 
     /// Takes one half of a change and marks the other, if nobody has taken either.

@@ -16,7 +16,7 @@ use crate::{
     id::UserId,
     model::{Attributes, JsonObject, KeyRecord, MUST_CHANGE_PASSWORD, User, UserPatch},
     password::Verified,
-    proof::{Passwords, Proof},
+    proof::{PasswordChanges, Proof},
     request::Client,
     secret::{HashedPassword, Password},
 };
@@ -271,8 +271,8 @@ impl Auth {
         self.inner.adapter.update_user(proof.user_id(), &patch).await?;
         let client = session.client.clone();
         let issued = self.create_session(&proof, session).await?;
-        if let Some(passwords) = proof.passwords()
-            && self.passwords_of(proof.user_id()).await? != *passwords
+        if let Some(changes) = proof.password_changes()
+            && self.password_changes_of(proof.user_id()).await? != *changes
         {
             self.invalidate_session(&issued.session.id).await?;
             return Err(ErrorKind::OtpExpired.into());
@@ -361,8 +361,8 @@ impl Auth {
         Ok(user)
     }
 
-    /// Sets or removes the password; whether it is good enough, and which sessions end, is the caller's decision. Guesses at the old one are forgotten,
-    /// so that an account a stranger has locked is open to its owner again.
+    /// Sets or removes the password; whether it is good enough, and which sessions end, is the caller's decision. Guesses at
+    /// the old one are forgotten, so that an account a stranger has locked is open to its owner again.
     pub(crate) async fn store_password(&self, user: &User, password: Option<Password>, client: &Client) -> Result<()> {
         let hash = match password {
             Some(password) => Some(self.inner.passwords.hash(password).await?),
@@ -433,7 +433,7 @@ impl Auth {
     }
 
     /// What of a user's keys changes with a password.
-    pub(crate) async fn passwords_of(&self, user_id: &UserId) -> Result<Passwords> {
+    pub(crate) async fn password_changes_of(&self, user_id: &UserId) -> Result<PasswordChanges> {
         let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
         let with_password = keys.into_iter().filter(|key| key.hashed_password.is_some());
         Ok(with_password.map(|key| (key.id, key.updated_at)).collect())

@@ -171,7 +171,7 @@ impl Claims {
 
     /// Whether there is nothing to notice.
     pub(crate) fn is_confirmed(&self) -> bool {
-        self.unconfirmed().is_none()
+        self.refresh.as_ref().is_none_or(|refresh| refresh.parent.is_none())
     }
 
     /// Notes that its first use has been noticed, and when the session ends since.

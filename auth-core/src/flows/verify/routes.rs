@@ -188,11 +188,7 @@ async fn take(call: &Call, token: OneTimeToken, mut target: Url) -> Result<Url> 
     let takes_tokens = token.says("takes_tokens") || call.delivery == Delivery::Body;
     let is_pkce = token.text("code_challenge").is_some();
     let method = method_of(token.purpose, true);
-    let code = if is_pkce {
-        Some(auth.issue_auth_code(&token, method)?)
-    } else {
-        None
-    };
+    let code = is_pkce.then(|| auth.issue_auth_code(&token, method)).transpose()?;
     let stored = code.as_ref().map(|code| Act::SetToken(code.record.clone()));
     let proof = match auth.redeem_and(token, method, stored, call.request.client()).await? {
         Settled::Proven(proof) => *proof,

@@ -4,7 +4,6 @@ use crate::{
     adapter::Act,
     address::Address,
     auth::Auth,
-    clock::Timestamp,
     error::{ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
@@ -26,8 +25,8 @@ pub(crate) enum Settled {
 }
 
 impl Settled {
-    pub(crate) fn proven(user: User, method: &'static str, now: Timestamp) -> Self {
-        Self::Proven(Box::new(Proof::new(user, method, now)))
+    pub(crate) fn proven(proof: Proof) -> Self {
+        Self::Proven(Box::new(proof))
     }
 }
 
@@ -94,12 +93,10 @@ impl Auth {
                 self.settle_change(token, user, then, client).await
             }
             Purpose::AuthCode => {
-                let passwords = self.passwords_of(&user.id).await?;
+                let changes = self.password_changes_of(&user.id).await?;
                 let acts: Vec<Act> = [take(&token)].into_iter().chain(then).collect();
                 self.commit(&acts).await?;
-                Ok(Settled::Proven(Box::new(
-                    Proof::new(user, method, self.now()).beside(passwords),
-                )))
+                Ok(Settled::proven(Proof::new(user, method, self.now()).since(changes)))
             }
             // Taken where it is asked for.
             Purpose::Reauthentication => Err(ErrorKind::OtpExpired.into()),
@@ -126,7 +123,7 @@ impl Auth {
         let address = address.ok_or(ErrorKind::OtpExpired)?;
         let (now, mut acts) = (self.now(), vec![take(&token)]);
         let was_proven = Self::is_proven(&user, &address);
-        let mut passwords = self.passwords_of(&user.id).await?;
+        let mut changes = self.password_changes_of(&user.id).await?;
         if !was_proven {
             let proven_elsewhere = user.email_confirmed_at.is_some() || user.phone_confirmed_at.is_some();
             let is_swept = !proven_elsewhere && !keeps_password(&token);
@@ -136,7 +133,7 @@ impl Auth {
                 acts.push(Act::DeleteOtherKeys(user.id.clone(), Some(address.key_id())));
                 acts.push(Act::SetPassword(address.key_id(), None, now));
                 self.forget_what_was_said(&token, &mut patch);
-                passwords.clear();
+                changes.clear();
             }
             acts.push(Act::DeleteTokens(user.id.clone()));
             patch.apply(&mut user);
@@ -153,9 +150,7 @@ impl Auth {
             acts.extend(then);
             self.commit(&acts).await?;
         }
-        Ok(Settled::Proven(Box::new(
-            Proof::new(user, method, now).beside(passwords),
-        )))
+        Ok(Settled::proven(Proof::new(user, method, now).since(changes)))
     }
 }
 
