@@ -30,7 +30,7 @@ impl RequestView for View<'_> {
         self.0.uri().query()
     }
 
-    fn each_header(&self, name: &http::HeaderName, each: &mut dyn FnMut(&[u8])) {
+    fn each_header<'a>(&'a self, name: &http::HeaderName, each: &mut dyn FnMut(&'a [u8])) {
         for value in self.0.headers().get_all(name.as_str()) {
             each(value.as_bytes());
         }

@@ -25,6 +25,8 @@ mod store;
 mod token;
 mod user;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 pub use account::AccountAdapter;
@@ -70,12 +72,14 @@ pub trait Adapter: AccountAdapter + SessionAdapter + AttemptAdapter {
     ///
     /// Only a **yes** is ever taken from an answer that may be old: an active session which the presented secret opens.
     /// Whatever else it seems to say (a wrong secret, an idle session, a dead one, none) is asked again with
-    /// [`SessionAdapter::get_session`], which always asks the store. A store that answers for itself keeps the default.
+    /// [`SessionAdapter::get_session`], which always asks the store. A store that answers for itself keeps the default; one
+    /// that has its rows in memory can share them instead of copying.
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
-        self.get_session(session_id).await.map(Recent::Current)
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+        let found = self.get_session(session_id).await?;
+        Ok(Recent::Current(found.map(Arc::new)))
     }
 
     /// As [`Adapter::get_session_and_user`], and may be answered from a cache or a replica; see
@@ -83,7 +87,13 @@ pub trait Adapter: AccountAdapter + SessionAdapter + AttemptAdapter {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
-    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
-        self.get_session_and_user(session_id).await.map(Recent::Current)
+    async fn get_recent_session_and_user(
+        &self,
+        session_id: &SessionId,
+    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+        let found = self.get_session_and_user(session_id).await?;
+        Ok(Recent::Current(
+            found.map(|(session, user)| (Arc::new(session), Arc::new(user))),
+        ))
     }
 }

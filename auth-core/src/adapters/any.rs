@@ -93,11 +93,14 @@ impl Adapter for AnyAdapter {
         self.inner.get_session_and_user(session_id).await
     }
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
         self.inner.get_recent_session(session_id).await
     }
 
-    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
+    async fn get_recent_session_and_user(
+        &self,
+        session_id: &SessionId,
+    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
         self.inner.get_recent_session_and_user(session_id).await
     }
 }

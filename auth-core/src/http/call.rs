@@ -70,11 +70,11 @@ impl Call {
             view.each_header(&http::HeaderName::from_static(name), &mut |_| speaks_supertokens = true);
         }
         let mark = match read_cookie(auth.inner.marks.name(), view) {
-            CookieReading::One(value) => Some(value),
+            CookieReading::One(value) => Some(value.into_owned()),
             CookieReading::Conflict | CookieReading::Missing => None,
         };
         let bearer = match read_bearer(view) {
-            BearerReading::Token(token) => Some(token),
+            BearerReading::Token(token) => Some(token.to_owned()),
             _ => None,
         };
         Self {

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
-        sessions::{IssuedSession, Lookup, Renewal, ValidSession},
+        sessions::{IssuedSession, Lookup, Renewal},
         tokens::Transfer,
     },
     model::{Session, SessionRecord, SessionState, User},
@@ -366,8 +366,7 @@ impl AuthRequest {
         let nothing = Found::Nothing(Absence::Unauthenticated);
         let (token, renewal) = match &self.seen().credentials {
             Credentials::None => return Ok(nothing),
-            // Boxed, because a future is moved as often as it is handed on, and the other strategy need not pay for it.
-            Credentials::Tokens(presented) => return Box::pin(self.resolve_tokens(presented, lookup, memo)).await,
+            Credentials::Tokens(presented) => return self.resolve_tokens(presented, lookup, memo).await,
             Credentials::Bearer(token) => (token, Renewal::Extend),
             Credentials::Cookie(token) => {
                 if self.check_origin().is_err() {
@@ -381,15 +380,12 @@ impl AuthRequest {
             None => Err(ErrorKind::InvalidSessionId.into()),
         };
         match found {
-            Ok((valid, user)) => {
-                if let Some(token) = &valid.renewed {
-                    self.set_cookie(&valid.session, token);
-                }
+            Ok((session, user)) => {
                 if let Some(user) = user {
                     // A parallel `validate_user` may have been first; both hold the same user.
-                    let _ = memo.user.set(Some(Arc::new(user)));
+                    let _ = memo.user.set(Some(user));
                 }
-                Ok(Found::Session(Arc::new(valid.session)))
+                Ok(Found::Session(session))
             }
             Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
                 if renewal == Renewal::Rotate {
@@ -406,39 +402,45 @@ impl AuthRequest {
         token: &SessionToken,
         lookup: Lookup,
         renewal: Renewal,
-    ) -> Result<(ValidSession, Option<User>)> {
+    ) -> Result<(Arc<Session>, Option<Arc<User>>)> {
         let auth = &self.inner.auth;
         let now = auth.now();
         let (record, user) = auth.look_up(token, lookup, now, self.client()).await?;
         if record.state(now) != SessionState::Active {
             // Boxed, because it is large and rare, and every request carries the future about.
-            let valid = Box::pin(self.renew_detached(record, token, renewal)).await?;
-            return Ok((valid, user));
+            let session = Box::pin(self.renew_detached(record, token, renewal)).await?;
+            return Ok((session, user));
         }
         if auth.is_touch_due(&record, now) {
             Box::pin(auth.touch(&record, now)).await?;
         }
-        Ok((ValidSession::as_it_is(record, now), user))
+        let session = Arc::unwrap_or_clone(record).into_session(now, false);
+        Ok((Arc::new(session), user))
     }
 
-    /// Renews in a task of its own.
+    /// Renews in a task of its own, and tells the client its new secret.
     async fn renew_detached(
         &self,
-        record: SessionRecord,
+        record: Arc<SessionRecord>,
         token: &SessionToken,
         renewal: Renewal,
-    ) -> Result<ValidSession> {
+    ) -> Result<Arc<Session>> {
         let request = self.clone();
         let token = token.clone();
         let now = self.inner.auth.now();
-        detached(async move {
+        let record = Arc::unwrap_or_clone(record);
+        let valid = detached(async move {
             request
                 .inner
                 .auth
                 .renew_if_idle(record, &token, renewal, now, request.client())
                 .await
         })
-        .await
+        .await?;
+        if let Some(token) = &valid.renewed {
+            self.set_cookie(&valid.session, token);
+        }
+        Ok(Arc::new(valid.session))
     }
 
     fn set_cookie(&self, session: &Session, token: &SessionToken) {

@@ -1,6 +1,6 @@
 //! The session that came with a request, for routes that end it or give it a new secret.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{AuthRequest, seen::Credentials};
 use crate::{
@@ -25,7 +25,7 @@ impl AuthRequest {
             None => Err(ErrorKind::InvalidSessionId.into()),
         };
         match found {
-            Ok((session, _)) => Ok(Some(session)),
+            Ok((session, _)) => Ok(Some(Arc::unwrap_or_clone(session))),
             Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
                 if is_cookie {
                     self.delete_all_cookies();

@@ -108,7 +108,7 @@ impl Seen {
 /// A bearer token wins, and the cookies of its request are ignored: it needs no origin check.
 fn credentials(cookie_name: &str, view: &dyn RequestView) -> Credentials {
     match read_bearer(view) {
-        BearerReading::Token(token) => return Credentials::Bearer(SessionToken::parse(&token).ok()),
+        BearerReading::Token(token) => return Credentials::Bearer(SessionToken::parse(token).ok()),
         BearerReading::Conflict => return Credentials::Bearer(None),
         BearerReading::Missing | BearerReading::OtherScheme => {}
     }

@@ -12,7 +12,10 @@ use crate::{
     error::{ErrorKind, Result},
     flows::{
         sessions::Lookup,
-        tokens::{AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, SessionTokens, TokenStrategy, check_anti_csrf},
+        tokens::{
+            AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, SessionTokens, TokenStrategy, VerifiedClaims,
+            check_anti_csrf,
+        },
     },
     model::{Session, SessionRecord},
 };
@@ -30,8 +33,11 @@ impl AuthRequest {
             Place::Nowhere => Ok(Found::Nothing(Absence::Unauthorised)),
             Place::Header => {
                 let token = presented.bearer.as_deref().unwrap_or_default();
-                match self.open_access(strategy, token, None, lookup, memo).await {
-                    Ok(opened) => Ok(self.opened(strategy, opened, Place::Header)),
+                match self
+                    .open_access(strategy, token, None, Place::Header, lookup, memo)
+                    .await
+                {
+                    Ok(session) => Ok(Found::Session(session)),
                     Err(error) if error.kind() == ErrorKind::Unauthorised => {
                         self.clear_tokens(strategy, Place::Header);
                         Ok(Found::Nothing(Absence::Unauthorised))
@@ -59,11 +65,14 @@ impl AuthRequest {
         }
         let expected = self.anti_csrf_of(strategy, presented)?;
         let opened = match &presented.access {
-            CookieReading::One(token) => self.open_access(strategy, token, expected, lookup, memo).await,
+            CookieReading::One(token) => {
+                self.open_access(strategy, token, expected, Place::Cookie, lookup, memo)
+                    .await
+            }
             CookieReading::Missing | CookieReading::Conflict => Err(ErrorKind::TryRefreshToken.into()),
         };
         let refused = match opened {
-            Ok(opened) => return Ok(self.opened(strategy, opened, Place::Cookie)),
+            Ok(session) => return Ok(Found::Session(session)),
             Err(error) => error,
         };
         match (refused.kind(), strategy.config.refresh_at) {
@@ -73,6 +82,17 @@ impl AuthRequest {
             (ErrorKind::Unauthorised, RefreshAt::Endpoint) => return Ok(self.gone(strategy)),
             _ => return Err(refused),
         }
+        // Boxed, because it is large and rare, and every request carries the future about.
+        Box::pin(self.refresh_instead(strategy, presented, memo)).await
+    }
+
+    /// When the access token does not open the session, the refresh token does.
+    async fn refresh_instead(
+        &self,
+        strategy: &TokenStrategy,
+        presented: &PresentedTokens,
+        memo: &Memo,
+    ) -> Result<Found> {
         let CookieReading::One(token) = &presented.refresh else {
             return Ok(self.gone(strategy));
         };
@@ -101,13 +121,31 @@ impl AuthRequest {
         strategy: &TokenStrategy,
         token: &str,
         anti_csrf: Option<&str>,
+        place: Place,
+        lookup: Lookup,
+        memo: &Memo,
+    ) -> Result<Arc<Session>> {
+        let claims = strategy.verify(self.auth(), token).await?;
+        check_anti_csrf(strategy.config.anti_csrf, &claims, anti_csrf)?;
+        let check_store = strategy.config.check_store || self.wanted().check_store;
+        if claims.is_confirmed() && !claims.is_of_others() && !check_store {
+            return Ok(claims.shared_session());
+        }
+        // Boxed, because it is large, and most requests stop above.
+        let opened = Box::pin(self.open_in_store(strategy, claims, check_store, lookup, memo)).await?;
+        Ok(self.hand_out(strategy, opened, place))
+    }
+
+    /// What claims open that the store has to be asked about.
+    async fn open_in_store(
+        &self,
+        strategy: &TokenStrategy,
+        claims: Arc<VerifiedClaims>,
+        check_store: bool,
         lookup: Lookup,
         memo: &Memo,
     ) -> Result<OpenedSession> {
         let auth = self.auth();
-        let claims = strategy.verify(auth, token).await?;
-        check_anti_csrf(strategy.config.anti_csrf, &claims, anti_csrf)?;
-        let check_store = strategy.config.check_store || self.wanted().check_store;
         if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
             let found = auth.inner.adapter.get_session_and_user(&claims.session_id()).await?;
             let now = auth.now();
@@ -298,8 +336,9 @@ impl AuthRequest {
         Found::Nothing(Absence::Unauthorised)
     }
 
-    fn opened(&self, strategy: &TokenStrategy, opened: OpenedSession, place: Place) -> Found {
-        let session: Session = opened.session;
+    /// The session, with its new access token for the client, if there is one.
+    fn hand_out(&self, strategy: &TokenStrategy, opened: OpenedSession, place: Place) -> Arc<Session> {
+        let session = opened.session;
         if let Some(access) = &opened.renewed {
             let cookie = strategy
                 .cookies
@@ -312,7 +351,7 @@ impl AuthRequest {
                 }
             });
         }
-        Found::Session(Arc::new(session))
+        Arc::new(session)
     }
 }
 

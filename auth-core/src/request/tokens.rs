@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderName;
 use memchr::memmem;
 
-use super::{BearerReading, CookieReading, RequestView, read_bearer, read_cookie};
+use super::{BearerReading, CookieReading, CookieWriter, RequestView, read_bearer, read_cookies};
 use crate::{
     flows::tokens::{TokenStrategy, Transfer},
     secret::RefreshToken,
@@ -41,7 +41,7 @@ impl PresentedTokens {
     pub(crate) fn read(strategy: &TokenStrategy, view: &dyn RequestView) -> Self {
         let cookies = &strategy.cookies;
         let bearer = match read_bearer(view) {
-            BearerReading::Token(token) => Some(token).filter(|token| is_ours(strategy, token)),
+            BearerReading::Token(token) => Some(token).filter(|token| is_ours(strategy, token)).map(str::to_owned),
             BearerReading::Conflict => Some(String::new()),
             BearerReading::Missing | BearerReading::OtherScheme => None,
         };
@@ -51,15 +51,19 @@ impl PresentedTokens {
         });
         let mut has_custom_header = false;
         view.each_header(&RID, &mut |_| has_custom_header = true);
+        let marker = cookies.marker.as_ref().map(CookieWriter::name);
+        let names = [
+            cookies.access.name(),
+            cookies.refresh.name(),
+            marker.unwrap_or_default(),
+        ];
+        let [access, refresh, marked] = read_cookies(names, view);
         Self {
             is_bearer: bearer.is_some() && strategy.config.transfer != Transfer::Cookie,
             bearer,
-            access: read_cookie(cookies.access.name(), view),
-            refresh: read_cookie(cookies.refresh.name(), view),
-            has_marker: cookies
-                .marker
-                .as_ref()
-                .is_some_and(|marker| read_cookie(marker.name(), view) != CookieReading::Missing),
+            access: access.into_owned(),
+            refresh: refresh.into_owned(),
+            has_marker: marker.is_some() && marked != CookieReading::Missing,
             anti_csrf,
             has_custom_header,
             is_unsafe: !matches!(view.method(), "GET" | "HEAD" | "OPTIONS"),

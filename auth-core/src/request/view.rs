@@ -14,7 +14,7 @@ pub trait RequestView {
     fn query(&self) -> Option<&str>;
 
     /// Hands over every value of a header.
-    fn each_header(&self, name: &HeaderName, each: &mut dyn FnMut(&[u8]));
+    fn each_header<'a>(&'a self, name: &HeaderName, each: &mut dyn FnMut(&'a [u8]));
 
     /// The host of an HTTP/2 request's `:authority`, which stands where HTTP/1 has a `Host` header. Only
     /// [`AuthCookies`](crate::AuthCookies) reads either, and only to know whether this is a developer's machine.
@@ -44,7 +44,7 @@ impl RequestView for Parts {
         self.uri.query()
     }
 
-    fn each_header(&self, name: &HeaderName, each: &mut dyn FnMut(&[u8])) {
+    fn each_header<'a>(&'a self, name: &HeaderName, each: &mut dyn FnMut(&'a [u8])) {
         for value in self.headers.get_all(name) {
             each(value.as_bytes());
         }

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub struct SessionToken {
     id: SessionId,
-    secret: Zeroizing<String>,
+    secret: Zeroizing<[u8; Self::SECRET_LENGTH]>,
 }
 
 impl SessionToken {
@@ -43,10 +43,11 @@ impl SessionToken {
     pub(crate) fn issue_for(id: SessionId, entropy: &dyn Entropy) -> Result<Self> {
         let mut bytes = Zeroizing::new([0_u8; Self::SECRET_BYTES]);
         entropy.fill(bytes.as_mut())?;
-        Ok(Self {
-            id,
-            secret: Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())),
-        })
+        let mut secret = Zeroizing::new([0_u8; Self::SECRET_LENGTH]);
+        URL_SAFE_NO_PAD
+            .encode_slice(bytes.as_ref(), secret.as_mut())
+            .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
+        Ok(Self { id, secret })
     }
 
     /// Reads a token a client sent. Only the form is checked; whether it opens anything, the store knows.
@@ -63,13 +64,13 @@ impl SessionToken {
         }
         let (id, secret) = text.split_once('.')?;
         let random = id.strip_prefix(Self::ID_PREFIX)?;
+        let secret: [u8; Self::SECRET_LENGTH] = secret.as_bytes().try_into().ok()?;
         let well_formed = random.len() == Self::ID_RANDOM
-            && consists_of(random, ALPHANUMERIC_SET)
-            && secret.len() == Self::SECRET_LENGTH
-            && consists_of(secret, BASE64URL_SET);
+            && consists_of(random.as_bytes(), |byte| byte.is_ascii_alphanumeric())
+            && consists_of(&secret, is_base64url);
         well_formed.then(|| Self {
             id: SessionId::from(id),
-            secret: Zeroizing::new(secret.to_owned()),
+            secret: Zeroizing::new(secret),
         })
     }
 
@@ -80,33 +81,26 @@ impl SessionToken {
 
     /// The whole token, to be handed to its owner and to nobody else.
     pub fn expose(&self) -> Zeroizing<String> {
-        Zeroizing::new(format!("{}.{}", self.id, self.secret.as_str()))
+        let mut token = Zeroizing::new(String::with_capacity(Self::LENGTH));
+        token.push_str(self.id.as_str());
+        token.push('.');
+        token.extend(self.secret.iter().copied().map(char::from));
+        token
     }
 
     /// What the store keeps of the secret half.
     pub(crate) fn digest(&self) -> Digest {
-        Digest::of(self.secret.as_bytes())
+        Digest::of(self.secret.as_ref())
     }
 }
 
-/// Which bytes a text may have, one look each: every request with a cookie asks.
-type ByteSet = &'static [bool; 256];
-
-const ALPHANUMERIC_SET: ByteSet = &byte_set(false);
-const BASE64URL_SET: ByteSet = &byte_set(true);
-
-const fn byte_set(with_dashes: bool) -> [bool; 256] {
-    let mut set = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        set[byte as usize] = byte.is_ascii_alphanumeric() || with_dashes && (byte == b'-' || byte == b'_');
-        byte += 1;
-    }
-    set
+fn is_base64url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() | (byte == b'-') | (byte == b'_')
 }
 
-fn consists_of(text: &str, set: ByteSet) -> bool {
-    text.bytes().fold(true, |all, byte| all & set[usize::from(byte)])
+/// Whether all bytes are such: without stopping at the first that is not, which the compiler turns into a few steps.
+fn consists_of(text: &[u8], is_such: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(true, |all, byte| all & is_such(*byte))
 }
 
 impl fmt::Debug for SessionToken {

@@ -100,6 +100,17 @@ impl<A: Adapter> CachedAdapter<A> {
         &self.inner
     }
 
+    /// Asks the store, and keeps what it says.
+    async fn read(&self, session_id: &SessionId) -> Result<Option<(Arc<SessionRecord>, Arc<User>)>> {
+        let reading = Reading::begin(&self.stamps);
+        let Some((session, user)) = self.inner.get_session_and_user(session_id).await? else {
+            return Ok(None);
+        };
+        let (session, user) = (Arc::new(session), Arc::new(user));
+        self.keep(reading, session.clone(), Some(user.clone()));
+        Ok(Some((session, user)))
+    }
+
     /// What may be served: young enough, and not written since.
     fn find(&self, session_id: &SessionId) -> Option<Arc<Entry>> {
         let entry = self.entries.get(session_id)?;
@@ -107,27 +118,29 @@ impl<A: Adapter> CachedAdapter<A> {
         (is_young && self.stamps.is_current(entry.reading.seen, entry.place)).then_some(entry)
     }
 
-    fn keep(&self, reading: Reading, session: &SessionRecord, user: Option<&User>) {
+    fn keep(&self, reading: Reading, session: Arc<SessionRecord>, user: Option<Arc<User>>) {
         let place = self.stamps.place(&session.id, &session.user_id);
         if !self.stamps.is_current(reading.seen, place) {
             return;
         }
         // The same session without its user tells less than what is there.
-        let knows_more = |entry: Arc<Entry>| entry.user.is_some() && entry.session == *session;
+        let knows_more = |entry: Arc<Entry>| entry.user.is_some() && entry.session == session;
         if user.is_none() && self.find(&session.id).is_some_and(knows_more) {
             return;
         }
+        let id = session.id.clone();
         let entry = Entry {
             reading,
             place,
-            session: session.clone(),
-            user: user.cloned(),
+            session,
+            user,
         };
-        self.entries.insert(session.id.clone(), Arc::new(entry));
+        self.entries.insert(id, Arc::new(entry));
     }
 
     #[cfg(all(test, feature = "sqlite", feature = "testing"))]
     pub(super) fn remember(&self, session: &SessionRecord, user: &User) {
+        let (session, user) = (Arc::new(session.clone()), Arc::new(user.clone()));
         self.keep(Reading::begin(&self.stamps), session, Some(user));
     }
 
@@ -169,33 +182,32 @@ delegate_store!([A: Adapter] CachedAdapter<A>, inner, {
 #[async_trait]
 impl<A: Adapter> Adapter for CachedAdapter<A> {
     async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
-        let reading = Reading::begin(&self.stamps);
-        let found = self.inner.get_session_and_user(session_id).await?;
-        if let Some((session, user)) = &found {
-            self.keep(reading, session, Some(user));
-        }
-        Ok(found)
+        let found = self.read(session_id).await?;
+        Ok(found.map(|(session, user)| (Arc::unwrap_or_clone(session), Arc::unwrap_or_clone(user))))
     }
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
         if let Some(entry) = self.find(session_id) {
             return Ok(Recent::MaybeOld(entry.session.clone()));
         }
         let reading = Reading::begin(&self.stamps);
-        let found = self.inner.get_session(session_id).await?;
+        let found = self.inner.get_session(session_id).await?.map(Arc::new);
         if let Some(session) = &found {
-            self.keep(reading, session, None);
+            self.keep(reading, session.clone(), None);
         }
         Ok(Recent::Current(found))
     }
 
-    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
+    async fn get_recent_session_and_user(
+        &self,
+        session_id: &SessionId,
+    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
         if let Some(entry) = self.find(session_id)
             && let Some(user) = &entry.user
         {
             return Ok(Recent::MaybeOld((entry.session.clone(), user.clone())));
         }
-        self.get_session_and_user(session_id).await.map(Recent::Current)
+        self.read(session_id).await.map(Recent::Current)
     }
 }
 

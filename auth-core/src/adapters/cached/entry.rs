@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::stamps::{Place, Seen, Stamps};
@@ -25,7 +27,7 @@ impl Reading {
 pub(super) struct Entry {
     pub(super) reading: Reading,
     pub(super) place: Place,
-    pub(super) session: SessionRecord,
+    pub(super) session: Arc<SessionRecord>,
     /// `None` when only the session was asked for.
-    pub(super) user: Option<User>,
+    pub(super) user: Option<Arc<User>>,
 }

@@ -1,6 +1,6 @@
 //! The suite through the cache; what it saves; and every order in which a reading and a write can meet.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use tempfile::TempDir;
@@ -95,10 +95,11 @@ async fn ada_in(store: &impl Adapter) -> SessionId {
 
 /// What is served, from wherever.
 async fn served(store: &impl Adapter, id: &SessionId) -> Option<(SessionRecord, User)> {
-    match store.get_recent_session_and_user(id).await.unwrap() {
+    let found = match store.get_recent_session_and_user(id).await.unwrap() {
         Recent::Current(found) => found,
         Recent::MaybeOld(found) => Some(found),
-    }
+    };
+    found.map(|(session, user)| (Arc::unwrap_or_clone(session), Arc::unwrap_or_clone(user)))
 }
 
 fn role(role: &str) -> UserPatch {
@@ -125,10 +126,11 @@ impl<A> std::ops::Deref for Inner<A> {
 impl<A: Adapter> Inner<A> {
     async fn get_session(&self, session_id: &SessionId) -> Result<Option<SessionRecord>> {
         self.0.get_recent_session(session_id).await?;
-        match self.0.get_recent_session(session_id).await? {
-            Recent::Current(found) => Ok(found),
-            Recent::MaybeOld(found) => Ok(Some(found)),
-        }
+        let found = match self.0.get_recent_session(session_id).await? {
+            Recent::Current(found) => found,
+            Recent::MaybeOld(found) => Some(found),
+        };
+        Ok(found.map(Arc::unwrap_or_clone))
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::sessions::{SessionTables, session_methods};
 use crate::{
-    adapter::{Adapter, AttemptAdapter, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
+    adapter::{Adapter, AttemptAdapter, Recent, Schema, SessionAdapter, SigningKeyAdapter, Store, UserAdapter},
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
@@ -39,7 +39,7 @@ pub struct MemoryAdapter {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     unique_attributes: Vec<String>,
-    pub(super) users: HashMap<UserId, User>,
+    pub(super) users: HashMap<UserId, Arc<User>>,
     pub(super) keys: BTreeMap<u64, KeyRecord>,
     pub(super) key_numbers: HashMap<KeyId, u64>,
     inserted_keys: u64,
@@ -74,6 +74,12 @@ impl Tables {
         Ok(())
     }
 
+    fn session_and_user(&self, id: &SessionId) -> Option<(Arc<SessionRecord>, Arc<User>)> {
+        let session = self.sessions.get(id)?;
+        let user = self.users.get(&session.user_id)?;
+        Some((session.clone(), user.clone()))
+    }
+
     /// Whether a user may be inserted.
     pub(super) fn check_new(&self, user: &User) -> Result<()> {
         if self.users.contains_key(&user.id) {
@@ -83,7 +89,8 @@ impl Tables {
     }
 
     pub(super) fn patched(&self, user_id: &UserId, patch: &UserPatch) -> Result<User> {
-        let mut user = self.users.get(user_id).cloned().ok_or(ErrorKind::InvalidUserId)?;
+        let user = self.users.get(user_id).ok_or(ErrorKind::InvalidUserId)?;
+        let mut user = (**user).clone();
         patch.apply(&mut user);
         self.check_unique(&user)?;
         Ok(user)
@@ -148,26 +155,32 @@ impl Store for MemoryAdapter {
 #[async_trait]
 impl Adapter for MemoryAdapter {
     async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
-        let tables = self.tables();
-        let Some(session) = tables.sessions.get(session_id) else {
-            return Ok(None);
-        };
-        Ok(tables
-            .users
-            .get(&session.user_id)
-            .map(|user| (session.clone(), user.clone())))
+        let found = self.tables().session_and_user(session_id);
+        Ok(found.map(|(session, user)| (Arc::unwrap_or_clone(session), Arc::unwrap_or_clone(user))))
+    }
+
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+        Ok(Recent::Current(self.tables().sessions.get(session_id).cloned()))
+    }
+
+    async fn get_recent_session_and_user(
+        &self,
+        session_id: &SessionId,
+    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+        Ok(Recent::Current(self.tables().session_and_user(session_id)))
     }
 }
 
 #[async_trait]
 impl UserAdapter for MemoryAdapter {
     async fn get_user(&self, user_id: &UserId) -> Result<Option<User>> {
-        Ok(self.tables().users.get(user_id).cloned())
+        let user = self.tables().users.get(user_id).cloned();
+        Ok(user.map(Arc::unwrap_or_clone))
     }
 
     async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
         let tables = self.tables();
-        let mut users: Vec<&User> = tables.users.values().filter(|user| query.matches(user)).collect();
+        let mut users: Vec<_> = tables.users.values().filter(|user| query.matches(user)).collect();
         users.sort_unstable_by_key(|user| (user.created_at, &user.id));
         if !query.oldest_first {
             users.reverse();
@@ -177,7 +190,7 @@ impl UserAdapter for MemoryAdapter {
             .into_iter()
             .skip(offset)
             .take(query.limit as usize)
-            .cloned()
+            .map(|user| (**user).clone())
             .collect())
     }
 
@@ -192,14 +205,14 @@ impl UserAdapter for MemoryAdapter {
         if let Some(key) = key {
             tables.insert_key(key)?;
         }
-        tables.users.insert(user.id.clone(), user.clone());
+        tables.users.insert(user.id.clone(), Arc::new(user.clone()));
         Ok(())
     }
 
     async fn update_user(&self, user_id: &UserId, patch: &UserPatch) -> Result<()> {
         let mut tables = self.tables();
         let user = tables.patched(user_id, patch)?;
-        tables.users.insert(user.id.clone(), user);
+        tables.users.insert(user.id.clone(), Arc::new(user));
         Ok(())
     }
 
@@ -219,7 +232,8 @@ impl UserAdapter for MemoryAdapter {
     async fn get_key_and_user(&self, key_id: &KeyId) -> Result<Option<(KeyRecord, User)>> {
         let tables = self.tables();
         let Some(key) = tables.key(key_id) else { return Ok(None) };
-        Ok(tables.users.get(&key.user_id).map(|user| (key.clone(), user.clone())))
+        let user = tables.users.get(&key.user_id);
+        Ok(user.map(|user| (key.clone(), (**user).clone())))
     }
 
     async fn get_keys_by_user_id(&self, user_id: &UserId) -> Result<Vec<KeyRecord>> {
@@ -275,7 +289,7 @@ impl UserAdapter for MemoryAdapter {
         key.updated_at = now;
         tables.key_numbers.insert(new_id.clone(), number);
         tables.keys.insert(number, key);
-        tables.users.insert(user.id.clone(), user);
+        tables.users.insert(user.id.clone(), Arc::new(user));
         Ok(())
     }
 

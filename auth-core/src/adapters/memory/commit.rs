@@ -1,5 +1,7 @@
 //! Several acts as one: what each row was before is remembered, and put back when a later act cannot be done.
 
+use std::sync::Arc;
+
 use super::adapter::Tables;
 use crate::{
     adapter::Act,
@@ -27,10 +29,10 @@ impl Tables {
         match row {
             Row::User(id, user) => {
                 let was = match user {
-                    Some(user) => self.users.insert(id.clone(), *user),
+                    Some(user) => self.users.insert(id.clone(), user),
                     None => self.users.remove(&id),
                 };
-                Row::User(id, was.map(Box::new))
+                Row::User(id, was)
             }
             Row::Key(number, key) => {
                 let was = self.keys.remove(&number);
@@ -63,7 +65,7 @@ impl Tables {
 
 /// A row of one of the tables, or the place of one.
 enum Row {
-    User(UserId, Option<Box<User>>),
+    User(UserId, Option<Arc<User>>),
     Key(u64, Option<KeyRecord>),
     Token(String, Option<Box<OneTimeToken>>),
     Message(String, Option<OutboxMessage>),
@@ -80,12 +82,12 @@ impl Draft<'_> {
         match act {
             Act::SetUser(user, key) => {
                 self.tables.check_new(user)?;
-                self.put(Row::User(user.id.clone(), Some(user.clone())));
+                self.put(Row::User(user.id.clone(), Some(Arc::new((**user).clone()))));
                 key.iter().try_for_each(|key| self.insert_key(key))?;
             }
             Act::UpdateUser(user_id, patch) => {
                 let user = self.tables.patched(user_id, patch)?;
-                self.put(Row::User(user_id.clone(), Some(Box::new(user))));
+                self.put(Row::User(user_id.clone(), Some(Arc::new(user))));
             }
             Act::SetKey(key) => {
                 self.tables.has_user(&key.user_id)?;

@@ -26,20 +26,21 @@ pub struct MemorySessions {
 #[derive(Debug, Default)]
 pub(super) struct SessionTables {
     /// With the number of the insertion, which is what "oldest first" means.
-    sessions: HashMap<SessionId, (u64, SessionRecord)>,
+    sessions: HashMap<SessionId, (u64, Arc<SessionRecord>)>,
     by_user: HashMap<UserId, BTreeMap<u64, SessionId>>,
     inserted: u64,
     attempts: HashMap<(AttemptSubject, String), AttemptCount>,
 }
 
 impl SessionTables {
-    pub(super) fn get(&self, id: &SessionId) -> Option<&SessionRecord> {
+    pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<SessionRecord>> {
         self.sessions.get(id).map(|(_, session)| session)
     }
 
     pub(super) fn of(&self, user_id: &UserId) -> Vec<SessionRecord> {
         let ids = self.by_user.get(user_id).into_iter().flat_map(BTreeMap::values);
-        ids.filter_map(|id| self.get(id).cloned()).collect()
+        ids.filter_map(|id| self.get(id).map(|session| (**session).clone()))
+            .collect()
     }
 
     pub(super) fn insert(&mut self, session: &SessionRecord) -> Result<()> {
@@ -52,20 +53,20 @@ impl SessionTables {
             .or_default()
             .insert(self.inserted, session.id.clone());
         self.sessions
-            .insert(session.id.clone(), (self.inserted, session.clone()));
+            .insert(session.id.clone(), (self.inserted, Arc::new(session.clone())));
         Ok(())
     }
 
     pub(super) fn update(&mut self, id: &SessionId, patch: &SessionPatch) -> Result<()> {
         let (_, session) = self.sessions.get_mut(id).ok_or(ErrorKind::InvalidSessionId)?;
-        patch.apply(session);
+        patch.apply(Arc::make_mut(session));
         Ok(())
     }
 
     pub(super) fn rotate(&mut self, id: &SessionId, expected: &Digest, rotation: &SessionRotation) -> bool {
         match self.sessions.get_mut(id) {
             Some((_, session)) if session.secret_digest == *expected => {
-                rotation.apply(session);
+                rotation.apply(Arc::make_mut(session));
                 true
             }
             _ => false,
@@ -94,7 +95,7 @@ impl SessionTables {
     }
 
     pub(super) fn remove_expired(&mut self, user_id: Option<&UserId>, now: Timestamp) -> u64 {
-        let is_dead = |session: &SessionRecord| session.state(now) == SessionState::Dead;
+        let is_dead = |session: &Arc<SessionRecord>| session.state(now) == SessionState::Dead;
         let dead: Vec<SessionId> = match user_id {
             Some(user_id) => {
                 let ids = self.by_user.get(user_id).into_iter().flat_map(BTreeMap::values);
@@ -169,7 +170,8 @@ macro_rules! session_methods {
         #[async_trait]
         impl SessionAdapter for $adapter {
             async fn get_session(&self, session_id: &SessionId) -> Result<Option<SessionRecord>> {
-                Ok(self.$tables()$(.$field)?.get(session_id).cloned())
+                let session = self.$tables()$(.$field)?.get(session_id).cloned();
+                Ok(session.map(Arc::unwrap_or_clone))
             }
 
             async fn get_sessions_by_user_id(&self, user_id: &UserId) -> Result<Vec<SessionRecord>> {

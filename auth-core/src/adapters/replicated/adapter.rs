@@ -199,24 +199,31 @@ impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
         self.primary.get_session_and_user(session_id).await
     }
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<SessionRecord>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
         if !self.writes.has_session(session_id)
             && let Some(session) = heard(self.replica.get_session(session_id).await)
             && self.believe(&session)
         {
-            return Ok(Recent::MaybeOld(session));
+            return Ok(Recent::MaybeOld(Arc::new(session)));
         }
-        self.primary.get_session(session_id).await.map(Recent::Current)
+        let found = self.primary.get_session(session_id).await?;
+        Ok(Recent::Current(found.map(Arc::new)))
     }
 
-    async fn get_recent_session_and_user(&self, session_id: &SessionId) -> Result<Recent<(SessionRecord, User)>> {
+    async fn get_recent_session_and_user(
+        &self,
+        session_id: &SessionId,
+    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
         if !self.writes.has_session(session_id)
             && let Some((session, user)) = heard(self.replica.get_session_and_user(session_id).await)
             && self.believe(&session)
         {
-            return Ok(Recent::MaybeOld((session, user)));
+            return Ok(Recent::MaybeOld((Arc::new(session), Arc::new(user))));
         }
-        self.primary.get_session_and_user(session_id).await.map(Recent::Current)
+        let found = self.primary.get_session_and_user(session_id).await?;
+        Ok(Recent::Current(
+            found.map(|(session, user)| (Arc::new(session), Arc::new(user))),
+        ))
     }
 }
 

@@ -140,7 +140,6 @@ impl AuthCookies {
             CookieReading::Conflict => Err(AuthCookieError::Ambiguous),
             CookieReading::Missing => Ok(None),
             CookieReading::One(value) => {
-                let value = Zeroizing::new(value);
                 let decoded = percent_decode_str(&value).decode_utf8().ok();
                 Ok(decoded.map(WireToken::new).filter(|token| !token.is_empty()))
             }

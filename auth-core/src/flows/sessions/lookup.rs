@@ -1,14 +1,17 @@
 //! From a token to a session: the table of states, in one place.
 
+use std::sync::Arc;
+
 use crate::{
     adapter::Recent,
     auth::Auth,
     clock::Timestamp,
     error::{ErrorKind, Result},
     event::{Event, EventKind},
+    id::SessionId,
     model::{SessionPatch, SessionRecord, SessionRotation, SessionState, User},
     request::Client,
-    secret::SessionToken,
+    secret::{Digest, SessionToken},
 };
 
 use super::{IssuedSession, ValidSession};
@@ -19,6 +22,9 @@ pub(crate) enum Lookup {
     Session,
     WithUser,
 }
+
+/// A session, with its user if that was asked for; shared, because a store that has them in memory need not copy them.
+pub(crate) type Found = (Arc<SessionRecord>, Option<Arc<User>>);
 
 /// What to do with an idle session.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,10 +43,11 @@ impl Auth {
         lookup: Lookup,
         now: Timestamp,
         client: &Client,
-    ) -> Result<(SessionRecord, Option<User>)> {
-        let found = self.read_session(token, lookup, now).await?;
+    ) -> Result<Found> {
+        let digest = token.digest();
+        let found = self.read_session(token.id(), &digest, lookup, now).await?;
         let (session, user) = found.ok_or(ErrorKind::InvalidSessionId)?;
-        if !session.is_opened_by(&token.digest(), now) {
+        if !session.is_opened_by(&digest, now) {
             self.emit(&self.session_event(EventKind::SessionSecretWrong, &session, now, client));
             return Err(ErrorKind::InvalidSessionId.into());
         }
@@ -60,30 +67,33 @@ impl Auth {
     /// Reads the row of a token. A cache or a replica is believed when it says yes; a no is the store's own.
     async fn read_session(
         &self,
-        token: &SessionToken,
+        id: &SessionId,
+        digest: &Digest,
         lookup: Lookup,
         now: Timestamp,
-    ) -> Result<Option<(SessionRecord, Option<User>)>> {
+    ) -> Result<Option<Found>> {
         let adapter = &self.inner.adapter;
-        let says_yes = |session: &SessionRecord| {
-            session.state(now) == SessionState::Active && session.is_opened_by(&token.digest(), now)
-        };
+        let says_yes =
+            |session: &SessionRecord| session.state(now) == SessionState::Active && session.is_opened_by(digest, now);
         match lookup {
             Lookup::Session => {
-                let session = match adapter.get_recent_session(token.id()).await? {
+                let session = match adapter.get_recent_session(id).await? {
                     Recent::Current(session) => session,
                     Recent::MaybeOld(session) if says_yes(&session) => Some(session),
-                    Recent::MaybeOld(_) => adapter.get_session(token.id()).await?,
+                    Recent::MaybeOld(_) => adapter.get_session(id).await?.map(Arc::new),
                 };
                 Ok(session.map(|session| (session, None)))
             }
             Lookup::WithUser => {
-                let found = match adapter.get_recent_session_and_user(token.id()).await? {
+                let found = match adapter.get_recent_session_and_user(id).await? {
                     Recent::Current(found) => found,
                     Recent::MaybeOld((session, user)) if says_yes(&session) && !user.is_banned(now) => {
                         Some((session, user))
                     }
-                    Recent::MaybeOld(_) => adapter.get_session_and_user(token.id()).await?,
+                    Recent::MaybeOld(_) => {
+                        let found = adapter.get_session_and_user(id).await?;
+                        found.map(|(session, user)| (Arc::new(session), Arc::new(user)))
+                    }
                 };
                 Ok(found.map(|(session, user)| (session, Some(user))))
             }
@@ -95,10 +105,11 @@ impl Auth {
         &self,
         token: &SessionToken,
         lookup: Lookup,
-    ) -> Result<(ValidSession, Option<User>)> {
+    ) -> Result<(ValidSession, Option<Arc<User>>)> {
         let client = Client::default();
         let now = self.now();
         let (record, user) = self.look_up(token, lookup, now, &client).await?;
+        let record = Arc::unwrap_or_clone(record);
         let valid = self.renew_if_idle(record, token, Renewal::Rotate, now, &client).await?;
         Ok((valid, user))
     }
@@ -130,7 +141,7 @@ impl Auth {
             // Another request renewed or ended it in between: what stands now decides.
             None => {
                 let (record, _) = self.look_up(token, Lookup::Session, now, client).await?;
-                Ok(ValidSession::as_it_is(record, now))
+                Ok(ValidSession::as_it_is(Arc::unwrap_or_clone(record), now))
             }
         }
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result, WeakPasswordReason},
@@ -160,7 +162,7 @@ impl Auth {
     pub async fn get_session(&self, token: &SessionToken) -> Result<Session> {
         let now = self.now();
         let (record, _) = self.look_up(token, Lookup::Session, now, &Client::default()).await?;
-        Ok(record.into_session(now, false))
+        Ok(Arc::unwrap_or_clone(record).into_session(now, false))
     }
 
     /// As [`Auth::get_session`], with the user, in one query where the store can join.
@@ -171,7 +173,8 @@ impl Auth {
         let now = self.now();
         let (record, user) = self.look_up(token, Lookup::WithUser, now, &Client::default()).await?;
         let user = user.ok_or(ErrorKind::InvalidSessionId)?;
-        Ok((record.into_session(now, false), user))
+        let session = Arc::unwrap_or_clone(record).into_session(now, false);
+        Ok((session, Arc::unwrap_or_clone(user)))
     }
 
     /// The session a token opens; an idle one is renewed, and its new token must reach the client.
@@ -189,7 +192,8 @@ impl Auth {
     /// As [`Auth::validate_session`].
     pub async fn validate_session_user(&self, token: &SessionToken) -> Result<(ValidSession, User)> {
         let (valid, user) = self.validate_token(token, Lookup::WithUser).await?;
-        Ok((valid, user.ok_or(ErrorKind::InvalidSessionId)?))
+        let user = user.ok_or(ErrorKind::InvalidSessionId)?;
+        Ok((valid, Arc::unwrap_or_clone(user)))
     }
 
     /// Renews a session now, active or idle: same id, new secret, new expiries. The old secret ends after the grace

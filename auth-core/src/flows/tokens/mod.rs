@@ -54,3 +54,4 @@ pub use options::{Algorithm, AntiCsrf, Claim, RefreshAt, Rotation, SigningKeys, 
 pub use public_key::PublicKey;
 pub(crate) use service::check_anti_csrf;
 pub(crate) use strategy::TokenStrategy;
+pub(crate) use verified::VerifiedClaims;

@@ -167,7 +167,8 @@ impl KeyRing {
             if let Some(checker) = self.checking_others(header) {
                 return Ok(Some(checker));
             }
-            if is_header(header) && self.reload(auth, now).await? {
+            // Boxed, because it is large and rare.
+            if is_header(header) && Box::pin(self.reload(auth, now)).await? {
                 found = find(&self.state());
             }
         }

@@ -6,6 +6,7 @@ use super::{
     refresh::{RACES, outraced},
     rotation::{Verdict, judge},
     strategy::TokenStrategy,
+    verified::VerifiedClaims,
 };
 use crate::{
     auth::Auth,
@@ -183,7 +184,7 @@ impl Auth {
     pub(crate) async fn open_claims(
         &self,
         strategy: &TokenStrategy,
-        claims: Arc<Claims>,
+        claims: Arc<VerifiedClaims>,
         check_store: bool,
         client: &Client,
     ) -> Result<OpenedSession> {

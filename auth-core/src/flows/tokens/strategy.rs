@@ -11,7 +11,7 @@ use super::{
     key::authenticate,
     others::OthersClaims,
     ring::{Checker, KeyRing},
-    verified::VerifiedTokens,
+    verified::{VerifiedClaims, VerifiedTokens},
 };
 use crate::{
     auth::Auth,
@@ -132,7 +132,7 @@ impl TokenStrategy {
     ///
     /// # Errors
     /// [`ErrorKind::TryRefreshToken`] whatever is wrong with it, and as the store.
-    pub(crate) async fn verify(&self, auth: &Auth, token: &str) -> Result<Arc<Claims>> {
+    pub(crate) async fn verify(&self, auth: &Auth, token: &str) -> Result<Arc<VerifiedClaims>> {
         if token.len() > MAX_TOKEN {
             return Err(ErrorKind::TryRefreshToken.into());
         }

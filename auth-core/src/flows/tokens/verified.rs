@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasher, RandomState},
+    ops::Deref,
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
@@ -17,6 +18,7 @@ use crate::{
     clock::Timestamp,
     error::Result,
     id::{SessionId, UserId},
+    model::Session,
 };
 
 /// What signatures need not be checked again for.
@@ -53,7 +55,35 @@ struct Generation {
 
 struct Verified {
     token: Zeroizing<String>,
-    claims: Arc<Claims>,
+    claims: Arc<VerifiedClaims>,
+}
+
+/// Claims under a good signature, and the session they tell of, which every request with the token shares.
+pub(crate) struct VerifiedClaims {
+    claims: Claims,
+    session: Arc<Session>,
+}
+
+impl VerifiedClaims {
+    /// The session as far as the token knows it.
+    pub(crate) fn shared_session(&self) -> Arc<Session> {
+        Arc::clone(&self.session)
+    }
+}
+
+impl From<Claims> for VerifiedClaims {
+    fn from(claims: Claims) -> Self {
+        let session = Arc::new(claims.session());
+        Self { claims, session }
+    }
+}
+
+impl Deref for VerifiedClaims {
+    type Target = Claims;
+
+    fn deref(&self) -> &Claims {
+        &self.claims
+    }
 }
 
 impl VerifiedTokens {
@@ -80,13 +110,13 @@ impl VerifiedTokens {
         token: &str,
         now: Timestamp,
         check: impl FnOnce() -> Result<Claims>,
-    ) -> Result<Arc<Claims>> {
+    ) -> Result<Arc<VerifiedClaims>> {
         let name = self.name(token);
         if let Some(verified) = self.recall(name, token, now) {
             return Ok(Arc::clone(&verified.claims));
         }
         self.checks.fetch_add(1, Ordering::Relaxed);
-        let claims = Arc::new(check()?);
+        let claims = Arc::new(VerifiedClaims::from(check()?));
         if self.room > 0 {
             let verified = Verified {
                 token: Zeroizing::new(token.to_owned()),
@@ -137,8 +167,8 @@ impl VerifiedTokens {
     }
 
     fn name(&self, token: &str) -> u64 {
-        let signature = token.rsplit('.').next().unwrap_or_default();
-        self.hasher.hash_one(signature)
+        let start = memchr::memrchr(b'.', token.as_bytes()).map_or(0, |dot| dot + 1);
+        self.hasher.hash_one(&token[start..])
     }
 
     fn recall(&self, name: u64, token: &str, now: Timestamp) -> Option<Arc<Verified>> {

@@ -9,6 +9,6 @@ mod tokens;
 mod write;
 
 pub use config::{CookieConfig, SameSite};
-pub(crate) use read::{CookieReading, read_cookie};
+pub(crate) use read::{CookieReading, read_cookie, read_cookies};
 pub(crate) use tokens::TokenCookies;
 pub(crate) use write::{CookieWriter, set_cookie_name};

@@ -1,15 +1,14 @@
 use std::borrow::Cow;
 
 use http::header::COOKIE;
-use memchr::memmem;
 
 use crate::request::RequestView;
 
 /// What the `Cookie` fields say of one name.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum CookieReading {
+pub(crate) enum CookieReading<T = String> {
     Missing,
-    One(String),
+    One(T),
     /// The name is there with different values: one of them is not ours, and nobody can tell which.
     Conflict,
 }
@@ -17,32 +16,62 @@ pub(crate) enum CookieReading {
 /// Looks for one exact name in every `Cookie` field (HTTP/2 may split them), without parsing the others.
 ///
 /// Values are taken as they are but for surrounding quotes; ours need no percent-decoding.
-pub(crate) fn read_cookie(name: &str, view: &dyn RequestView) -> CookieReading {
-    let mut reading = CookieReading::Missing;
-    view.each_header(&COOKIE, &mut |field| {
-        for value in values(name.as_bytes(), field) {
-            let value = unquoted(value.trim_ascii());
-            let value = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
-            match &reading {
-                CookieReading::Missing => reading = CookieReading::One(value.into_owned()),
-                CookieReading::One(first) if *first == value => {}
-                _ => reading = CookieReading::Conflict,
-            }
-        }
-    });
+pub(crate) fn read_cookie<'a>(name: &str, view: &'a dyn RequestView) -> CookieReading<Cow<'a, str>> {
+    let [reading] = read_cookies([name], view);
     reading
 }
 
-/// The values of a name in a field: finds `name=` and looks at what stands around it, which is quicker than to take
-/// every cookie of others apart.
-fn values<'a>(name: &'a [u8], field: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    memmem::find_iter(field, name).filter_map(move |start| {
-        let before = field[..start].trim_ascii_end();
-        let begins = before.is_empty() || before.ends_with(b";");
-        let rest = field[start + name.len()..].strip_prefix(b"=")?;
-        let value = memchr::memchr(b';', rest).map_or(rest, |end| &rest[..end]);
-        begins.then_some(value)
+/// As [`read_cookie`], for several names in one pass.
+pub(crate) fn read_cookies<'a, const N: usize>(
+    names: [&str; N],
+    view: &'a dyn RequestView,
+) -> [CookieReading<Cow<'a, str>>; N] {
+    let mut readings = [const { CookieReading::Missing }; N];
+    view.each_header(&COOKIE, &mut |field| {
+        for cookie in cookies(field) {
+            for (name, reading) in names.iter().zip(&mut readings) {
+                if let Some(value) = value_of(name, cookie) {
+                    reading.add(value);
+                }
+            }
+        }
+    });
+    readings
+}
+
+fn cookies(field: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(field);
+    std::iter::from_fn(move || {
+        let left = rest?;
+        let end = memchr::memchr(b';', left);
+        rest = end.map(|end| &left[end + 1..]);
+        Some(end.map_or(left, |end| &left[..end]).trim_ascii_start())
     })
+}
+
+fn value_of<'a>(name: &str, cookie: &'a [u8]) -> Option<&'a [u8]> {
+    let value = cookie.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+    Some(unquoted(value.trim_ascii()))
+}
+
+impl<'a> CookieReading<Cow<'a, str>> {
+    fn add(&mut self, value: &'a [u8]) {
+        let value = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+        match self {
+            Self::Missing => *self = Self::One(value),
+            Self::One(first) if *first == value => {}
+            _ => *self = Self::Conflict,
+        }
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn into_owned(self) -> CookieReading {
+        match self {
+            Self::Missing => CookieReading::Missing,
+            Self::One(value) => CookieReading::One(value.into_owned()),
+            Self::Conflict => CookieReading::Conflict,
+        }
+    }
 }
 
 fn unquoted(value: &[u8]) -> &[u8] {
@@ -64,7 +93,7 @@ mod tests {
         for field in fields {
             parts.headers.append("cookie", HeaderValue::from_bytes(field).unwrap());
         }
-        read_cookie("__Host-auth_session", &parts)
+        read_cookie("__Host-auth_session", &parts).into_owned()
     }
 
     fn one(value: &str) -> CookieReading {
