@@ -102,9 +102,13 @@ impl Connection {
 
     async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
         let _place = self.waiting.try_acquire().map_err(|_| full())?;
-        timeout(self.patience, self.link.ask(command))
-            .await
-            .unwrap_or_else(|_| Err(late()))
+        let answer = match &self.link {
+            // It measures both times itself, connecting and answering; a second timer would cost every request.
+            Link::Server(server) => return command.query_async(&mut server.clone()).await,
+            Link::Cluster(cluster) => timeout(self.patience, command.query_async(&mut cluster.clone())).await,
+            Link::Sentinel(master) => timeout(self.patience, master.ask(command)).await,
+        };
+        answer.unwrap_or_else(|_| Err(late()))
     }
 
     /// The nodes whose keys must be looked through to see all.
@@ -186,14 +190,6 @@ impl Link {
                 let master = Master::new(sentinels, master, options)?;
                 Ok(Self::Sentinel(Arc::new(master)))
             }
-        }
-    }
-
-    async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
-        match self {
-            Self::Cluster(cluster) => command.query_async(&mut cluster.clone()).await,
-            Self::Sentinel(master) => master.ask(command).await,
-            Self::Server(server) => command.query_async(&mut server.clone()).await,
         }
     }
 }

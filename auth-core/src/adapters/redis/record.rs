@@ -128,7 +128,7 @@ impl Patch {
     }
 
     fn put_attribute(&mut self, name: &str, value: &AttributeValue) -> Result<()> {
-        let field = format!("a:{name}");
+        let field = attribute_field(name);
         let text = match value {
             AttributeValue::Null => {
                 self.remove.push(field);
@@ -189,49 +189,39 @@ pub(super) fn rotation(rotation: &SessionRotation) -> [Vec<u8>; 3] {
     ]
 }
 
-/// Reads a session; `None` when there are no fields.
-pub(super) fn session(
-    id: &SessionId,
-    fields: Vec<(Vec<u8>, Vec<u8>)>,
-    schema: &Schema,
-) -> Result<Option<SessionRecord>> {
-    if fields.is_empty() {
+/// The fields to ask for, beside the attributes, in the order in which [`session`] reads their values.
+pub(super) const FIELDS: [&str; 7] = ["h", "u", "f", "x", "p", "d", "m"];
+
+/// The field of a declared attribute.
+pub(super) fn attribute_field(name: &str) -> String {
+    format!("a:{name}")
+}
+
+/// Reads a session from the values of [`FIELDS`] and of the declared attributes; `None` when there are none.
+pub(super) fn session(id: &SessionId, values: Vec<Option<Vec<u8>>>, schema: &Schema) -> Result<Option<SessionRecord>> {
+    if values.iter().all(Option::is_none) {
         return Ok(None);
     }
-    let (mut head, mut user, mut facts, mut absolute) = (None, None, None, None);
-    let (mut payload, mut data, mut amr) = (JsonObject::new(), JsonObject::new(), Vec::<Amr>::new());
+    let mut values = values.into_iter();
+    let mut next = || values.next().flatten();
+    let head = next().ok_or_else(|| wrong("head"))?;
+    let user = next().ok_or_else(|| wrong("user")).and_then(text)?;
+    let facts: Facts = parsed(&next().ok_or_else(|| wrong("facts"))?)?;
+    let absolute = next().map(time).transpose()?;
+    let payload: Option<JsonObject> = next().map(|value| parsed(&value)).transpose()?;
+    let data: Option<JsonObject> = next().map(|value| parsed(&value)).transpose()?;
+    let amr: Option<Vec<Amr>> = next().map(|value| parsed(&value)).transpose()?;
     let mut attributes = Attributes::new();
     for attribute in schema.session_attributes() {
-        attributes.set(attribute.name(), AttributeValue::Null);
+        let value = next().map_or(Ok(AttributeValue::Null), |value| {
+            attribute_value(attribute.kind(), value)
+        })?;
+        attributes.set(attribute.name(), value);
     }
-    for (name, value) in fields {
-        match name.as_slice() {
-            b"h" => head = Some(value),
-            b"u" => user = Some(UserId::from(text(value)?)),
-            b"f" => facts = Some(parsed::<Facts>(&value)?),
-            b"x" => absolute = Some(time(value)?),
-            b"p" => payload = parsed(&value)?,
-            b"d" => data = parsed(&value)?,
-            b"m" => amr = parsed(&value)?,
-            [b'a', b':', name @ ..] => {
-                let declared = schema.session_attributes().iter();
-                // What is declared no longer is not read.
-                if let Some(attribute) = declared
-                    .into_iter()
-                    .find(|attribute| attribute.name().as_bytes() == name)
-                {
-                    attributes.set(attribute.name(), attribute_value(attribute.kind(), value)?);
-                }
-            }
-            _ => {}
-        }
-    }
-    let head = head.ok_or_else(|| wrong("head"))?;
-    let facts = facts.ok_or_else(|| wrong("facts"))?;
     let mut head = Head { rest: &head };
     let session = SessionRecord {
         id: id.clone(),
-        user_id: user.ok_or_else(|| wrong("user"))?,
+        user_id: UserId::from(user),
         secret_digest: head.maybe_digest()?.ok_or_else(|| wrong("digest"))?,
         secret_issued_at: head.maybe_time()?.ok_or_else(|| wrong("time"))?,
         previous_digest: head.maybe_digest()?,
@@ -244,9 +234,9 @@ pub(super) fn session(
         aal: head.take::<1>()?[0],
         absolute_expires: absolute,
         persistent: facts.persistent,
-        payload,
-        data,
-        amr,
+        payload: payload.unwrap_or_default(),
+        data: data.unwrap_or_default(),
+        amr: amr.unwrap_or_default(),
         ip: facts.ip,
         user_agent: facts.user_agent,
         created_at: facts.created_at,
