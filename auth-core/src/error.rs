@@ -208,6 +208,8 @@ kinds! {
     DuplicateUserData => "AUTH_DUPLICATE_USER_DATA",
     /// Another account has this e-mail address.
     EmailExists => "AUTH_EMAIL_EXISTS",
+    /// Mails go to some addresses only here, and not to this one.
+    EmailNotAuthorized => "AUTH_EMAIL_NOT_AUTHORIZED",
     /// The account's address has not been proven yet.
     EmailNotConfirmed => "AUTH_EMAIL_NOT_CONFIRMED",
     /// Nobody signs in with an e-mail address here.

@@ -129,6 +129,9 @@ fn vague_origins_networks_and_paths_are_refused() {
             "{name}"
         );
     }
+    for entry in ["example.com", "@", "", "Ada <ada@example.com>"] {
+        assert_eq!(problems(builder().mail_only_to(entry)), ["mail_only_to"], "{entry}");
+    }
     let check = LeakCheck::new(Nothing);
     for (milliseconds, expected) in [
         (49, vec!["passwords.leak_check.timeout"]),

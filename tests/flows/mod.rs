@@ -15,6 +15,7 @@ mod invite;
 mod keys;
 mod leaked_passwords;
 mod magic_link;
+mod mail_recipients;
 mod oauth_token_errors;
 mod one_time_codes;
 mod password;

@@ -22,6 +22,7 @@ fn every_error_kind_is_told_as_written_down() {
             "DuplicateKeyId AUTH_DUPLICATE_KEY_ID",
             "DuplicateUserData AUTH_DUPLICATE_USER_DATA",
             "EmailExists AUTH_EMAIL_EXISTS",
+            "EmailNotAuthorized AUTH_EMAIL_NOT_AUTHORIZED",
             "EmailNotConfirmed AUTH_EMAIL_NOT_CONFIRMED",
             "EmailLoginsDisabled AUTH_EMAIL_LOGINS_DISABLED",
             "EmailSignupsDisabled AUTH_EMAIL_SIGNUPS_DISABLED",

@@ -14,7 +14,7 @@ use crate::{
     adapter::Schema,
     auth::{Auth, Inner},
     config::{Config, ConfigError, ConfigProblem, mount},
-    delivery::{OutboxParts, Site},
+    delivery::{OutboxParts, Recipients, Site},
     flows::{
         admin::Journal,
         auth_cookie::AuthCookies,
@@ -109,6 +109,7 @@ impl AuthBuilder {
         let clients = ClientPolicy::new(&self.trusted_proxies, &mut problems);
         let site = Site::new(self.site_name.as_deref(), &site_url);
         let renderer = self.templates.compile(site, &mut problems);
+        let recipients = Recipients::new(&self.mail_only_to, &mut problems);
         ConfigError::unless_empty(problems)?;
 
         let post_adapter = Arc::clone(&self.adapter);
@@ -121,6 +122,7 @@ impl AuthBuilder {
                 .cloned()
                 .collect(),
             mailer: self.mailer,
+            recipients,
             sms_sender: self.sms_sender,
             renderer,
             events: Arc::clone(&self.events),

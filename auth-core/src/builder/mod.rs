@@ -86,6 +86,7 @@ pub struct AuthBuilder {
     request_id_header: Option<String>,
     auth_cookie: Option<CookieOptions>,
     mailer: Option<Arc<dyn Mailer>>,
+    mail_only_to: Vec<String>,
     sms_sender: Option<Arc<dyn SmsSender>>,
     templates: Templates,
 }
@@ -138,6 +139,7 @@ impl AuthBuilder {
             request_id_header: None,
             auth_cookie: None,
             mailer: None,
+            mail_only_to: Vec::new(),
             sms_sender: None,
             templates: Templates::default(),
         }

@@ -79,6 +79,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "email_provider_disabled",
             "Email logins are disabled",
         ),
+        ErrorKind::EmailNotAuthorized => (
+            S::BAD_REQUEST,
+            "email_address_not_authorized",
+            "Email address cannot be used as it is not authorized",
+        ),
         ErrorKind::EmailNotConfirmed => (S::BAD_REQUEST, "email_not_confirmed", "Email not confirmed"),
         ErrorKind::EmailSignupsDisabled => (S::BAD_REQUEST, "email_provider_disabled", "Email signups are disabled"),
         ErrorKind::ExpiredKey | ErrorKind::InvalidKeyId | ErrorKind::OtpExpired => {

@@ -128,6 +128,8 @@ settings! {
     mail_files: Option<PathBuf> = "AUTH_MAIL_FILES" [conflicts_with = "smtp"],
     /// Mails are printed instead.
     mail_console: Option<bool> = "AUTH_MAIL_CONSOLE" [num_args = 0..=1, require_equals = true, default_missing_value = "true", conflicts_with_all = ["smtp", "mail_files"]],
+    /// One more address that mails may go to, or a domain, `@example.com`; nobody else gets any. Repeatable. [default: anybody]
+    mail_only_to: Vec<String> = "AUTH_MAIL_ONLY_TO" [value_delimiter = ','],
     /// Text messages: `console`, `twilio`, or the https URL of a webhook.
     sms: Option<String> = "AUTH_SMS",
     /// The webhook's secret: `v1,whsec_…`.

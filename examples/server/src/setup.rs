@@ -74,6 +74,7 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     builder = each(builder, &settings.redirect_url, AuthBuilder::redirect_url);
     builder = each(builder, &settings.trusted_origin, AuthBuilder::trusted_origin);
     builder = each(builder, &settings.trusted_proxy, AuthBuilder::trusted_proxy);
+    builder = each(builder, &settings.mail_only_to, AuthBuilder::mail_only_to);
     builder = delivery::configure(builder, settings, parts.metrics.as_ref())?;
     if let Some(metrics) = &parts.metrics {
         builder = builder.events(Both(metrics.clone()));

@@ -45,6 +45,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
 
 const SENDING: &[ErrorKind] = &[
     ErrorKind::EmailLoginsDisabled,
+    ErrorKind::EmailNotAuthorized,
     ErrorKind::EmailSignupsDisabled,
     ErrorKind::OtpDisabled,
     ErrorKind::OverEmailSendRateLimit,

@@ -26,6 +26,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ErrorKind::Busy,
             ErrorKind::DuplicateKeyId,
             ErrorKind::DuplicateUserData,
+            ErrorKind::EmailNotAuthorized,
             ErrorKind::EmailSignupsDisabled,
             ErrorKind::OverEmailSendRateLimit,
             ErrorKind::OverSmsSendRateLimit,

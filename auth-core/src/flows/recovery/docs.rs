@@ -16,6 +16,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
     answers: &[Answer::Json("Empty")],
     refusals: &[
         ErrorKind::EmailLoginsDisabled,
+        ErrorKind::EmailNotAuthorized,
         ErrorKind::OverEmailSendRateLimit,
         ErrorKind::Throttled,
     ],
