@@ -196,8 +196,10 @@ kinds! {
     BadJwt => "AUTH_BAD_JWT",
     /// The body is not the JSON (or form) it claims to be.
     BadJson => "AUTH_BAD_JSON",
-    /// The hashing queue is full; see [`Error::retry_after`].
+    /// The hashing queue is full, or somebody who has to be asked does not answer; see [`Error::retry_after`].
     Busy => "AUTH_BUSY",
+    /// There is no captcha's token in the request, or it is no good.
+    CaptchaFailed => "AUTH_CAPTCHA_FAILED",
     /// A store could not be read.
     DatabaseFetchFailed => "DATABASE_FETCH_FAILED",
     /// A store could not be written.

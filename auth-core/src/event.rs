@@ -97,6 +97,8 @@ events! {
     AddressChangeAsked => "user_address_change_requested",
     /// An address or number was proven.
     AddressConfirmed => "user_address_confirmed",
+    /// A request came without the riddle of a captcha solved.
+    CaptchaRefused => "authn_captcha_fail",
     /// A code was wrong, over, or another browser's.
     CodeRefused => "authn_otp_fail",
     /// A request that may come from another site was refused.

@@ -1,11 +1,12 @@
 //! What the library does for honest people.
 
-mod admin;
+pub(crate) mod admin;
 mod admin_events;
 mod admin_links;
 mod anonymous;
 mod auth_cookie;
 mod auth_request;
+pub(crate) mod captcha;
 mod configuration;
 mod confirmation;
 mod diagnostic_headers;

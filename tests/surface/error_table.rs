@@ -17,6 +17,7 @@ fn every_error_kind_is_told_as_written_down() {
             "BadJwt AUTH_BAD_JWT",
             "BadJson AUTH_BAD_JSON",
             "Busy AUTH_BUSY",
+            "CaptchaFailed AUTH_CAPTCHA_FAILED",
             "DatabaseFetchFailed DATABASE_FETCH_FAILED",
             "DatabaseUpdateFailed DATABASE_UPDATE_FAILED",
             "DuplicateKeyId AUTH_DUPLICATE_KEY_ID",

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     adapter::Schema,
     auth::{Auth, Inner},
+    captcha::CaptchaCheck,
     config::{Config, ConfigError, ConfigProblem, mount},
     delivery::{OutboxParts, Recipients, Site},
     flows::{
@@ -75,6 +76,7 @@ impl AuthBuilder {
             }
         };
         problems.extend(self.limits.problems());
+        problems.extend(self.captcha.as_ref().and_then(CaptchaCheck::problem));
         problems.extend(self.passwords.problems());
         let secure = base_url.scheme() == "https";
         problems.extend(self.cookie.problems(secure));
@@ -136,6 +138,7 @@ impl AuthBuilder {
                 entropy: self.entropy,
                 events: self.events,
                 passwords,
+                captcha: self.captcha,
                 origins,
                 redirects,
                 clients,

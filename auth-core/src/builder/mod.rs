@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     adapter::Adapter,
+    captcha::CaptchaCheck,
     clock::{Clock, SystemClock},
     delivery::{Mailer, SmsSender, Templates},
     entropy::{Entropy, OsEntropy},
@@ -57,6 +58,7 @@ pub struct AuthBuilder {
     passwords: PasswordConfig,
     hasher: Option<Arc<dyn PasswordHasher>>,
     limits: Limits,
+    captcha: Option<CaptchaCheck>,
     user_attributes: Vec<Attribute>,
     session_attributes: Vec<Attribute>,
     user_ids: Option<Box<dyn Fn() -> String + Send + Sync>>,
@@ -110,6 +112,7 @@ impl AuthBuilder {
             passwords: PasswordConfig::default(),
             hasher: None,
             limits: Limits::default(),
+            captcha: None,
             user_attributes: Vec::new(),
             session_attributes: Vec::new(),
             user_ids: None,
@@ -240,6 +243,13 @@ impl AuthBuilder {
     /// How many attempts are evaluated.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Asks for a captcha's token where programs do harm: at `POST /signup`, `/token` with a password, `/magiclink`, `/otp`, `/recover`
+    /// and `/resend`. Default none. The bearer tokens of administrators need none, and neither do this handle's own functions.
+    pub fn captcha(mut self, check: CaptchaCheck) -> Self {
+        self.captcha = Some(check);
         self
     }
 

@@ -54,6 +54,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "over_capacity",
             "The server is busy. Try again in a moment.",
         ),
+        ErrorKind::CaptchaFailed => (
+            S::BAD_REQUEST,
+            "captcha_failed",
+            "captcha protection: request disallowed",
+        ),
         ErrorKind::DatabaseFetchFailed | ErrorKind::DatabaseUpdateFailed => (
             S::SERVICE_UNAVAILABLE,
             "unexpected_failure",

@@ -114,6 +114,12 @@ settings! {
     leaked_passwords: Option<String> = "AUTH_LEAKED_PASSWORDS",
     /// Refuse all new passwords while that list does not answer.
     leaked_passwords_required: Option<bool> = "AUTH_LEAKED_PASSWORDS_REQUIRED" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// Whose riddle tells people from programs, at sign-up, sign-in and whatever sends mail. [default: nobody's]
+    captcha_provider: Option<CaptchaProvider> = "AUTH_CAPTCHA_PROVIDER",
+    /// The secret key that stands beside the widget's site key.
+    captcha_secret: Option<String> = "AUTH_CAPTCHA_SECRET",
+    /// A file with that secret.
+    captcha_secret_file: Option<PathBuf> = "AUTH_CAPTCHA_SECRET_FILE" [conflicts_with = "captcha_secret"],
     /// Tell of addresses nobody has proven, whatever the password: for the suites of GoTrue's first clients.
     danger_reveal_unconfirmed: Option<bool> = "AUTH_DANGER_REVEAL_UNCONFIRMED" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// `off` counts no attempts and no messages: for tests. [default: on]
@@ -180,6 +186,18 @@ pub enum Delivery {
     Cookie,
 }
 
+/// Whose riddle tells people from programs.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CaptchaProvider {
+    /// hCaptcha.
+    HCaptcha,
+    /// Cloudflare Turnstile.
+    Turnstile,
+}
+
 /// What opening a mailed link does.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -207,6 +225,9 @@ impl Settings {
     fn take_place_of(&self, there: &mut Self) {
         if self.secret.is_some() || self.secret_file.is_some() {
             (there.secret, there.secret_file) = (None, None);
+        }
+        if self.captcha_secret.is_some() || self.captcha_secret_file.is_some() {
+            (there.captcha_secret, there.captcha_secret_file) = (None, None);
         }
         if self.smtp.is_some() || self.mail_files.is_some() || self.mail_console.is_some() {
             (there.smtp, there.mail_files, there.mail_console) = (None, None, None);

@@ -19,9 +19,12 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
         Member::new("phone", Kind::Text, "The phone number, in E.164 form."),
         Member::CODE_CHALLENGE,
         Member::CODE_CHALLENGE_METHOD,
+        Member::CAPTCHA,
     ],
     answers: &[Answer::Json("Empty")],
     refusals: &[
+        ErrorKind::Busy,
+        ErrorKind::CaptchaFailed,
         ErrorKind::EmailLoginsDisabled,
         ErrorKind::EmailNotAuthorized,
         ErrorKind::OverEmailSendRateLimit,

@@ -12,9 +12,12 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
         Member::new("email", Kind::Email, "The e-mail address.").required(),
         Member::CODE_CHALLENGE,
         Member::CODE_CHALLENGE_METHOD,
+        Member::CAPTCHA,
     ],
     answers: &[Answer::Json("Empty")],
     refusals: &[
+        ErrorKind::Busy,
+        ErrorKind::CaptchaFailed,
         ErrorKind::EmailLoginsDisabled,
         ErrorKind::EmailNotAuthorized,
         ErrorKind::OverEmailSendRateLimit,
