@@ -142,6 +142,18 @@ fn vague_origins_networks_and_paths_are_refused() {
     for entry in ["example.com", "@", "", "Ada <ada@example.com>"] {
         assert_eq!(problems(builder().mail_only_to(entry)), ["mail_only_to"], "{entry}");
     }
+    let encrypted = |config: PasswordConfig| problems(builder().passwords(config));
+    let config = PasswordConfig::default().encryption_key(1, [1; 32]);
+    assert_eq!(encrypted(config.clone().encryption_key(2, [2; 32])), [""; 0]);
+    assert_eq!(
+        encrypted(config.clone().encryption_key(2, [2; 31])),
+        ["passwords.encryption_key"]
+    );
+    assert_eq!(
+        encrypted(config.clone().encryption_key(1, [2; 32])),
+        ["passwords.encryption_key"]
+    );
+    assert_eq!(encrypted(config.pepper(1, [1; 31])), ["passwords.pepper"]);
     let check = LeakCheck::new(Nothing);
     for (milliseconds, expected) in [
         (49, vec!["passwords.leak_check.timeout"]),

@@ -11,6 +11,7 @@ mod configuration;
 mod confirmation;
 mod diagnostic_headers;
 mod email_change;
+mod encrypted_hashes;
 mod forms;
 mod invite;
 mod keys;

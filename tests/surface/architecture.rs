@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("adapter", &["error", "clock", "id", "secret", "model"]),
     ("adapters", &["error", "clock", "id", "secret", "model", "adapter"]),
     ("email", &["error"]),
-    ("password", &["error", "secret", "entropy", "config", "delivery"]),
+    ("password", &["error", "id", "secret", "entropy", "config", "delivery"]),
     ("captcha", &["config", "delivery", "error", "secret"]),
     ("config", &["adapter", "secret", "flows", "limit"]),
     (

@@ -142,7 +142,7 @@ impl Auth {
         };
         let is_contested = password.is_none();
         if let Some(password) = password {
-            let hash = self.inner.passwords.hash(password).await?;
+            let hash = self.inner.passwords.hash(password, &user.id).await?;
             acts.push(Act::SetPassword(address.key_id(), Some(hash), self.now()));
         }
         let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;

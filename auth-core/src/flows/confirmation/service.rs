@@ -64,7 +64,7 @@ impl Auth {
         let issued = self.issue_confirmation(address, &user.id, asked, false)?;
         match found {
             None => {
-                key.hashed_password = Some(self.inner.passwords.hash(password).await?);
+                key.hashed_password = Some(self.inner.passwords.hash(password, &user.id).await?);
                 let receipt = Receipt {
                     user,
                     key,
@@ -98,7 +98,7 @@ impl Auth {
                     if self.inner.config.reveal_accounts {
                         return Err(ErrorKind::DuplicateKeyId.into());
                     }
-                    drop(self.inner.passwords.hash(password).await?);
+                    drop(self.inner.passwords.hash(password, &owner.id).await?);
                     vec![self.account_exists_letter(address, &owner)?]
                 } else {
                     self.sign_up_again(address, &owner, there, password, asked).await?
@@ -121,7 +121,8 @@ impl Auth {
         password: Password,
         asked: &Asked,
     ) -> Result<Vec<Act>> {
-        let same = self.inner.passwords.verify(password, key.hashed_password).await;
+        let there = key.hashed_password.as_ref().map(|hash| (&owner.id, hash));
+        let same = self.inner.passwords.verify(password, there).await;
         let is_same = matches!(same, Ok(Verified::Yes | Verified::Outdated));
         let issued = self.issue_confirmation(address, &owner.id, asked, !is_same)?;
         let letter = self.confirmation_letter(address, owner, &issued)?;
