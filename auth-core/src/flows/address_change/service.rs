@@ -295,7 +295,10 @@ impl Auth {
                 letter.old_email = old.map(|old| old.as_str().to_owned());
                 letter.new_email = Some(new.clone());
             }
-            Address::Phone(new) => letter.phone = Some(new.clone()),
+            Address::Phone(new) => {
+                letter.old_phone = old.map(|old| old.as_str().to_owned());
+                letter.phone = Some(new.clone());
+            }
         })
         .map(Some)
     }

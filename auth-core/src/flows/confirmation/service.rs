@@ -84,6 +84,7 @@ impl Auth {
                         committed?;
                         let created = Event::new(EventKind::UserCreated, self.now(), &client);
                         self.emit(&created.user(&receipt.user.id));
+                        self.emit_confirmation_asked(&receipt.user.id, &client);
                     }
                 }
                 Ok(receipt)
@@ -94,7 +95,8 @@ impl Auth {
                     key,
                     token: issued.record,
                 };
-                let acts = if Self::is_proven(&owner, address) {
+                let is_proven = Self::is_proven(&owner, address);
+                let acts = if is_proven {
                     if self.inner.config.reveal_accounts {
                         return Err(ErrorKind::DuplicateKeyId.into());
                     }
@@ -106,6 +108,9 @@ impl Auth {
                 self.commit(&acts).await?;
                 let again = Event::new(EventKind::SignedUpAgain, self.now(), &client);
                 self.emit(&again.user(&owner.id));
+                if !is_proven {
+                    self.emit_confirmation_asked(&owner.id, &client);
+                }
                 Ok(receipt)
             }
         }
@@ -197,8 +202,10 @@ impl Auth {
     pub(crate) async fn resend_confirmation(&self, address: &Address, asked: &Asked, client: &Client) -> Result<()> {
         self.limit_mailing(address, client).await?;
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
+        let mut asked_by = None;
         let acts = match found {
             Some((key, user)) if !Self::is_proven(&user, address) => {
+                asked_by = Some(user.id.clone());
                 let is_contested = key.hashed_password.is_none();
                 let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
                 let letter = self.confirmation_letter(address, &user, &issued)?;
@@ -206,7 +213,15 @@ impl Auth {
             }
             _ => vec![self.no_letter(address)?],
         };
-        self.commit(&acts).await
+        self.commit(&acts).await?;
+        if let Some(user_id) = asked_by {
+            self.emit_confirmation_asked(&user_id, client);
+        }
+        Ok(())
+    }
+
+    fn emit_confirmation_asked(&self, user_id: &UserId, client: &Client) {
+        self.emit(&Event::new(EventKind::ConfirmationAsked, self.now(), client).user(user_id));
     }
 
     fn confirmation_letter(&self, address: &Address, user: &User, issued: &Issued) -> Result<Act> {
