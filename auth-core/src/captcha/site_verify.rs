@@ -131,8 +131,8 @@ struct Verdict {
 fn read(status: StatusCode, body: &[u8]) -> Result<CaptchaAnswer> {
     // serde_json's message may quote what was sent.
     let verdict: Option<Verdict> = serde_json::from_slice(body).ok();
-    let Some(verdict) = verdict.filter(|verdict| !status.is_server_error() && !(verdict.success && status != 200))
-    else {
+    let is_none = |verdict: &Verdict| status.is_server_error() || verdict.success && status != StatusCode::OK;
+    let Some(verdict) = verdict.filter(|verdict| !is_none(verdict)) else {
         return Err(failed(format!("the answer is none, with status {}", status.as_u16())));
     };
     if verdict.success {
