@@ -30,6 +30,10 @@ impl Recipients {
 
 fn read(name: &str) -> Option<String> {
     let name = name.trim();
+    // An address may have a star in it, and whoever writes one here means something else.
+    if name.contains('*') {
+        return None;
+    }
     match name.strip_prefix('@') {
         Some(domain) => Some(canonical_email(&format!("a@{domain}")).ok()?.split_off(1)),
         None => canonical_email(name).ok(),
