@@ -305,6 +305,17 @@ mod tests {
         assert_eq!(settings.mail_from.as_deref(), Some("a@example.com"));
         let settings = merged(&["--secret-file", "/run/secret"], "secret = \"x\"\n");
         assert_eq!(settings.secret, None);
+        let settings = merged(
+            &[
+                "--captcha-provider",
+                "hcaptcha",
+                "--captcha-secret-file",
+                "/run/captcha",
+            ],
+            "captcha-provider = \"turnstile\"\ncaptcha-secret = \"x\"\n",
+        );
+        assert_eq!(settings.captcha_provider, Some(CaptchaProvider::HCaptcha));
+        assert_eq!(settings.captcha_secret, None);
     }
 
     #[test]
