@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     adapter::{Adapter, MigrationPlan},
     builder::AuthBuilder,
+    captcha::CaptchaCheck,
     clock::{Clock, Timestamp},
     config::Config,
     entropy::Entropy,
@@ -48,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) config: Config,
     pub(crate) passwords: Passwords,
+    /// Who tells people from programs, if anybody does.
+    pub(crate) captcha: Option<CaptchaCheck>,
     pub(crate) origins: OriginPolicy,
     pub(crate) redirects: RedirectPolicy,
     pub(crate) clients: ClientPolicy,

@@ -196,8 +196,10 @@ kinds! {
     BadJwt => "AUTH_BAD_JWT",
     /// The body is not the JSON (or form) it claims to be.
     BadJson => "AUTH_BAD_JSON",
-    /// The hashing queue is full; see [`Error::retry_after`].
+    /// The hashing queue is full, or somebody who has to be asked does not answer; see [`Error::retry_after`].
     Busy => "AUTH_BUSY",
+    /// There is no captcha's token in the request, or it is no good.
+    CaptchaFailed => "AUTH_CAPTCHA_FAILED",
     /// A store could not be read.
     DatabaseFetchFailed => "DATABASE_FETCH_FAILED",
     /// A store could not be written.
@@ -208,6 +210,8 @@ kinds! {
     DuplicateUserData => "AUTH_DUPLICATE_USER_DATA",
     /// Another account has this e-mail address.
     EmailExists => "AUTH_EMAIL_EXISTS",
+    /// Mails go to some addresses only here, and not to this one.
+    EmailNotAuthorized => "AUTH_EMAIL_NOT_AUTHORIZED",
     /// The account's address has not been proven yet.
     EmailNotConfirmed => "AUTH_EMAIL_NOT_CONFIRMED",
     /// Nobody signs in with an e-mail address here.

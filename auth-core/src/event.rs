@@ -97,10 +97,16 @@ events! {
     AddressChangeAsked => "user_address_change_requested",
     /// An address or number was proven.
     AddressConfirmed => "user_address_confirmed",
+    /// A request came without the riddle of a captcha solved.
+    CaptchaRefused => "authn_captcha_fail",
     /// A code was wrong, over, or another browser's.
     CodeRefused => "authn_otp_fail",
+    /// Somebody was sent what proves the address or number they signed up with.
+    ConfirmationAsked => "user_confirmation_requested",
     /// A request that may come from another site was refused.
     CsrfRefused => "malicious_csrf",
+    /// Somebody followed their invitation.
+    InviteAccepted => "user_invite_accepted",
     /// Too many attempts.
     LimitExceeded => "excess_rate_limit_exceeded",
     /// An administrator was given a link that opens an account.
@@ -109,6 +115,8 @@ events! {
     MessageDropped => "message_dropped",
     /// A password was changed or removed.
     PasswordChanged => "authn_password_change",
+    /// Somebody who is signed in was sent a code that shows who is asking.
+    ReauthenticationAsked => "user_reauthenticate_requested",
     /// Somebody asked for a way back into an account.
     RecoveryAsked => "user_recovery_requested",
     /// A session was made.

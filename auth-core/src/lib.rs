@@ -38,6 +38,7 @@ pub mod adapters;
 mod address;
 mod auth;
 mod builder;
+mod captcha;
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub mod client;
@@ -65,6 +66,7 @@ pub mod testing;
 
 pub use auth::Auth;
 pub use builder::AuthBuilder;
+pub use captcha::{Captcha, CaptchaAnswer, CaptchaCheck, SiteVerify};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use config::{ConfigError, ConfigProblem};
 #[cfg(feature = "reqwest")]
@@ -122,4 +124,4 @@ pub use request::fuzz;
 pub use request::{
     AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, Requirement, SameSite, VerifySession,
 };
-pub use secret::{Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken, WireToken};
+pub use secret::{CaptchaToken, Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken, WireToken};

@@ -52,6 +52,7 @@ pub struct Limits {
     codes_per_client: Limit,
     messages_per_client: Limit,
     anonymous_per_client: Limit,
+    captchas_per_client: Limit,
     send_interval: Duration,
     mails_per_hour: Option<u32>,
     messages_per_hour: Option<u32>,
@@ -68,6 +69,7 @@ impl Default for Limits {
             codes_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
             messages_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
             anonymous_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
+            captchas_per_client: Limit::new(150, Duration::from_secs(5 * 60)),
             send_interval: Duration::from_secs(60),
             mails_per_hour: None,
             messages_per_hour: Some(30),
@@ -136,6 +138,14 @@ impl Limits {
         self
     }
 
+    /// Requests that need a captcha's token, with or without one, per client address. Default 150 in 5 minutes, beside the limits of
+    /// what is asked for: somebody else is asked about each.
+    #[must_use]
+    pub fn captchas_per_client(mut self, limit: Limit) -> Self {
+        self.captchas_per_client = limit;
+        self
+    }
+
     /// How long after a message to an address the next may be asked for. Default 60 seconds; zero switches it off.
     #[must_use]
     pub fn send_interval(mut self, interval: Duration) -> Self {
@@ -172,6 +182,7 @@ impl Limits {
             codes_per_client: any,
             messages_per_client: any,
             anonymous_per_client: any,
+            captchas_per_client: any,
             send_interval: Duration::ZERO,
             mails_per_hour: None,
             messages_per_hour: None,
@@ -201,6 +212,7 @@ impl Limits {
             ("limits.codes_per_client", self.codes_per_client),
             ("limits.messages_per_client", self.messages_per_client),
             ("limits.anonymous_per_client", self.anonymous_per_client),
+            ("limits.captchas_per_client", self.captchas_per_client),
         ] {
             if limit.max == 0 || limit.window.is_zero() {
                 problems.push(ConfigProblem::new(
@@ -230,6 +242,7 @@ fn known_address(client: &Client) -> Option<IpAddr> {
 }
 
 const ANONYMOUS: &str = "anonymous";
+const CAPTCHA: &str = "captcha";
 const CODE: &str = "code";
 const MAIL: &str = "mail";
 const MESSAGE: &str = "message";
@@ -290,6 +303,15 @@ impl Auth {
         let limit = self.inner.config.limits.anonymous_per_client;
         match known_address(client) {
             Some(ip) => self.count(self.client_subject(ip), ANONYMOUS, limit, client).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a request that needs a captcha's token, before that is looked at.
+    pub(crate) async fn limit_captchas(&self, client: &Client) -> Result<()> {
+        let limit = self.inner.config.limits.captchas_per_client;
+        match known_address(client) {
+            Some(ip) => self.count(self.client_subject(ip), CAPTCHA, limit, client).await,
             None => Ok(()),
         }
     }

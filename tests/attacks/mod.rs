@@ -37,6 +37,7 @@ mod outbox_crash;
 mod parallel_renewal;
 mod prepared_account;
 mod privileged_members;
+mod programs_that_use_up_an_account;
 mod revoked_session_from_a_cache;
 mod session_fixation;
 mod slow_mailer;

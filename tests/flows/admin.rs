@@ -34,7 +34,7 @@ stories![
 ];
 
 /// A program with a service token.
-pub(super) fn service(app: &App) -> Client {
+pub(crate) fn service(app: &App) -> Client {
     let token = app.auth.service_token(Duration::from_secs(3_600));
     app.script().with("authorization", format!("Bearer {token}"))
 }

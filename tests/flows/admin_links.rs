@@ -8,6 +8,7 @@ use crate::{App, Client, PASSWORD, stories};
 
 stories![
     generate_link_signup_confirms_the_new_account,
+    generate_link_signup_marks_a_password_that_another_chose,
     generate_link_signup_needs_a_password_for_a_new_account,
     generate_link_signup_drops_a_password_nobody_vouches_for,
     generate_link_magiclink_of_an_unknown_address_signs_up,
@@ -90,6 +91,31 @@ async fn generate_link_signup_confirms_the_new_account(app: App) {
     let again = admin.post(LINK, body).await;
     assert_eq!((again.status(), again.error_code().as_str()), (422, "email_exists"));
     assert!(mailer.sent().is_empty());
+}
+
+/// Statement 44.
+async fn generate_link_signup_marks_a_password_that_another_chose(app: App) {
+    let (app, _) = with_mail(&app).await;
+    let admin = service(&app);
+    let mark = |user: &Value| user["app_metadata"]["must_change_password"].clone();
+    let body = json!({ "type": "signup", "email": "ada@example.com", "password": PASSWORD });
+    assert_eq!(mark(&generate(&admin, body.clone()).await), true);
+    // One who has begun to sign up is there already.
+    let mine = app.browser().sign_up("bob@example.com", "chosen by Bob himself").await;
+    assert_eq!((mine.status(), mark(&mine.json())), (200, Value::Null));
+    let theirs = json!({ "type": "signup", "email": "bob@example.com", "password": PASSWORD });
+    assert_eq!(mark(&generate(&admin, theirs).await), true);
+    // A link without one leaves whoever signed up to choose.
+    app.browser().sign_up("cyd@example.com", "chosen by Cyd herself").await;
+    let without = generate(&admin, json!({ "type": "signup", "email": "cyd@example.com" })).await;
+    assert_eq!(mark(&without), Value::Null);
+
+    let link = generate(&admin, body).await;
+    let ada = follow(&app, &link).await;
+    assert_eq!(mark(&ada.get("/api/auth/user").await.json()), true);
+    let change = json!({ "password": "chosen by Ada herself", "current_password": PASSWORD });
+    let changed = ada.put("/api/auth/user", change).await;
+    assert_eq!((changed.status(), mark(&changed.json())), (200, Value::Null));
 }
 
 async fn generate_link_signup_needs_a_password_for_a_new_account(app: App) {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use auth_core::{
-    Auth, AuthBuilder, CookieConfig, LeakCheck, LeakDigest, LeakedPasswords, PasswordConfig, SameSite, Secret,
-    adapters::MemoryAdapter,
+    Auth, AuthBuilder, Captcha, CaptchaAnswer, CaptchaCheck, CaptchaToken, CookieConfig, LeakCheck, LeakDigest,
+    LeakedPasswords, Limit, Limits, PasswordConfig, SameSite, Secret, adapters::MemoryAdapter,
 };
 
 /// A list on which nothing is.
@@ -14,6 +14,16 @@ struct Nothing;
 impl LeakedPasswords for Nothing {
     async fn contains(&self, _: &LeakDigest) -> auth_core::Result<bool> {
         Ok(false)
+    }
+}
+
+/// Takes everybody for a program.
+struct Nobody;
+
+#[async_trait::async_trait]
+impl Captcha for Nobody {
+    async fn check(&self, _: &CaptchaToken, _: Option<std::net::IpAddr>) -> auth_core::Result<CaptchaAnswer> {
+        Ok(CaptchaAnswer::Refused(Vec::new()))
     }
 }
 
@@ -129,6 +139,21 @@ fn vague_origins_networks_and_paths_are_refused() {
             "{name}"
         );
     }
+    for entry in ["example.com", "@", "", "Ada <ada@example.com>"] {
+        assert_eq!(problems(builder().mail_only_to(entry)), ["mail_only_to"], "{entry}");
+    }
+    let encrypted = |config: PasswordConfig| problems(builder().passwords(config));
+    let config = PasswordConfig::default().encryption_key(1, [1; 32]);
+    assert_eq!(encrypted(config.clone().encryption_key(2, [2; 32])), [""; 0]);
+    assert_eq!(
+        encrypted(config.clone().encryption_key(2, [2; 31])),
+        ["passwords.encryption_key"]
+    );
+    assert_eq!(
+        encrypted(config.clone().encryption_key(1, [2; 32])),
+        ["passwords.encryption_key"]
+    );
+    assert_eq!(encrypted(config.pepper(1, [1; 31])), ["passwords.pepper"]);
     let check = LeakCheck::new(Nothing);
     for (milliseconds, expected) in [
         (49, vec!["passwords.leak_check.timeout"]),
@@ -140,6 +165,17 @@ fn vague_origins_networks_and_paths_are_refused() {
         let passwords = PasswordConfig::default().leak_check(check);
         assert_eq!(problems(builder().passwords(passwords)), expected, "{milliseconds}");
     }
+    let check = CaptchaCheck::new(Nobody);
+    for (milliseconds, expected) in [
+        (49, vec!["captcha.timeout"]),
+        (10_000, vec![]),
+        (10_001, vec!["captcha.timeout"]),
+    ] {
+        let check = check.clone().timeout(Duration::from_millis(milliseconds));
+        assert_eq!(problems(builder().captcha(check)), expected, "{milliseconds}");
+    }
+    let none = Limits::default().captchas_per_client(Limit::new(0, Duration::from_secs(1)));
+    assert_eq!(problems(builder().limits(none)), ["limits.captchas_per_client"]);
     assert_eq!(problems(builder().audience("").default_role("")), [""; 0]);
 }
 

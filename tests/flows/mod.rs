@@ -1,22 +1,27 @@
 //! What the library does for honest people.
 
-mod admin;
+pub(crate) mod admin;
 mod admin_events;
 mod admin_links;
 mod anonymous;
 mod auth_cookie;
 mod auth_request;
+mod callbacks;
+pub(crate) mod captcha;
 mod configuration;
 mod confirmation;
 mod diagnostic_headers;
 mod email_change;
+mod encrypted_hashes;
 mod forms;
 mod invite;
 mod keys;
 mod leaked_passwords;
 mod magic_link;
+mod mail_recipients;
 mod oauth_token_errors;
 mod one_time_codes;
+mod operation;
 mod password;
 mod phone;
 mod reauthentication;

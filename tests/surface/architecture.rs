@@ -13,7 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("adapter", &["error", "clock", "id", "secret", "model"]),
     ("adapters", &["error", "clock", "id", "secret", "model", "adapter"]),
     ("email", &["error"]),
-    ("password", &["error", "secret", "entropy", "config", "delivery"]),
+    ("password", &["error", "id", "secret", "entropy", "config", "delivery"]),
+    ("captcha", &["config", "delivery", "error", "secret"]),
     ("config", &["adapter", "secret", "flows", "limit"]),
     (
         "delivery",
@@ -39,7 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "http",
         &[
-            "address", "auth", "clock", "entropy", "error", "flows", "id", "model", "request", "secret",
+            "address", "auth", "clock", "entropy", "error", "event", "flows", "id", "model", "request", "secret",
         ],
     ),
     (

@@ -155,7 +155,10 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
         "auth_requests_total{method=\"POST\",route=\"/token\",status=\"400\"} 1",
         "auth_events_total{kind=\"authn_login_success\"} 1",
         "auth_messages_total{channel=\"mail\",outcome=\"sent\"} 1",
+        "auth_password_hashes_total 2",
         "auth_password_queue 0",
+        "auth_swept_rows_total{what=\"sessions\"} 0",
+        "auth_swept_rows_total{what=\"tokens\"} 0",
     ] {
         assert!(metrics.body.contains(line), "{line}: {}", metrics.body);
     }

@@ -33,6 +33,26 @@ impl AuthBuilder {
         self
     }
 
+    /// One more address that mails may go to, or all of a domain, `@example.com`, without those below it. Default anybody. Once one is
+    /// named, whatever would mail somebody else is refused, and notices to others are left out: for servers that are only
+    /// tried out, with a copy of real people's data.
+    ///
+    /// ```
+    /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// let auth = Auth::builder(MemoryAdapter::default())
+    ///     .secret(Secret::random()?)
+    ///     .base_url("https://staging.example.com")
+    ///     .mail_only_to("@example.com")
+    ///     .mail_only_to("tester@agency.example")
+    ///     .build()?;
+    /// # let _ = auth;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn mail_only_to(mut self, address_or_domain: impl Into<String>) -> Self {
+        self.mail_only_to.push(address_or_domain.into());
+        self
+    }
+
     /// Sends text messages. With one, people can sign up and in with phone numbers.
     pub fn sms_sender(mut self, sender: impl SmsSender) -> Self {
         self.sms_sender = Some(Arc::new(sender));

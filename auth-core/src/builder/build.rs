@@ -13,8 +13,9 @@ use super::{
 use crate::{
     adapter::Schema,
     auth::{Auth, Inner},
+    captcha::CaptchaCheck,
     config::{Config, ConfigError, ConfigProblem, mount},
-    delivery::{OutboxParts, Site},
+    delivery::{OutboxParts, Recipients, Site},
     flows::{
         admin::Journal,
         auth_cookie::AuthCookies,
@@ -75,6 +76,7 @@ impl AuthBuilder {
             }
         };
         problems.extend(self.limits.problems());
+        problems.extend(self.captcha.as_ref().and_then(CaptchaCheck::problem));
         problems.extend(self.passwords.problems());
         let secure = base_url.scheme() == "https";
         problems.extend(self.cookie.problems(secure));
@@ -109,6 +111,7 @@ impl AuthBuilder {
         let clients = ClientPolicy::new(&self.trusted_proxies, &mut problems);
         let site = Site::new(self.site_name.as_deref(), &site_url);
         let renderer = self.templates.compile(site, &mut problems);
+        let recipients = Recipients::new(&self.mail_only_to, &mut problems);
         ConfigError::unless_empty(problems)?;
 
         let post_adapter = Arc::clone(&self.adapter);
@@ -121,6 +124,7 @@ impl AuthBuilder {
                 .cloned()
                 .collect(),
             mailer: self.mailer,
+            recipients,
             sms_sender: self.sms_sender,
             renderer,
             events: Arc::clone(&self.events),
@@ -134,6 +138,7 @@ impl AuthBuilder {
                 entropy: self.entropy,
                 events: self.events,
                 passwords,
+                captcha: self.captcha,
                 origins,
                 redirects,
                 clients,

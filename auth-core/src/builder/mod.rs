@@ -8,6 +8,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     adapter::Adapter,
+    captcha::CaptchaCheck,
     clock::{Clock, SystemClock},
     delivery::{Mailer, SmsSender, Templates},
     entropy::{Entropy, OsEntropy},
@@ -57,6 +58,7 @@ pub struct AuthBuilder {
     passwords: PasswordConfig,
     hasher: Option<Arc<dyn PasswordHasher>>,
     limits: Limits,
+    captcha: Option<CaptchaCheck>,
     user_attributes: Vec<Attribute>,
     session_attributes: Vec<Attribute>,
     user_ids: Option<Box<dyn Fn() -> String + Send + Sync>>,
@@ -86,6 +88,7 @@ pub struct AuthBuilder {
     request_id_header: Option<String>,
     auth_cookie: Option<CookieOptions>,
     mailer: Option<Arc<dyn Mailer>>,
+    mail_only_to: Vec<String>,
     sms_sender: Option<Arc<dyn SmsSender>>,
     templates: Templates,
 }
@@ -109,6 +112,7 @@ impl AuthBuilder {
             passwords: PasswordConfig::default(),
             hasher: None,
             limits: Limits::default(),
+            captcha: None,
             user_attributes: Vec::new(),
             session_attributes: Vec::new(),
             user_ids: None,
@@ -138,6 +142,7 @@ impl AuthBuilder {
             request_id_header: None,
             auth_cookie: None,
             mailer: None,
+            mail_only_to: Vec::new(),
             sms_sender: None,
             templates: Templates::default(),
         }
@@ -238,6 +243,13 @@ impl AuthBuilder {
     /// How many attempts are evaluated.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Asks for a captcha's token where programs do harm: at `POST /signup`, `/token` with a password, `/magiclink`, `/otp`, `/recover`
+    /// and `/resend`. Default none. The bearer tokens of administrators need none, and neither do this handle's own functions.
+    pub fn captcha(mut self, check: CaptchaCheck) -> Self {
+        self.captcha = Some(check);
         self
     }
 

@@ -32,6 +32,7 @@ pub(crate) struct Letter {
     pub(crate) new_email: Option<String>,
     pub(crate) old_email: Option<String>,
     pub(crate) phone: Option<String>,
+    pub(crate) old_phone: Option<String>,
     /// How long the code is good.
     pub(crate) minutes: Option<u64>,
     /// How long the link is good.

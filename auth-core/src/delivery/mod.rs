@@ -13,7 +13,8 @@
 //! # pick(true);
 //! ```
 //!
-//! What it does not do: decide who is sent what and how often. That is the flows'.
+//! What it does not do: decide who is sent what and how often. That is the flows'. Only whom mails may go to at all
+//! (`mail_only_to`) holds here as well, whoever wrote the letter.
 
 mod answer;
 mod console;
@@ -28,6 +29,7 @@ mod mailer;
 mod memory;
 mod mime;
 mod outbox;
+mod recipients;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 mod sms;
@@ -48,6 +50,7 @@ pub use mailer::{Mail, Mailer};
 pub use memory::{MemoryMailer, MemorySms};
 pub use outbox::Delivered;
 pub(crate) use outbox::{Outbox, OutboxParts};
+pub(crate) use recipients::Recipients;
 #[cfg(feature = "reqwest")]
 pub use reqwest::ReqwestClient;
 pub use sms::{Sms, SmsSender};

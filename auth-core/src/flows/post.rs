@@ -43,14 +43,18 @@ impl Post {
         self.has_mailer || self.has_sms
     }
 
-    /// Whether messages to this kind of address can be sent at all.
+    /// Whether messages to this address can be sent at all.
     ///
     /// # Errors
-    /// [`ErrorKind::FeatureDisabled`].
+    /// [`ErrorKind::FeatureDisabled`], [`ErrorKind::EmailNotAuthorized`].
     pub(crate) fn check(&self, address: &Address) -> Result<()> {
         let missing = match address {
             Address::Email(_) if !self.has_mailer => "There is no mailer here.",
             Address::Phone(_) if !self.has_sms => "There is nobody here who sends text messages.",
+            Address::Email(email) if !self.outbox.may_mail(email) => {
+                let sentence = format!("Email address \"{email}\" cannot be used as it is not authorized");
+                return Err(Error::from(ErrorKind::EmailNotAuthorized).detail(sentence));
+            }
             _ => return Ok(()),
         };
         Err(Error::from(ErrorKind::FeatureDisabled).detail(missing))

@@ -6,6 +6,7 @@
 mod bearer;
 mod body;
 mod call;
+mod captcha;
 mod cors;
 mod onward;
 mod openapi;

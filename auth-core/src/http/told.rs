@@ -54,6 +54,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "over_capacity",
             "The server is busy. Try again in a moment.",
         ),
+        ErrorKind::CaptchaFailed => (
+            S::BAD_REQUEST,
+            "captcha_failed",
+            "captcha protection: request disallowed",
+        ),
         ErrorKind::DatabaseFetchFailed | ErrorKind::DatabaseUpdateFailed => (
             S::SERVICE_UNAVAILABLE,
             "unexpected_failure",
@@ -78,6 +83,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             S::UNPROCESSABLE_ENTITY,
             "email_provider_disabled",
             "Email logins are disabled",
+        ),
+        ErrorKind::EmailNotAuthorized => (
+            S::BAD_REQUEST,
+            "email_address_not_authorized",
+            "Email address cannot be used as it is not authorized",
         ),
         ErrorKind::EmailNotConfirmed => (S::BAD_REQUEST, "email_not_confirmed", "Email not confirmed"),
         ErrorKind::EmailSignupsDisabled => (S::BAD_REQUEST, "email_provider_disabled", "Email signups are disabled"),

@@ -8,6 +8,7 @@
 //! - [`delivery`]: who sends mails and text messages, what they say, what the outbox promises.
 //! - [`admin`]: who administrates, and what they can do.
 //! - [`server`]: the library as a program, for applications in other languages.
+//! - [`captcha`]: riddles that tell people from programs, and when they are asked for.
 //! - [`forms`]: pages without scripts: what a form says, where it leads.
 //! - [`threats`]: each attack, the construction that answers it, the test that shows it; and what is not ours.
 //! - [`defaults`]: each default with its reason.
@@ -62,6 +63,9 @@ pub mod admin {}
 
 #[doc = include_str!("server.md")]
 pub mod server {}
+
+#[doc = include_str!("captcha.md")]
+pub mod captcha {}
 
 #[doc = include_str!("forms.md")]
 pub mod forms {}

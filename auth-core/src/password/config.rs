@@ -6,7 +6,7 @@ use super::{
     argon2id::{Argon2Params, Pepper},
     leaked::LeakCheck,
 };
-use crate::config::ConfigProblem;
+use crate::{config::ConfigProblem, secret::Secret};
 
 /// What passwords must be like, and how they are hashed.
 ///
@@ -29,6 +29,7 @@ pub struct PasswordConfig {
     pub(super) blocked_words: Vec<String>,
     pub(super) leak_check: Option<LeakCheck>,
     pub(super) peppers: Vec<(u32, Zeroizing<Vec<u8>>)>,
+    pub(super) encryption_keys: Vec<(u32, Secret)>,
     #[cfg(feature = "zxcvbn")]
     pub(super) min_score: u8,
 }
@@ -47,6 +48,7 @@ impl Default for PasswordConfig {
             blocked_words: Vec::new(),
             leak_check: None,
             peppers: Vec::new(),
+            encryption_keys: Vec::new(),
             #[cfg(feature = "zxcvbn")]
             min_score: 0,
         }
@@ -143,6 +145,29 @@ impl PasswordConfig {
         self
     }
 
+    /// A key outside the database that stored hashes are encrypted with, at least 32 bytes. Default none. The version added last
+    /// encrypts; keep the older ones until everybody has signed in again, which is when a hash that is plain or under an
+    /// older key is replaced. A lost key makes its passwords useless: who has one needs
+    /// [`reset_password_for_email`](crate::Auth::reset_password_for_email).
+    ///
+    /// As with a [pepper](PasswordConfig::pepper), a copy of the database alone cannot be guessed at, whatever made the
+    /// hashes. Beyond it, imported hashes are covered from the beginning, and a hash is good for its owner only.
+    ///
+    /// ```
+    /// use auth_core::PasswordConfig;
+    ///
+    /// # let (last_years, this_years) = ([1; 32], [2; 32]);
+    /// let passwords = PasswordConfig::default()
+    ///     .encryption_key(1, last_years)
+    ///     .encryption_key(2, this_years);
+    /// # let _ = passwords;
+    /// ```
+    #[must_use]
+    pub fn encryption_key(mut self, version: u32, key: impl Into<Vec<u8>>) -> Self {
+        self.encryption_keys.push((version, Secret::new(key)));
+        self
+    }
+
     /// The least score of zxcvbn, 0 to 4. Default 0, which accepts all.
     #[cfg(feature = "zxcvbn")]
     #[cfg_attr(docsrs, doc(cfg(feature = "zxcvbn")))]
@@ -186,20 +211,27 @@ impl PasswordConfig {
                 "Use 1 or more.",
             );
         }
-        for (index, (version, key)) in self.peppers.iter().enumerate() {
-            if key.len() < 32 {
-                refuse(
-                    "passwords.pepper",
-                    format!("the key of version {version} has {} bytes.", key.len()),
-                    "Use 32 random bytes or more.",
-                );
-            }
-            if self.peppers[..index].iter().any(|(earlier, _)| earlier == version) {
-                refuse(
-                    "passwords.pepper",
-                    format!("version {version} is given twice."),
-                    "Give each key a version of its own.",
-                );
+        let peppers = self.peppers.iter().map(|(version, key)| (*version, key.len()));
+        let encryption_keys = self.encryption_keys.iter().map(|(version, key)| (*version, key.len()));
+        for (option, keys) in [
+            ("passwords.pepper", peppers.collect::<Vec<_>>()),
+            ("passwords.encryption_key", encryption_keys.collect()),
+        ] {
+            for (index, (version, length)) in keys.iter().enumerate() {
+                if *length < Secret::MIN_BYTES {
+                    refuse(
+                        option,
+                        format!("the key of version {version} has {length} bytes."),
+                        "Use 32 random bytes or more.",
+                    );
+                }
+                if keys[..index].iter().any(|(earlier, _)| earlier == version) {
+                    refuse(
+                        option,
+                        format!("version {version} is given twice."),
+                        "Give each key a version of its own.",
+                    );
+                }
             }
         }
         problems.extend(self.leak_check.as_ref().and_then(LeakCheck::problem));

@@ -2,7 +2,8 @@
 //!
 //! Against guessing (argon2id at OWASP's floor or above, a block list, a list of leaked passwords), against enumeration
 //! (an unknown account costs a hash too), against floods (a bounded pool with a bounded queue, sizes checked before any
-//! work) and against hashes that are bombs (parameters of stored hashes are bounded before memory is taken). Text is brought to NFC and
+//! work), against hashes that are bombs (parameters of stored hashes are bounded before memory is taken), and, where there are keys for
+//! it, against a thief with a copy of the database (hashes are encrypted, or mixed with a pepper). Text is brought to NFC and
 //! otherwise taken as it is: no trimming, no truncation, no change of case.
 //!
 //! The block list is the part with eight characters and more of the list of common passwords of the `zxcvbn` crate
@@ -17,6 +18,7 @@ mod legacy;
 mod phc;
 mod policy;
 mod pool;
+mod sealed;
 mod service;
 
 pub use argon2id::Argon2Params;

@@ -6,10 +6,12 @@ use super::{
     hasher::{PasswordHasher, Verified},
     policy,
     pool::HashPool,
+    sealed::HashKeys,
 };
 use crate::{
     entropy::Entropy,
     error::{Error, ErrorKind, Result, WeakPasswordReason},
+    id::UserId,
     secret::{HashedPassword, Password},
 };
 
@@ -17,6 +19,7 @@ use crate::{
 pub(crate) struct Passwords {
     config: PasswordConfig,
     hasher: Arc<dyn PasswordHasher>,
+    keys: Arc<HashKeys>,
     pool: HashPool,
     /// What unknown accounts are checked against.
     dummy: Arc<OnceLock<HashedPassword>>,
@@ -28,6 +31,10 @@ impl Passwords {
         hasher: Option<Arc<dyn PasswordHasher>>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
+        let keys = Arc::new(HashKeys {
+            keys: config.encryption_keys.clone(),
+            entropy: Arc::clone(&entropy),
+        });
         let hasher = hasher.unwrap_or_else(|| {
             Arc::new(Argon2id {
                 params: config.argon2,
@@ -38,6 +45,7 @@ impl Passwords {
         Self {
             config: config.clone(),
             hasher,
+            keys,
             pool: HashPool::new(config.threads, config.queue),
             dummy: Arc::default(),
         }
@@ -96,23 +104,32 @@ impl Passwords {
         policy::sentence(&self.config, reasons)
     }
 
-    /// A new hash.
-    pub(crate) async fn hash(&self, password: Password) -> Result<HashedPassword> {
-        let hasher = Arc::clone(&self.hasher);
-        self.pool.run(move || hasher.hash(&password)).await
+    /// A new hash, as it is stored for this user.
+    pub(crate) async fn hash(&self, password: Password, owner: &UserId) -> Result<HashedPassword> {
+        let (hasher, keys, owner) = (Arc::clone(&self.hasher), Arc::clone(&self.keys), owner.clone());
+        self.pool.run(move || keys.seal(hasher.hash(&password)?, &owner)).await
     }
 
-    /// Whether a hash from elsewhere is in a form that sign-in reads; costs as much as a sign-in.
-    pub(crate) async fn reads(&self, hash: &HashedPassword) -> Result<bool> {
-        match self.verify(Password::new(""), Some(hash.clone())).await {
-            Err(error) if error.kind() == ErrorKind::OutdatedPassword => Ok(false),
-            verified => verified.map(|_| true),
+    /// A hash from elsewhere, as it is stored for this user; `None` when it is in no form that sign-in reads. Costs as much as a
+    /// sign-in.
+    pub(crate) async fn adopt(&self, hash: HashedPassword, owner: &UserId) -> Result<Option<HashedPassword>> {
+        if HashKeys::is_sealed(&hash) {
+            return Ok(None);
+        }
+        match self.verify(Password::new(""), Some((owner, &hash))).await {
+            Err(error) if error.kind() == ErrorKind::OutdatedPassword => Ok(None),
+            verified => verified.and_then(|_| self.keys.seal(hash, owner)).map(Some),
         }
     }
 
     /// Checks a password, against a dummy where there is nothing to check: the same work, whatever the account's state.
-    pub(crate) async fn verify(&self, password: Password, stored: Option<HashedPassword>) -> Result<Verified> {
-        let hasher = Arc::clone(&self.hasher);
+    pub(crate) async fn verify(
+        &self,
+        password: Password,
+        stored: Option<(&UserId, &HashedPassword)>,
+    ) -> Result<Verified> {
+        let (hasher, keys) = (Arc::clone(&self.hasher), Arc::clone(&self.keys));
+        let stored = stored.map(|(owner, stored)| (owner.clone(), stored.clone()));
         let dummy = Arc::clone(&self.dummy);
         self.pool
             .run(move || {
@@ -123,11 +140,17 @@ impl Passwords {
                         let _ = dummy.set(hash);
                     }),
                 };
-                let Some(stored) = stored else {
+                let Some((owner, stored)) = stored else {
                     spend(&password)?;
                     return Ok(Verified::No);
                 };
-                let verified = hasher.verify(&password, &stored);
+                let verified = keys.open(&stored, &owner).and_then(|(hash, is_current)| {
+                    let verified = hasher.verify(&password, &hash)?;
+                    Ok(match verified {
+                        Verified::Yes if !is_current => Verified::Outdated,
+                        verified => verified,
+                    })
+                });
                 if verified
                     .as_ref()
                     .is_err_and(|error| error.kind() == ErrorKind::OutdatedPassword)

@@ -39,7 +39,12 @@ impl AuthRequest {
     /// Ends the session whose cookie came with the request, when another takes its place.
     pub(crate) async fn end_presented_session(&self) -> Result<()> {
         match self.presented_session().await? {
-            Some(session) => self.auth().end_session(&session.id, self.client()).await.map(drop),
+            Some(session) => {
+                let ended = self
+                    .auth()
+                    .end_session(&session.id, Some(&session.user_id), self.client());
+                ended.await.map(drop)
+            }
             None => Ok(()),
         }
     }

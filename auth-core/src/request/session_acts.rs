@@ -15,7 +15,10 @@ impl AuthRequest {
     #[doc(alias = "revokeSession")]
     pub async fn revoke(&self) -> Result<bool> {
         let session = self.require_session().await?;
-        let was_there = self.auth().end_session(&session.id, self.client()).await?;
+        let was_there = self
+            .auth()
+            .end_session(&session.id, Some(&session.user_id), self.client())
+            .await?;
         self.set_session(None);
         Ok(was_there)
     }

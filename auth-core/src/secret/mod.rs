@@ -3,6 +3,7 @@
 //! They exist so that a secret cannot be printed, compared with `==` or stored by mistake: `Debug` is redacted,
 //! there is no `Display`, and adapters only ever see a [`Digest`] or a [`HashedPassword`].
 
+mod captcha_token;
 mod digest;
 mod hashed_password;
 mod one_time;
@@ -13,6 +14,7 @@ mod server;
 mod token;
 mod wire_token;
 
+pub use captcha_token::CaptchaToken;
 pub use digest::Digest;
 pub use hashed_password::HashedPassword;
 pub(crate) use one_time::{LinkSecret, OneTimeCode};

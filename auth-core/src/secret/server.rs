@@ -46,6 +46,11 @@ impl Secret {
         self.0.len()
     }
 
+    /// The bytes, for whoever shares the secret.
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
     /// HMAC-SHA256 of the message as it is (RFC 7518 §3.2).
     pub(crate) fn hmac(&self, message: &[u8]) -> [u8; 32] {
         let mut mac = self.keyed();

@@ -64,6 +64,8 @@ fn sentence(error_code: &str) -> &'static str {
         "bad_jwt" | "no_authorization" | "refresh_token_already_used" | "session_expired" | "session_not_found" => {
             "Please sign in first."
         }
+        "captcha_failed" => "Please solve the riddle once more.",
+        "email_address_not_authorized" => "No mail is sent to this address here.",
         "email_exists" | "phone_exists" | "user_already_exists" => "There is an account with this address already.",
         "email_not_confirmed" => "Please confirm your address first, with the mail we have sent you.",
         "email_provider_disabled" => "Nobody signs in by e-mail here.",

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use auth_core::{Auth, Event};
+use auth_core::{Auth, Event, Swept};
 use axum::{
     extract::{Request, State},
     http::{StatusCode, header},
@@ -11,7 +11,11 @@ use axum::{
 };
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    metrics::{
+        counter::{ConstCounter, Counter},
+        family::Family,
+        gauge::Gauge,
+    },
     registry::Registry,
 };
 
@@ -26,7 +30,7 @@ struct Inner {
     requests: Family<RequestLabels, Counter>,
     events: Family<EventLabels, Counter>,
     messages: Family<MessageLabels, Counter>,
-    hashes: Gauge,
+    swept: Family<SweptLabels, Counter>,
     waiting: Gauge,
 }
 
@@ -40,6 +44,11 @@ struct RequestLabels {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct EventLabels {
     kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SweptLabels {
+    what: &'static str,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -62,11 +71,19 @@ impl Metrics {
             .inc();
     }
 
+    pub(crate) fn count_swept(&self, swept: Swept) {
+        for (what, rows) in [
+            ("events", swept.events),
+            ("messages", swept.messages),
+            ("sessions", swept.sessions),
+            ("tokens", swept.tokens),
+        ] {
+            self.inner.swept.get_or_create(&SweptLabels { what }).inc_by(rows);
+        }
+    }
+
     fn text(&self, auth: &Auth) -> Result<String, fmt::Error> {
         let inner = &self.inner;
-        inner
-            .hashes
-            .set(i64::try_from(auth.password_hashes()).unwrap_or(i64::MAX));
         inner
             .waiting
             .set(i64::try_from(auth.waiting_password_hashes()).unwrap_or(i64::MAX));
@@ -85,13 +102,14 @@ impl Metrics {
         registry.register(
             "password_hashes",
             "Passwords hashed since the start",
-            inner.hashes.clone(),
+            ConstCounter::new(auth.password_hashes()),
         );
         registry.register(
             "password_queue",
             "Passwords that wait to be hashed",
             inner.waiting.clone(),
         );
+        registry.register("swept_rows", "What was over and is deleted", inner.swept.clone());
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(text)

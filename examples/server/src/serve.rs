@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, time::Duration};
 
-use auth_core::{Auth, UserQuery};
+use auth_core::{Auth, Swept, UserQuery};
 use axum::{Json, Router, extract::State, http::StatusCode, middleware, response::IntoResponse, routing::get};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -21,7 +21,7 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     };
     let auth = setup::auth(settings, addr, &parts).await?;
     auth.migrate().await?;
-    tokio::spawn(sweep(auth.clone()));
+    tokio::spawn(sweep(auth.clone(), metrics.clone()));
     let service = app(&auth, metrics).into_make_service_with_connect_info::<SocketAddr>();
     println!("listening on http://{addr}");
     axum::serve(listener, service)
@@ -69,12 +69,16 @@ async fn health(State(measured): State<Measured>) -> impl IntoResponse {
 }
 
 /// Deletes what is over, once an hour.
-async fn sweep(auth: Auth) {
+async fn sweep(auth: Auth, metrics: Metrics) {
+    metrics.count_swept(Swept::default());
     let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
     loop {
         hourly.tick().await;
-        if let Err(error) = auth.delete_expired().await {
-            tracing::warn!(target: "auth", error = &error as &dyn std::error::Error, "not everything was swept");
+        match auth.delete_expired().await {
+            Ok(swept) => metrics.count_swept(swept),
+            Err(error) => {
+                tracing::warn!(target: "auth", error = &error as &dyn std::error::Error, "not everything was swept");
+            }
         }
     }
 }

@@ -114,6 +114,12 @@ settings! {
     leaked_passwords: Option<String> = "AUTH_LEAKED_PASSWORDS",
     /// Refuse all new passwords while that list does not answer.
     leaked_passwords_required: Option<bool> = "AUTH_LEAKED_PASSWORDS_REQUIRED" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// Whose riddle tells people from programs, at sign-up, sign-in and whatever sends mail. [default: nobody's]
+    captcha_provider: Option<CaptchaProvider> = "AUTH_CAPTCHA_PROVIDER",
+    /// The secret key that stands beside the widget's site key.
+    captcha_secret: Option<String> = "AUTH_CAPTCHA_SECRET",
+    /// A file with that secret.
+    captcha_secret_file: Option<PathBuf> = "AUTH_CAPTCHA_SECRET_FILE" [conflicts_with = "captcha_secret"],
     /// Tell of addresses nobody has proven, whatever the password: for the suites of GoTrue's first clients.
     danger_reveal_unconfirmed: Option<bool> = "AUTH_DANGER_REVEAL_UNCONFIRMED" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// `off` counts no attempts and no messages: for tests. [default: on]
@@ -128,6 +134,8 @@ settings! {
     mail_files: Option<PathBuf> = "AUTH_MAIL_FILES" [conflicts_with = "smtp"],
     /// Mails are printed instead.
     mail_console: Option<bool> = "AUTH_MAIL_CONSOLE" [num_args = 0..=1, require_equals = true, default_missing_value = "true", conflicts_with_all = ["smtp", "mail_files"]],
+    /// One more address that mails may go to, or a domain, `@example.com`; nobody else gets any. Repeatable. [default: anybody]
+    mail_only_to: Vec<String> = "AUTH_MAIL_ONLY_TO" [value_delimiter = ','],
     /// Text messages: `console`, `twilio`, or the https URL of a webhook.
     sms: Option<String> = "AUTH_SMS",
     /// The webhook's secret: `v1,whsec_…`.
@@ -178,6 +186,18 @@ pub enum Delivery {
     Cookie,
 }
 
+/// Whose riddle tells people from programs.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CaptchaProvider {
+    /// hCaptcha.
+    HCaptcha,
+    /// Cloudflare Turnstile.
+    Turnstile,
+}
+
 /// What opening a mailed link does.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -205,6 +225,9 @@ impl Settings {
     fn take_place_of(&self, there: &mut Self) {
         if self.secret.is_some() || self.secret_file.is_some() {
             (there.secret, there.secret_file) = (None, None);
+        }
+        if self.captcha_secret.is_some() || self.captcha_secret_file.is_some() {
+            (there.captcha_secret, there.captcha_secret_file) = (None, None);
         }
         if self.smtp.is_some() || self.mail_files.is_some() || self.mail_console.is_some() {
             (there.smtp, there.mail_files, there.mail_console) = (None, None, None);
@@ -282,6 +305,17 @@ mod tests {
         assert_eq!(settings.mail_from.as_deref(), Some("a@example.com"));
         let settings = merged(&["--secret-file", "/run/secret"], "secret = \"x\"\n");
         assert_eq!(settings.secret, None);
+        let settings = merged(
+            &[
+                "--captcha-provider",
+                "hcaptcha",
+                "--captcha-secret-file",
+                "/run/captcha",
+            ],
+            "captcha-provider = \"turnstile\"\ncaptcha-secret = \"x\"\n",
+        );
+        assert_eq!(settings.captcha_provider, Some(CaptchaProvider::HCaptcha));
+        assert_eq!(settings.captcha_secret, None);
     }
 
     #[test]

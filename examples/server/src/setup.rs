@@ -3,16 +3,16 @@
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use auth_core::{
-    Algorithm, Auth, AuthBuilder, Claim, EmailConfig, EventSink, LeakCheck, LeakedPasswordFile, Limits, LinkStyle,
-    OneTimeConfig, PasswordConfig, PhoneConfig, PublicKey, PwnedPasswords, ReqwestClient, Rotation, Secret,
-    SessionConfig, SessionStrategy, SigningKeys, Tokens, TracingSink,
+    Algorithm, Auth, AuthBuilder, CaptchaCheck, Claim, EmailConfig, EventSink, LeakCheck, LeakedPasswordFile, Limits,
+    LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, PublicKey, PwnedPasswords, ReqwestClient, Rotation, Secret,
+    SessionConfig, SessionStrategy, SigningKeys, SiteVerify, Tokens, TracingSink,
     adapters::{AnyAdapter, RedisSessions},
 };
 
 use crate::{
     Failure, Settings, delivery, duration,
     metrics::Metrics,
-    settings::{Delivery, Links, Signature, Strategy, Switch},
+    settings::{CaptchaProvider, Delivery, Links, Signature, Strategy, Switch},
 };
 
 /// What a serving process has and a command has not.
@@ -53,6 +53,9 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     if settings.danger_reveal_unconfirmed == Some(true) {
         builder = builder.danger_reveal_unconfirmed();
     }
+    if let Some(provider) = settings.captcha_provider {
+        builder = builder.captcha(captcha(settings, provider)?);
+    }
     if settings.limits == Some(Switch::Off) {
         builder = builder.limits(Limits::danger_unlimited());
     }
@@ -74,6 +77,7 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     builder = each(builder, &settings.redirect_url, AuthBuilder::redirect_url);
     builder = each(builder, &settings.trusted_origin, AuthBuilder::trusted_origin);
     builder = each(builder, &settings.trusted_proxy, AuthBuilder::trusted_proxy);
+    builder = each(builder, &settings.mail_only_to, AuthBuilder::mail_only_to);
     builder = delivery::configure(builder, settings, parts.metrics.as_ref())?;
     if let Some(metrics) = &parts.metrics {
         builder = builder.events(Both(metrics.clone()));
@@ -100,11 +104,27 @@ fn secret(settings: &Settings) -> Result<Secret, Failure> {
         return Ok(Secret::new(secret.as_str()));
     }
     if let Some(path) = &settings.secret_file {
-        let read = fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-        return Ok(Secret::new(read.trim_ascii()));
+        return secret_in(path);
     }
     tracing::warn!(target: "auth", "there is no secret: whatever it signs and encrypts ends with this process");
     Ok(Secret::random()?)
+}
+
+fn secret_in(path: &Path) -> Result<Secret, Failure> {
+    let read = fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    Ok(Secret::new(read.trim_ascii()))
+}
+
+fn captcha(settings: &Settings, provider: CaptchaProvider) -> Result<CaptchaCheck, Failure> {
+    let secret = match (&settings.captcha_secret, &settings.captcha_secret_file) {
+        (Some(secret), _) => Secret::new(secret.as_str()),
+        (None, Some(path)) => secret_in(path)?,
+        (None, None) => return Err(Failure::new("--captcha-secret is missing: --captcha-provider needs it")),
+    };
+    Ok(CaptchaCheck::new(match provider {
+        CaptchaProvider::HCaptcha => SiteVerify::hcaptcha(online()?, secret)?,
+        CaptchaProvider::Turnstile => SiteVerify::turnstile(online()?, secret)?,
+    }))
 }
 
 /// `localhost` is the name people type for this machine.
@@ -204,7 +224,7 @@ fn passwords(settings: &Settings) -> Result<PasswordConfig, Failure> {
     })
 }
 
-/// The check itself gives up earlier.
+/// The checks themselves give up earlier, or as late.
 fn online() -> Result<ReqwestClient, Failure> {
     ReqwestClient::new(Duration::from_secs(5)).map_err(|error| Failure::new(format!("no HTTP client: {error}")))
 }

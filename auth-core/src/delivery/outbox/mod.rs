@@ -13,8 +13,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Notify, task::JoinSet};
 
 use super::{
-    DeliveryError, Mailer, SmsSender,
-    letter::{Letter, LetterKind},
+    DeliveryError, Mailer, Recipients, SmsSender,
+    letter::{Channel, Letter, LetterKind},
     templates::{Message, Renderer},
 };
 use crate::{
@@ -54,6 +54,7 @@ pub(crate) struct OutboxParts {
     /// The application's secret, and those it replaced.
     pub(crate) secrets: Vec<Secret>,
     pub(crate) mailer: Option<Arc<dyn Mailer>>,
+    pub(crate) recipients: Recipients,
     pub(crate) sms_sender: Option<Arc<dyn SmsSender>>,
     pub(crate) renderer: Renderer,
     pub(crate) events: Arc<dyn EventSink>,
@@ -64,6 +65,11 @@ pub(crate) struct OutboxParts {
 impl Outbox {
     pub(crate) fn new(parts: OutboxParts) -> Self {
         Self { parts: Arc::new(parts) }
+    }
+
+    /// Whether a mail to this address is ever sent.
+    pub(crate) fn may_mail(&self, address: &str) -> bool {
+        self.parts.recipients.include(address)
     }
 
     /// Tells the worker that a message was written.
@@ -157,6 +163,11 @@ impl OutboxParts {
             return Outcome::Nothing;
         }
         let user = letter.user_id.as_ref();
+        // Notices that nobody asked for end here, and what was written before the list was.
+        if letter.kind.channel() == Some(Channel::Mail) && !self.recipients.include(&letter.to) {
+            tracing::info!(target: "auth::delivery", id = message.id.as_str(), "a mail to somebody who is not on the list was left out");
+            return self.drop_message(&message, user, "not_authorized", now).await;
+        }
         if message.expires <= now {
             return self.give_up(&message, user, "expired", now).await;
         }
@@ -218,6 +229,16 @@ impl OutboxParts {
         now: Timestamp,
     ) -> Outcome {
         tracing::error!(target: "auth::delivery", id = message.id.as_str(), attempts = message.attempts, reason, "a message was given up");
+        self.drop_message(message, user, reason, now).await
+    }
+
+    async fn drop_message(
+        &self,
+        message: &OutboxMessage,
+        user: Option<&UserId>,
+        reason: &'static str,
+        now: Timestamp,
+    ) -> Outcome {
         let mut event = Event::of_ours(EventKind::MessageDropped, now).reason(reason);
         event.user_id = user.cloned();
         self.events.emit(&event);

@@ -45,6 +45,7 @@ impl World {
             entropy: Arc::new(OsEntropy),
             secrets,
             mailer,
+            recipients: Recipients::default(),
             sms_sender,
             renderer: Templates::default().compile(site, &mut Vec::new()),
             events: Arc::new(self.events.clone()),

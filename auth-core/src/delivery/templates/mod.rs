@@ -18,10 +18,13 @@ use crate::config::ConfigProblem;
 /// notices `account_exists`, `password_changed`, `email_changed`, `phone_changed`. Text messages: `sms`, `phone_change`,
 /// `reauthentication_sms`. English and German are built in.
 ///
-/// Variables, those that there are: `site_name`, `site_url`, `site_host`, `kind`, `to`, `link`, `recovery_link`, `code`, `email`,
-/// `new_email`, `old_email`, `phone`, `minutes` (how long the code is good), `link_minutes`, `redirect_to`, `data` (the account's
-/// `user_metadata`: **written by whoever signed up**, so a mail that shows it lets strangers write to strangers in your
-/// name).
+/// Variables, those that there are: `site_name`, `site_url`, `site_host`, `kind`, `to`, `link`, `token_hash` (the link's secret, for a page
+/// of yours that sends it to `POST /verify`), `recovery_link`, `code`, `email`, `new_email`, `old_email`, `phone`, `old_phone`, `minutes` (how
+/// long the code is good), `link_minutes`, `redirect_to`, `data` (the account's `user_metadata`: **written by whoever signed
+/// up**, so a mail that shows it lets strangers write to strangers in your name).
+///
+/// What GoTrue's templates call otherwise: `SiteURL` is `site_url`, `ConfirmationURL` is `link`, `SendingTo` is `to`, `Token` is `code`, and the
+/// others are their own names in small letters.
 ///
 /// ```
 /// use auth_core::Templates;

@@ -143,6 +143,7 @@ impl Renderer {
             new_email: Some(SAMPLE.to_owned()),
             old_email: Some(SAMPLE.to_owned()),
             phone: Some(SAMPLE.to_owned()),
+            old_phone: Some(SAMPLE.to_owned()),
             minutes: Some(10),
             link_minutes: Some(60),
             redirect_to: Some(SAMPLE.to_owned()),
@@ -257,12 +258,14 @@ impl Renderer {
             kind: letter.kind.as_str(),
             to: &letter.to,
             link: letter.link.as_deref(),
+            token_hash: letter.link.as_deref().and_then(secret_of).as_deref(),
             recovery_link: letter.recovery_link.as_deref(),
             code: letter.code.as_deref(),
             email: letter.email.as_deref(),
             new_email: letter.new_email.as_deref(),
             old_email: letter.old_email.as_deref(),
             phone: letter.phone.as_deref(),
+            old_phone: letter.old_phone.as_deref(),
             minutes: letter.minutes,
             link_minutes: letter.link_minutes,
             redirect_to: letter.redirect_to.as_deref(),
@@ -306,6 +309,8 @@ struct Values<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    token_hash: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     recovery_link: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
@@ -317,6 +322,8 @@ struct Values<'a> {
     old_email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_phone: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     minutes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -333,12 +340,14 @@ const VARIABLES: &[&str] = &[
     "kind",
     "to",
     "link",
+    "token_hash",
     "recovery_link",
     "code",
     "email",
     "new_email",
     "old_email",
     "phone",
+    "old_phone",
     "minutes",
     "link_minutes",
     "redirect_to",
@@ -349,7 +358,16 @@ const VARIABLES: &[&str] = &[
 ];
 /// How many of them, at the end, are words of the language.
 const SYNTAX: usize = 3;
-const SAMPLE: &str = "https://example.com/?sample=1";
+const SAMPLE: &str = "https://example.com/?sample=1&token=sample";
+
+/// The secret in a link of ours, for links of an application's own that end in `POST /verify`.
+fn secret_of(link: &str) -> Option<String> {
+    let link = Url::parse(link).ok()?;
+    let mut pairs = link.query_pairs();
+    pairs
+        .find(|(name, _)| name == "token")
+        .map(|(_, value)| value.into_owned())
+}
 
 fn own_name(kind: LetterKind, locale: Option<&str>, extension: &str) -> String {
     let locale = locale.unwrap_or("all");

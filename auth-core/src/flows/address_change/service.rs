@@ -22,13 +22,22 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::EmailExists`] and [`ErrorKind::PhoneExists`] only where accounts are not kept secret;
-    /// [`ErrorKind::FeatureDisabled`], [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`],
-    /// [`ErrorKind::DatabaseFetchFailed`].
+    /// [`ErrorKind::FeatureDisabled`], [`ErrorKind::EmailNotAuthorized`], [`ErrorKind::OverEmailSendRateLimit`],
+    /// [`ErrorKind::OverSmsSendRateLimit`], [`ErrorKind::DatabaseFetchFailed`].
     pub(crate) async fn check_change(&self, user: &User, new: &Address, client: &Client) -> Result<()> {
         if self.inner.config.reveal_accounts && self.other_owner(user, new).await?.is_some() {
             return Err(exists(new));
         }
+        if let Some(old) = self.must_agree(user, new) {
+            self.inner.post.check(&Address::Email(old.to_owned()))?;
+        }
         self.limit_mailing(new, client).await
+    }
+
+    /// The present address, when it has to agree to the change as well.
+    fn must_agree<'a>(&self, user: &'a User, new: &Address) -> Option<&'a str> {
+        let secure = self.inner.config.email.secure_change && user.email_confirmed_at.is_some();
+        user.email.as_deref().filter(|_| secure && new.is_email())
     }
 
     /// Who else has this address.
@@ -69,8 +78,7 @@ impl Auth {
             None => self.letter_about_change(kind, new.as_str(), new, user, &issued)?,
         };
         let mut acts = vec![Act::SetToken(issued.record), letter];
-        let secure = self.inner.config.email.secure_change;
-        if let (Address::Email(_), Some(old), true) = (new, &user.email, secure && user.email_confirmed_at.is_some()) {
+        if let Some(old) = self.must_agree(user, new) {
             let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
             let issued = issued.data(NEW_EMAIL, new.as_str());
             acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
@@ -104,7 +112,7 @@ impl Auth {
     async fn may_send_to(&self, new: &Address, client: &Client) -> Result<bool> {
         match self.limit_sending(new, client).await {
             Ok(()) => Ok(true),
-            Err(error) if error.retry_after().is_some() => Ok(false),
+            Err(error) if error.retry_after().is_some() || error.kind() == ErrorKind::EmailNotAuthorized => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -287,7 +295,10 @@ impl Auth {
                 letter.old_email = old.map(|old| old.as_str().to_owned());
                 letter.new_email = Some(new.clone());
             }
-            Address::Phone(new) => letter.phone = Some(new.clone()),
+            Address::Phone(new) => {
+                letter.old_phone = old.map(|old| old.as_str().to_owned());
+                letter.phone = Some(new.clone());
+            }
         })
         .map(Some)
     }

@@ -52,6 +52,7 @@ impl Auth {
         let hash = self
             .hash_of(
                 given.secret,
+                user_id,
                 &addresses.iter().cloned().chain(known).collect::<Vec<_>>(),
             )
             .await?;

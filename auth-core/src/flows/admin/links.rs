@@ -13,7 +13,7 @@ use crate::{
         one_time::{Asked, Issued},
         users::{NewUser, merged},
     },
-    model::{JsonObject, OneTimeToken, Purpose, User, UserPatch},
+    model::{JsonObject, MUST_CHANGE_PASSWORD, OneTimeToken, Purpose, User, UserPatch},
     request::Client,
 };
 
@@ -126,7 +126,7 @@ impl Auth {
         if let Some(password) = &password {
             self.check_new_password(password, address.as_str()).await?;
         }
-        let (user, mut acts, is_new) = match self.user_at(address).await? {
+        let (mut user, mut acts, is_new) = match self.user_at(address).await? {
             Some((_, user)) if Self::is_proven(&user, address) => return Err(ErrorKind::EmailExists.into()),
             Some((_, mut user)) => {
                 let acts = self.noted(&mut user, &wanted.data);
@@ -142,8 +142,9 @@ impl Auth {
         };
         let is_contested = password.is_none();
         if let Some(password) = password {
-            let hash = self.inner.passwords.hash(password).await?;
+            let hash = self.inner.passwords.hash(password, &user.id).await?;
             acts.push(Act::SetPassword(address.key_id(), Some(hash), self.now()));
+            acts.push(Self::chosen_for(&mut user));
         }
         let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
         acts.push(Act::SetToken(issued.record.clone()));
@@ -215,6 +216,16 @@ impl Auth {
         let (user, key) = self.prepare_user(new)?;
         let made = Act::SetUser(Box::new(user.clone()), Some(key));
         Ok((user, made))
+    }
+
+    /// Notes that the password is the administrator's choice, until the owner chooses another.
+    fn chosen_for(user: &mut User) -> Act {
+        user.app_metadata.insert(MUST_CHANGE_PASSWORD.to_owned(), true.into());
+        let patch = UserPatch {
+            app_metadata: Some(user.app_metadata.clone()),
+            ..UserPatch::default()
+        };
+        Act::UpdateUser(user.id.clone(), Box::new(patch))
     }
 
     /// Adds to what is noted about a user.

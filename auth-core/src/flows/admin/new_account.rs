@@ -58,7 +58,7 @@ impl Auth {
         }
         let (mut user, mut key) = self.prepare_user(new)?;
         self.check_free(&addresses, None).await?;
-        key.hashed_password = self.hash_of(given.secret, &addresses).await?;
+        key.hashed_password = self.hash_of(given.secret, &user.id, &addresses).await?;
 
         let now = user.created_at;
         for address in &addresses {
@@ -138,6 +138,7 @@ impl Auth {
     pub(super) async fn hash_of(
         &self,
         secret: Option<NewSecret>,
+        owner: &UserId,
         addresses: &[Address],
     ) -> Result<Option<HashedPassword>> {
         let passwords = &self.inner.passwords;
@@ -146,12 +147,15 @@ impl Auth {
             Some(NewSecret::Password(password)) => {
                 let context: Vec<&str> = addresses.iter().map(Address::as_str).collect();
                 passwords.check_new(&password, &context).await?;
-                passwords.hash(password).await.map(Some)
+                passwords.hash(password, owner).await.map(Some)
             }
-            Some(NewSecret::Hash(hash)) if passwords.reads(&hash).await? => Ok(Some(hash)),
-            Some(NewSecret::Hash(_)) => {
-                Err(Error::from(ErrorKind::ValidationFailed)
-                    .detail("The password hash is in no form that is read here."))
+            Some(NewSecret::Hash(hash)) => {
+                let adopted = passwords.adopt(hash, owner).await?;
+                let refused = || {
+                    Error::from(ErrorKind::ValidationFailed)
+                        .detail("The password hash is in no form that is read here.")
+                };
+                adopted.ok_or_else(refused).map(Some)
             }
         }
     }

@@ -30,6 +30,7 @@ async fn resend(call: Call) -> Result<Reply> {
         return Err(Error::from(ErrorKind::ValidationFailed).detail(format!("Type {kind} requires {missing}.")));
     }
     let asked = call.asked()?;
+    call.check_captcha().await?;
     let client = call.request.client();
     match kind.as_str() {
         "signup" | "sms" => call.auth.resend_confirmation(&address, &asked, client).await?,

@@ -64,7 +64,7 @@ impl Auth {
         let issued = self.issue_confirmation(address, &user.id, asked, false)?;
         match found {
             None => {
-                key.hashed_password = Some(self.inner.passwords.hash(password).await?);
+                key.hashed_password = Some(self.inner.passwords.hash(password, &user.id).await?);
                 let receipt = Receipt {
                     user,
                     key,
@@ -84,6 +84,7 @@ impl Auth {
                         committed?;
                         let created = Event::new(EventKind::UserCreated, self.now(), &client);
                         self.emit(&created.user(&receipt.user.id));
+                        self.emit_confirmation_asked(&receipt.user.id, &client);
                     }
                 }
                 Ok(receipt)
@@ -94,11 +95,12 @@ impl Auth {
                     key,
                     token: issued.record,
                 };
-                let acts = if Self::is_proven(&owner, address) {
+                let is_proven = Self::is_proven(&owner, address);
+                let acts = if is_proven {
                     if self.inner.config.reveal_accounts {
                         return Err(ErrorKind::DuplicateKeyId.into());
                     }
-                    drop(self.inner.passwords.hash(password).await?);
+                    drop(self.inner.passwords.hash(password, &owner.id).await?);
                     vec![self.account_exists_letter(address, &owner)?]
                 } else {
                     self.sign_up_again(address, &owner, there, password, asked).await?
@@ -106,6 +108,9 @@ impl Auth {
                 self.commit(&acts).await?;
                 let again = Event::new(EventKind::SignedUpAgain, self.now(), &client);
                 self.emit(&again.user(&owner.id));
+                if !is_proven {
+                    self.emit_confirmation_asked(&owner.id, &client);
+                }
                 Ok(receipt)
             }
         }
@@ -121,7 +126,8 @@ impl Auth {
         password: Password,
         asked: &Asked,
     ) -> Result<Vec<Act>> {
-        let same = self.inner.passwords.verify(password, key.hashed_password).await;
+        let there = key.hashed_password.as_ref().map(|hash| (&owner.id, hash));
+        let same = self.inner.passwords.verify(password, there).await;
         let is_same = matches!(same, Ok(Verified::Yes | Verified::Outdated));
         let issued = self.issue_confirmation(address, &owner.id, asked, !is_same)?;
         let letter = self.confirmation_letter(address, owner, &issued)?;
@@ -196,8 +202,10 @@ impl Auth {
     pub(crate) async fn resend_confirmation(&self, address: &Address, asked: &Asked, client: &Client) -> Result<()> {
         self.limit_mailing(address, client).await?;
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
+        let mut asked_by = None;
         let acts = match found {
             Some((key, user)) if !Self::is_proven(&user, address) => {
+                asked_by = Some(user.id.clone());
                 let is_contested = key.hashed_password.is_none();
                 let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
                 let letter = self.confirmation_letter(address, &user, &issued)?;
@@ -205,7 +213,15 @@ impl Auth {
             }
             _ => vec![self.no_letter(address)?],
         };
-        self.commit(&acts).await
+        self.commit(&acts).await?;
+        if let Some(user_id) = asked_by {
+            self.emit_confirmation_asked(&user_id, client);
+        }
+        Ok(())
+    }
+
+    fn emit_confirmation_asked(&self, user_id: &UserId, client: &Client) {
+        self.emit(&Event::new(EventKind::ConfirmationAsked, self.now(), client).user(user_id));
     }
 
     fn confirmation_letter(&self, address: &Address, user: &User, issued: &Issued) -> Result<Act> {

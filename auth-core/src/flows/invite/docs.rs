@@ -19,6 +19,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
     refusals: &[
         ErrorKind::EmailExists,
         ErrorKind::EmailLoginsDisabled,
+        ErrorKind::EmailNotAuthorized,
         ErrorKind::OverEmailSendRateLimit,
         ErrorKind::Throttled,
     ],

@@ -80,7 +80,7 @@ impl Auth {
             Some(password) => {
                 let context = [id.provider_user_id()];
                 self.inner.passwords.check_new(&password, &context).await?;
-                Some(self.inner.passwords.hash(password).await?)
+                Some(self.inner.passwords.hash(password, user_id).await?)
             }
             None => None,
         };
@@ -133,11 +133,13 @@ impl Auth {
         password: Option<Password>,
         unknown: ErrorKind,
     ) -> Result<(KeyRecord, User)> {
-        let stored = found.as_ref().and_then(|(key, _)| key.hashed_password.clone());
+        let stored = found
+            .as_ref()
+            .and_then(|(key, _)| Some((&key.user_id, key.hashed_password.as_ref()?)));
         let verified = match password {
             Some(password) => {
                 let rehash = Password::new(password.expose());
-                let verified = self.inner.passwords.verify(password, stored.clone()).await;
+                let verified = self.inner.passwords.verify(password, stored).await;
                 if let (Ok(Verified::Outdated), Some((key, _))) = (&verified, &found) {
                     self.upgrade_hash(key, rehash).await;
                 }
@@ -157,7 +159,7 @@ impl Auth {
     async fn upgrade_hash(&self, key: &KeyRecord, password: Password) {
         let Some(old) = &key.hashed_password else { return };
         let upgraded = async {
-            let new = self.inner.passwords.hash(password).await?;
+            let new = self.inner.passwords.hash(password, &key.user_id).await?;
             self.inner.adapter.replace_hash(&key.id, old, &new).await
         };
         if let Err(error) = upgraded.await {
@@ -205,7 +207,8 @@ impl Auth {
             Some(password) => {
                 let context = [id.provider_user_id()];
                 self.inner.passwords.check_new(&password, &context).await?;
-                Some(self.inner.passwords.hash(password).await?)
+                let key = self.inner.adapter.get_key(&id).await?.ok_or(ErrorKind::InvalidKeyId)?;
+                Some(self.inner.passwords.hash(password, &key.user_id).await?)
             }
             None => None,
         };

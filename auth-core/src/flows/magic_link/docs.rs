@@ -14,6 +14,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             Member::DATA,
             Member::CODE_CHALLENGE,
             Member::CODE_CHALLENGE_METHOD,
+            Member::CAPTCHA,
         ],
         answers: &[Answer::Json("Empty")],
         refusals: SENDING,
@@ -36,6 +37,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             Member::DATA,
             Member::CODE_CHALLENGE,
             Member::CODE_CHALLENGE_METHOD,
+            Member::CAPTCHA,
         ],
         answers: &[Answer::Json("Empty")],
         refusals: SENDING,
@@ -44,7 +46,10 @@ pub(crate) const DOCS: &[RouteDoc] = &[
 ];
 
 const SENDING: &[ErrorKind] = &[
+    ErrorKind::Busy,
+    ErrorKind::CaptchaFailed,
     ErrorKind::EmailLoginsDisabled,
+    ErrorKind::EmailNotAuthorized,
     ErrorKind::EmailSignupsDisabled,
     ErrorKind::OtpDisabled,
     ErrorKind::OverEmailSendRateLimit,

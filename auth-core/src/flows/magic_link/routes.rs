@@ -30,6 +30,7 @@ async fn one_time_code(call: Call) -> Result<Reply> {
 async fn send(call: Call, address: &Address, makes_account: bool) -> Result<Reply> {
     let data = call.body.object("data")?.cloned().unwrap_or_default();
     let asked = call.asked()?;
+    call.check_captcha().await?;
     let client = call.request.client();
     call.auth
         .send_way_in(address, makes_account, data, &asked, client)

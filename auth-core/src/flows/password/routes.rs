@@ -44,6 +44,7 @@ async fn sign_up(mut call: Call) -> Result<Reply> {
     } else {
         Asked::default()
     };
+    call.check_captcha().await?;
     match call.auth.sign_up(sign_up, &asked).await? {
         SignedUp::In(signed_in_now) => signed_in(&call, &signed_in_now.0, &signed_in_now.1).await,
         SignedUp::Awaited(receipt) => Ok(Reply::pending(receipt_answer(&call.auth, &receipt))),
@@ -53,6 +54,7 @@ async fn sign_up(mut call: Call) -> Result<Reply> {
 async fn anonymous(call: Call) -> Result<Reply> {
     let data = call.body.object("data")?.cloned().unwrap_or_default();
     let session = new_session(&call)?;
+    call.check_captcha().await?;
     let (user, issued) = call.auth.sign_in_anonymously(data, session).await?;
     signed_in(&call, &user, &issued).await
 }
@@ -69,6 +71,7 @@ async fn token(mut call: Call) -> Result<Reply> {
     let password =
         password.ok_or_else(|| Error::from(ErrorKind::ValidationFailed).detail("A password is required."))?;
     let session = new_session(&call)?;
+    call.check_captcha().await?;
     let (user, issued) = call.auth.sign_in(&address, password, session).await?;
     signed_in(&call, &user, &issued).await
 }

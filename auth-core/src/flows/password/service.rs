@@ -365,7 +365,7 @@ impl Auth {
     /// the old one are forgotten, so that an account a stranger has locked is open to its owner again.
     pub(crate) async fn store_password(&self, user: &User, password: Option<Password>, client: &Client) -> Result<()> {
         let hash = match password {
-            Some(password) => Some(self.inner.passwords.hash(password).await?),
+            Some(password) => Some(self.inner.passwords.hash(password, &user.id).await?),
             None => None,
         };
         let now = self.now();
@@ -425,7 +425,7 @@ impl Auth {
             .check_size(&password)
             .map_err(|_| ErrorKind::InvalidCredentials)?;
         self.limit_reauthentication(&user.id, client).await?;
-        match self.inner.passwords.verify(password, Some(hash)).await {
+        match self.inner.passwords.verify(password, Some((&user.id, &hash))).await {
             Ok(Verified::Yes | Verified::Outdated) => self.forget_reauthentications(&user.id).await,
             Ok(_) => Err(self.refuse_sign_in(ErrorKind::InvalidPassword.into(), None, client)),
             Err(error) => Err(self.refuse_sign_in(error, None, client)),

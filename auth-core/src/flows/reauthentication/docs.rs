@@ -9,6 +9,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         name: "reauthenticate",
         summary: "Sends a code that proves who asks for a dangerous change; by GET as GoTrue does.",
         refusals: &[
+            ErrorKind::EmailNotAuthorized,
             ErrorKind::InvalidRequest,
             ErrorKind::ValidationFailed,
             ErrorKind::OverEmailSendRateLimit,
@@ -27,6 +28,7 @@ const SENDING: RouteDoc = RouteDoc {
     caller: Caller::User,
     answers: &[Answer::Json("Empty")],
     refusals: &[
+        ErrorKind::EmailNotAuthorized,
         ErrorKind::EmailNotConfirmed,
         ErrorKind::OverEmailSendRateLimit,
         ErrorKind::OverSmsSendRateLimit,

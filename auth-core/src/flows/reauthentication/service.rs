@@ -4,6 +4,7 @@ use crate::{
     auth::Auth,
     delivery::LetterKind,
     error::{Error, ErrorKind, Result},
+    event::{Event, EventKind},
     flows::one_time::Asked,
     model::{OneTimeToken, Purpose, User},
     request::Client,
@@ -33,7 +34,9 @@ impl Auth {
             Address::Phone(_) => LetterKind::ReauthenticationCode,
         };
         let letter = self.letter(kind, address.as_str(), user, &issued)?;
-        self.commit(&[Act::SetToken(issued.record), letter]).await
+        self.commit(&[Act::SetToken(issued.record), letter]).await?;
+        self.emit(&Event::new(EventKind::ReauthenticationAsked, self.now(), client).user(&user.id));
+        Ok(())
     }
 
     /// Takes the code of [`Auth::send_nonce`].

@@ -13,6 +13,7 @@ routes! {
 async fn recover(call: Call) -> Result<Reply> {
     let address = Address::email(call.body.text("email")?.unwrap_or_default())?;
     let asked = call.asked()?;
+    call.check_captcha().await?;
     call.auth.send_recovery(&address, &asked, call.request.client()).await?;
     Ok(Reply::pending(json!({})))
 }

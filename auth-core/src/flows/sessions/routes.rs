@@ -44,7 +44,9 @@ async fn end_session(call: Call) -> Result<Reply> {
     if session.is_none_or(|session| session.user_id != user.id) {
         return Err(ErrorKind::SessionNotFound.into());
     }
-    call.auth.end_session(&handle, call.request.client()).await?;
+    call.auth
+        .end_session(&handle, Some(&user.id), call.request.client())
+        .await?;
     if handle == current.id {
         call.request.set_session(None);
     }
@@ -98,7 +100,11 @@ async fn leave(call: &Call, default_scope: &str) -> Result<()> {
                 .end_sessions(&session.user_id, Some(&session.id), client)
                 .await;
         }
-        _ => call.auth.end_session(&session.id, client).await.map(drop)?,
+        _ => call
+            .auth
+            .end_session(&session.id, Some(&session.user_id), client)
+            .await
+            .map(drop)?,
     }
     if !call.request.is_bearer() || call.auth.inner.tokens.is_some() {
         call.request.set_session(None);

@@ -218,13 +218,20 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "invalidateSession")]
     pub async fn invalidate_session(&self, session_id: &SessionId) -> Result<()> {
-        self.end_session(session_id, &Client::default()).await.map(drop)
+        self.end_session(session_id, None, &Client::default()).await.map(drop)
     }
 
-    /// As [`Auth::invalidate_session`], knowing who asks; answers whether there was one.
-    pub(crate) async fn end_session(&self, session_id: &SessionId, client: &Client) -> Result<bool> {
+    /// As [`Auth::invalidate_session`], knowing who asks and, if need be, whose it is; answers whether there was one.
+    pub(crate) async fn end_session(
+        &self,
+        session_id: &SessionId,
+        owner: Option<&UserId>,
+        client: &Client,
+    ) -> Result<bool> {
         let was_there = self.delete_session(session_id).await?;
-        self.emit(&Event::new(EventKind::SessionRevoked, self.now(), client).session(session_id));
+        let mut revoked = Event::new(EventKind::SessionRevoked, self.now(), client).session(session_id);
+        revoked.user_id = owner.cloned();
+        self.emit(&revoked);
         Ok(was_there)
     }
 
@@ -235,7 +242,7 @@ impl Auth {
     #[doc(alias = "revokeSessionUsingSessionHandle")]
     #[doc(alias = "revokeSession")]
     pub async fn revoke_session(&self, handle: &SessionId) -> Result<bool> {
-        self.end_session(handle, &Client::default()).await
+        self.end_session(handle, None, &Client::default()).await
     }
 
     /// Ends sessions, and answers which of them there were.

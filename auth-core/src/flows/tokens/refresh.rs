@@ -187,7 +187,7 @@ impl Auth {
         let event = Event::new(EventKind::TokenReused, now, client);
         self.emit(&event.user(&session.user_id).session(&session.id));
         if strategy.config.revoke_on_theft {
-            self.end_session(&session.id, client).await?;
+            self.end_session(&session.id, Some(&session.user_id), client).await?;
         }
         Ok(Error::token_theft(session.id.clone(), session.user_id.clone()))
     }

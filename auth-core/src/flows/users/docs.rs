@@ -39,6 +39,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ErrorKind::DuplicateUserData,
             ErrorKind::EmailExists,
             ErrorKind::EmailLoginsDisabled,
+            ErrorKind::EmailNotAuthorized,
             ErrorKind::InvalidCredentials,
             ErrorKind::NotAdmin,
             ErrorKind::OverEmailSendRateLimit,

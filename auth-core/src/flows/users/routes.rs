@@ -152,7 +152,9 @@ async fn check_new_password(call: &Call, user: &User, new: Option<&Address>, pas
         .collect();
     passwords.check_new(password, &context).await?;
     if let Some(hash) = call.auth.password_of(&user.id).await? {
-        let same = passwords.verify(Password::new(password.expose()), Some(hash)).await;
+        let same = passwords
+            .verify(Password::new(password.expose()), Some((&user.id, &hash)))
+            .await;
         if matches!(same, Ok(Verified::Yes | Verified::Outdated)) {
             return Err(ErrorKind::SamePassword.into());
         }

@@ -146,7 +146,7 @@ impl Auth {
         if let Some(password) = password {
             let context = key.iter().map(|key| key.id.provider_user_id()).collect::<Vec<_>>();
             self.inner.passwords.check_new(&password, &context).await?;
-            let hash = self.inner.passwords.hash(password).await?;
+            let hash = self.inner.passwords.hash(password, &user.id).await?;
             if let Some(key) = &mut key {
                 key.hashed_password = Some(hash);
             }

@@ -122,6 +122,7 @@ impl Auth {
         let address = address.filter(|address| address.as_str() == token.sent_to);
         let address = address.ok_or(ErrorKind::OtpExpired)?;
         let (now, mut acts) = (self.now(), vec![take(&token)]);
+        let is_invitation = token.purpose == Purpose::Invite;
         let was_proven = Self::is_proven(&user, &address);
         let mut changes = self.password_changes_of(&user.id).await?;
         if !was_proven {
@@ -149,6 +150,9 @@ impl Auth {
         } else {
             acts.extend(then);
             self.commit(&acts).await?;
+        }
+        if is_invitation {
+            self.emit(&Event::new(EventKind::InviteAccepted, now, client).user(&user.id));
         }
         Ok(Settled::proven(Proof::new(user, method, now).since(changes)))
     }

@@ -96,6 +96,13 @@ impl Member {
         "How the challenge was made of the verifier.",
     );
 
+    /// A captcha's token.
+    pub(crate) const CAPTCHA: Self = Self::new(
+        "gotrue_meta_security",
+        Kind::Object,
+        "`captcha_token`: what a captcha's widget gave, where the server asks for one.",
+    );
+
     /// A new user's metadata.
     pub(crate) const DATA: Self = Self::new("data", Kind::Object, "The new user's metadata.");
 }

@@ -24,9 +24,15 @@ fn passwords(config: &PasswordConfig) -> Passwords {
     Passwords::new(config, None, Arc::new(OsEntropy))
 }
 
+fn ada() -> UserId {
+    UserId::from("ada")
+}
+
 async fn check(stored: &str, typed: &str) -> Result<Verified> {
     let stored = HashedPassword::from_stored(stored);
-    passwords(&quick()).verify(Password::new(typed), Some(stored)).await
+    passwords(&quick())
+        .verify(Password::new(typed), Some((&ada(), &stored)))
+        .await
 }
 
 fn kind<T>(result: Result<T>) -> ErrorKind {
@@ -36,16 +42,22 @@ fn kind<T>(result: Result<T>) -> ErrorKind {
 #[tokio::test]
 async fn a_new_hash_is_argon2id_with_a_salt_of_its_own() {
     let passwords = passwords(&PasswordConfig::default());
-    let one = passwords.hash(Password::new(RIGHT)).await.unwrap();
-    let two = passwords.hash(Password::new(RIGHT)).await.unwrap();
+    let one = passwords.hash(Password::new(RIGHT), &ada()).await.unwrap();
+    let two = passwords.hash(Password::new(RIGHT), &ada()).await.unwrap();
     assert!(one.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert_ne!(one.expose(), two.expose());
     assert_eq!(
-        passwords.verify(Password::new(RIGHT), Some(one)).await.unwrap(),
+        passwords
+            .verify(Password::new(RIGHT), Some((&ada(), &one)))
+            .await
+            .unwrap(),
         Verified::Yes
     );
     assert_eq!(
-        passwords.verify(Password::new("wrong horse"), Some(two)).await.unwrap(),
+        passwords
+            .verify(Password::new("wrong horse"), Some((&ada(), &two)))
+            .await
+            .unwrap(),
         Verified::No
     );
 }
@@ -54,7 +66,7 @@ async fn a_new_hash_is_argon2id_with_a_salt_of_its_own() {
 async fn every_character_counts_and_nothing_is_changed() {
     let passwords = passwords(&quick());
     let long = format!(" {}\0end", "x".repeat(100));
-    let hash = passwords.hash(Password::new(long.as_str())).await.unwrap();
+    let hash = passwords.hash(Password::new(long.as_str()), &ada()).await.unwrap();
     for other in [
         long.trim(),
         &long.to_uppercase(),
@@ -63,20 +75,26 @@ async fn every_character_counts_and_nothing_is_changed() {
         &long.replace('\0', ""),
     ] {
         let verified = passwords
-            .verify(Password::new(other), Some(hash.clone()))
+            .verify(Password::new(other), Some((&ada(), &hash)))
             .await
             .unwrap();
         assert_eq!(verified, Verified::No, "{other:?}");
     }
     assert_eq!(
-        passwords.verify(Password::new(long), Some(hash)).await.unwrap(),
+        passwords
+            .verify(Password::new(long), Some((&ada(), &hash)))
+            .await
+            .unwrap(),
         Verified::Yes
     );
     let emoji = "\u{1f600}".repeat(64);
     let changed = format!("{}\u{1f601}", "\u{1f600}".repeat(63));
-    let hash = passwords.hash(Password::new(emoji)).await.unwrap();
+    let hash = passwords.hash(Password::new(emoji), &ada()).await.unwrap();
     assert_eq!(
-        passwords.verify(Password::new(changed), Some(hash)).await.unwrap(),
+        passwords
+            .verify(Password::new(changed), Some((&ada(), &hash)))
+            .await
+            .unwrap(),
         Verified::No
     );
 }
@@ -84,14 +102,22 @@ async fn every_character_counts_and_nothing_is_changed() {
 #[tokio::test]
 async fn composed_and_decomposed_text_is_one_password() {
     let passwords = passwords(&quick());
-    let hash = passwords.hash(Password::new("caf\u{e9} au lait")).await.unwrap();
+    let hash = passwords
+        .hash(Password::new("caf\u{e9} au lait"), &ada())
+        .await
+        .unwrap();
     let verified = passwords
-        .verify(Password::new("cafe\u{301} au lait"), Some(hash.clone()))
+        .verify(Password::new("cafe\u{301} au lait"), Some((&ada(), &hash)))
         .await;
     assert_eq!(verified.unwrap(), Verified::Yes);
     // NFKC would fold the ligature; NFC does not.
-    let hash = passwords.hash(Password::new("\u{fb01}ne and dandy")).await.unwrap();
-    let verified = passwords.verify(Password::new("fine and dandy"), Some(hash)).await;
+    let hash = passwords
+        .hash(Password::new("\u{fb01}ne and dandy"), &ada())
+        .await
+        .unwrap();
+    let verified = passwords
+        .verify(Password::new("fine and dandy"), Some((&ada(), &hash)))
+        .await;
     assert_eq!(verified.unwrap(), Verified::No);
 }
 
@@ -164,7 +190,7 @@ async fn a_hash_parameter_bomb_is_refused_before_any_memory_is_taken() {
 #[tokio::test]
 async fn there_is_one_hash_of_work_whatever_the_state_of_the_account() {
     let passwords = passwords(&quick());
-    let right = passwords.hash(Password::new(RIGHT)).await.unwrap();
+    let right = passwords.hash(Password::new(RIGHT), &ada()).await.unwrap();
     for stored in [
         None,
         None,
@@ -172,7 +198,9 @@ async fn there_is_one_hash_of_work_whatever_the_state_of_the_account() {
         Some(HashedPassword::from_stored("unknown format")),
     ] {
         let before = passwords.hashes();
-        let _ = passwords.verify(Password::new("wrong horse"), stored).await;
+        let ada = ada();
+        let there = stored.as_ref().map(|hash| (&ada, hash));
+        let _ = passwords.verify(Password::new("wrong horse"), there).await;
         assert_eq!(passwords.hashes(), before + 1);
     }
 }
@@ -183,18 +211,18 @@ async fn a_pepper_can_be_replaced() {
     let first = passwords(&quick().pepper(1, old));
     let second = passwords(&quick().pepper(1, old).pepper(2, new));
     let without = passwords(&quick());
-    let hash = first.hash(Password::new(RIGHT)).await.unwrap();
+    let hash = first.hash(Password::new(RIGHT), &ada()).await.unwrap();
     assert!(hash.expose().contains(",keyid=MQ$"));
     let verify = async |passwords: &Passwords, hash: &HashedPassword| {
-        passwords.verify(Password::new(RIGHT), Some(hash.clone())).await
+        passwords.verify(Password::new(RIGHT), Some((&ada(), hash))).await
     };
     assert_eq!(verify(&first, &hash).await.unwrap(), Verified::Yes);
     assert_eq!(verify(&second, &hash).await.unwrap(), Verified::Outdated);
     assert_eq!(kind(verify(&without, &hash).await), ErrorKind::OutdatedPassword);
-    let hash = second.hash(Password::new(RIGHT)).await.unwrap();
+    let hash = second.hash(Password::new(RIGHT), &ada()).await.unwrap();
     assert_eq!(verify(&second, &hash).await.unwrap(), Verified::Yes);
     // Hashes from before there was a pepper.
-    let hash = without.hash(Password::new(RIGHT)).await.unwrap();
+    let hash = without.hash(Password::new(RIGHT), &ada()).await.unwrap();
     assert_eq!(verify(&first, &hash).await.unwrap(), Verified::Outdated);
 }
 
@@ -213,10 +241,13 @@ async fn another_hasher_serves_everywhere() {
         }
     }
     let passwords = Passwords::new(&quick(), Some(Arc::new(Reversed)), Arc::new(OsEntropy));
-    let hash = passwords.hash(Password::new("abc")).await.unwrap();
+    let hash = passwords.hash(Password::new("abc"), &ada()).await.unwrap();
     assert_eq!(hash.expose(), "cba");
     assert_eq!(
-        passwords.verify(Password::new("abc"), Some(hash)).await.unwrap(),
+        passwords
+            .verify(Password::new("abc"), Some((&ada(), &hash)))
+            .await
+            .unwrap(),
         Verified::Yes
     );
 }
