@@ -151,4 +151,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0021-tokens-that-others-sign.md")]
     pub mod d0021 {}
+
+    #[doc = include_str!("decisions/0022-rows-in-memory-are-shared.md")]
+    pub mod d0022 {}
 }

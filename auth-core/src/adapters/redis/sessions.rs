@@ -154,8 +154,8 @@ impl Inner {
     pub(super) async fn get(&self, id: &SessionId) -> Result<Option<SessionRecord>> {
         let schema = self.schema();
         // Quicker than `HGETALL`, which also answers the names.
-        let mut command = redis::cmd("HMGET");
-        command.arg(self.keys.session(id)).arg(&record::FIELDS);
+        let mut command = redis::Cmd::with_capacity(2 + record::FIELDS.len(), 128);
+        command.arg("HMGET").arg(self.keys.session(id)).arg(&record::FIELDS);
         for attribute in schema.session_attributes() {
             command.arg(record::attribute_field(attribute.name()));
         }

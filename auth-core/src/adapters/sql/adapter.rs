@@ -5,12 +5,14 @@ use async_trait::async_trait;
 use super::{
     Dialect, Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step,
     columns::{self, check_attributes},
+    dialect::SOME,
     queries::{Queries, Tables},
     rows::Reader,
-    values::{attribute_sql, text},
+    values::{attribute_sql, text, time},
 };
 use crate::{
     adapter::{Adapter, MigrationPlan, Schema, Store},
+    clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::SessionId,
     model::{Attributes, SessionRecord, User},
@@ -60,6 +62,18 @@ impl SqlAdapter {
         let step = Step::any(Statement::new(sql, values));
         let outcomes = self.write(vec![step]).await.map_err(Error::update_failed)?;
         Ok(outcomes.iter().map(|outcome| outcome.affected).sum())
+    }
+
+    /// Deletes what ended before a moment, some at a time until nothing is left of it.
+    pub(super) async fn sweep(&self, sql: &Arc<str>, before: Timestamp) -> Result<u64> {
+        let mut swept = 0;
+        loop {
+            let deleted = self.execute(sql, vec![time(before)]).await?;
+            swept += deleted;
+            if deleted < SOME {
+                return Ok(swept);
+            }
+        }
     }
 
     pub(super) async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {

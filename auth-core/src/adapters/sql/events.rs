@@ -6,7 +6,7 @@ use super::{
     columns,
     queries::list,
     rows::Reader,
-    values::{event_values, text, time},
+    values::{event_values, text},
 };
 use crate::{
     adapter::EventAdapter,
@@ -33,7 +33,7 @@ impl EventAdapter for SqlAdapter {
     }
 
     async fn delete_events(&self, before: Timestamp) -> Result<u64> {
-        self.execute(&self.queries().delete_events, vec![time(before)]).await
+        self.sweep(&self.queries().delete_events, before).await
     }
 }
 

@@ -165,6 +165,7 @@ impl Queries {
         let token_names: Vec<String> = names(columns::ONE_TIME_TOKEN, dialect).collect();
         let (token_columns, message_columns) = (token_names.join(", "), list(columns::OUTBOX, &[], "", dialect));
         let key_ring = list(columns::SIGNING_KEY, &[], "", dialect);
+        let some = |table: &str, key: &str, condition: String| (dialect.delete_some)(table, key, &condition).into();
         let dead = |now: &str| format!("(idle_expires < {now} OR absolute_expires < {now})");
         let (user_columns, key_columns, session_columns) = (users(""), keys(""), sessions(""));
         let (key_and_user, session_and_user) = (
@@ -222,8 +223,8 @@ impl Queries {
             delete_sessions_of_user: format!("DELETE FROM {session} WHERE user_id = {p1}").into(),
             delete_other_sessions: format!("DELETE FROM {session} WHERE user_id = {p1} AND id <> {p2}").into(),
             // Two, so that each walks along its own index whatever the database believes about the other column.
-            delete_idle: format!("DELETE FROM {session} WHERE idle_expires < {p1}").into(),
-            delete_ended: format!("DELETE FROM {session} WHERE absolute_expires < {p1}").into(),
+            delete_idle: some(session, "id", format!("idle_expires < {p1}")),
+            delete_ended: some(session, "id", format!("absolute_expires < {p1}")),
             delete_expired_of_user: format!("DELETE FROM {session} WHERE user_id = {p1} AND {}", dead(&p2)).into(),
             delete_session_if_dead: format!("DELETE FROM {session} WHERE id = {p1} AND {}", dead(&p2)).into(),
             get_signing_keys: format!("SELECT {key_ring} FROM {signing_key} ORDER BY generation").into(),
@@ -253,10 +254,11 @@ impl Queries {
             .into(),
             take_token: format!("DELETE FROM {one_time_token} WHERE id = {p1} AND link_digest = {p2}").into(),
             delete_tokens_of_user: format!("DELETE FROM {one_time_token} WHERE user_id = {p1}").into(),
-            delete_expired_tokens: format!(
-                "DELETE FROM {one_time_token} WHERE link_expires < {p1} AND code_expires < {p1}"
-            )
-            .into(),
+            delete_expired_tokens: some(
+                one_time_token,
+                "id",
+                format!("link_expires < {p1} AND code_expires < {p1}"),
+            ),
             get_due_messages: format!(
                 "SELECT {message_columns} FROM {outbox} WHERE due_at <= {p1} ORDER BY due_at, id LIMIT {p2}"
             )
@@ -270,10 +272,10 @@ impl Queries {
             delete_message: format!("DELETE FROM {outbox} WHERE id = {p1}").into(),
             next_message_due: format!("SELECT MIN(due_at) FROM {outbox}").into(),
             insert_event: insert(event, list(columns::EVENT, &[], "", dialect)).into(),
-            delete_events: format!("DELETE FROM {event} WHERE {} < {p1}", dialect.name("at")).into(),
+            delete_events: some(event, "id", format!("{} < {p1}", dialect.name("at"))),
             count_attempt: (dialect.count_attempt)(attempt).into_iter().map(Arc::from).collect(),
             clear_attempts: format!("DELETE FROM {attempt} WHERE subject = {p1} AND action = {p2}").into(),
-            delete_expired_attempts: format!("DELETE FROM {attempt} WHERE window_ends < {p1}").into(),
+            delete_expired_attempts: some(attempt, "subject, action", format!("window_ends < {p1}")),
             schema: schema.clone(),
         }
     }

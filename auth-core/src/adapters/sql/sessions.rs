@@ -120,10 +120,8 @@ impl SessionAdapter for SqlAdapter {
                 self.execute(&queries.delete_expired_of_user, values).await
             }
             None => {
-                let step = |sql| Step::any(Statement::new(sql, vec![time(now)]));
-                let steps = vec![step(&queries.delete_idle), step(&queries.delete_ended)];
-                let outcomes = self.write(steps).await.map_err(Error::update_failed)?;
-                Ok(outcomes.iter().map(|outcome| outcome.affected).sum())
+                let idle = self.sweep(&queries.delete_idle, now).await?;
+                Ok(idle + self.sweep(&queries.delete_ended, now).await?)
             }
         }
     }
@@ -165,7 +163,6 @@ impl AttemptAdapter for SqlAdapter {
     }
 
     async fn delete_expired_attempts(&self, now: Timestamp) -> Result<u64> {
-        self.execute(&self.queries().delete_expired_attempts, vec![time(now)])
-            .await
+        self.sweep(&self.queries().delete_expired_attempts, now).await
     }
 }

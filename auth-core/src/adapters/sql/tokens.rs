@@ -68,7 +68,6 @@ impl TokenAdapter for SqlAdapter {
     }
 
     async fn delete_expired_tokens(&self, now: Timestamp) -> Result<u64> {
-        self.execute(&self.queries().delete_expired_tokens, vec![time(now)])
-            .await
+        self.sweep(&self.queries().delete_expired_tokens, now).await
     }
 }

@@ -18,6 +18,9 @@ pub(crate) use sqlite::SQLITE;
 
 use super::columns::ColumnType;
 
+/// How many rows a sweep deletes at once: others who write wait for one statement, not for all of a sweep.
+pub(crate) const SOME: u64 = 1_000;
+
 /// One database's spelling.
 pub(crate) struct Dialect {
     /// Encloses names.
@@ -42,6 +45,8 @@ pub(crate) struct Dialect {
     pub(crate) lock: fn(name: &str) -> (Vec<String>, Vec<String>),
     /// Behind an INSERT: when the id is there, the row takes these columns instead. The first is the id; the columns are quoted.
     pub(crate) or_replace: fn(columns: &[String]) -> String,
+    /// Deletes [`SOME`] rows at most that meet a condition.
+    pub(crate) delete_some: fn(table: &str, key: &str, condition: &str) -> String,
     /// Counts an attempt; values: subject, action, end of a new window, now. The last statement answers count and end.
     pub(crate) count_attempt: fn(table: &str) -> Vec<String>,
 }

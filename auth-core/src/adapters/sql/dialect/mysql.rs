@@ -1,4 +1,4 @@
-use super::{super::columns::ColumnType, Dialect};
+use super::{super::columns::ColumnType, Dialect, SOME};
 
 /// MySQL 8.0.17 or newer.
 pub(crate) const MYSQL: Dialect = Dialect {
@@ -58,6 +58,7 @@ pub(crate) const MARIADB: Dialect = Dialect {
         format!(" ON DUPLICATE KEY UPDATE {}", assignments.join(", "))
     },
     // Assignments happen from left to right: the count is made before the window it looks at changes.
+    delete_some: |table, _, condition| format!("DELETE FROM {table} WHERE {condition} LIMIT {SOME}"),
     count_attempt: |table| {
         vec![
             format!(

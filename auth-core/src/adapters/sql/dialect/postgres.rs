@@ -1,4 +1,4 @@
-use super::{super::columns::ColumnType, Dialect, on_conflict};
+use super::{super::columns::ColumnType, Dialect, SOME, on_conflict};
 
 /// PostgreSQL 12 or newer.
 pub(crate) const POSTGRES: Dialect = Dialect {
@@ -44,6 +44,12 @@ pub(crate) const POSTGRES: Dialect = Dialect {
         (lock, Vec::new())
     },
     or_replace: on_conflict,
+    // A row that changed meanwhile stands elsewhere, and stays.
+    delete_some: |table, _, condition| {
+        format!(
+            "DELETE FROM {table} WHERE ctid = ANY (ARRAY (SELECT ctid FROM {table} WHERE {condition} LIMIT {SOME}))"
+        )
+    },
     count_attempt: |table| {
         vec![format!(
             "INSERT INTO {table} AS held (subject, action, count, window_ends) VALUES ($1, $2, 1, $3) \

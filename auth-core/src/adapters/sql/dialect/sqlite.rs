@@ -1,4 +1,4 @@
-use super::{super::columns::ColumnType, Dialect, on_conflict};
+use super::{super::columns::ColumnType, Dialect, SOME, on_conflict};
 
 /// SQLite 3.38 or newer.
 pub(crate) const SQLITE: Dialect = Dialect {
@@ -31,6 +31,9 @@ pub(crate) const SQLITE: Dialect = Dialect {
     // There is one writer.
     lock: |_| (Vec::new(), Vec::new()),
     or_replace: on_conflict,
+    delete_some: |table, key, condition| {
+        format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT {SOME})")
+    },
     count_attempt: |table| {
         vec![format!(
             "INSERT INTO {table} AS held (subject, action, count, window_ends) VALUES (?1, ?2, 1, ?3) \

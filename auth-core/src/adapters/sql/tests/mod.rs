@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test without its database fails")]
 
 mod plans;
+mod sweep;
 mod upgrade;

@@ -263,6 +263,7 @@ async fn sqlite_uses_an_index_for_everything() {
             assert!(!scans && !line.contains("TEMP B-TREE"), "{name}: {line}");
         }
     }
+    super::sweep::takes_all_that_ended(sql).await;
 }
 
 #[cfg(feature = "postgres")]
@@ -287,6 +288,7 @@ async fn postgres_uses_an_index_for_everything() {
         assert!(!(is_page && sorts), "{name}: {plan:#?}");
         assert!(plan.iter().any(|line| line.contains("Index")), "{name}: {plan:#?}");
     }
+    super::sweep::takes_all_that_ended(sql).await;
 }
 
 #[cfg(feature = "mysql")]
@@ -321,4 +323,5 @@ async fn mysql_uses_an_index_for_everything() {
             assert!(!whole && !sorts, "{name}: {plan:#?}");
         }
     }
+    super::sweep::takes_all_that_ended(sql).await;
 }
