@@ -25,6 +25,7 @@
 //! | `client` | `client::GoTrueApi`, for programs that talk to an auth server over HTTP |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
+//! | `redis-tls` | `rediss://` for them, one server or a cluster |
 //! | `smtp` | `SmtpMailer`: mails by SMTP |
 //! | `reqwest` | `ReqwestClient`: the HTTP client for webhooks and Twilio |
 //! | `zxcvbn` | `PasswordConfig::min_score` |

@@ -1,7 +1,7 @@
 use std::{io, pin::Pin, sync::Arc, time::Duration};
 
 use redis::{
-    Client, Cmd, ErrorKind as Kind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value,
+    Cmd, ErrorKind as Kind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value,
     aio::{ConnectionManager, ConnectionManagerConfig},
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
@@ -161,7 +161,7 @@ impl Link {
     async fn open(options: &RedisOptions) -> Result<Self> {
         match &options.place {
             Place::Server(url) => {
-                let client = Client::open(options.info(url)?).map_err(Error::fetch_failed)?;
+                let client = options.client(url)?;
                 // A command that finds nobody fails at once; the next one tries again.
                 let config = ConnectionManagerConfig::new()
                     .set_number_of_retries(0)
@@ -175,7 +175,13 @@ impl Link {
                 let nodes: Result<Vec<_>> = urls.iter().map(|url| options.info(url)).collect();
                 // The driver repeats what a node did not answer in time, and a script that ran may not run again: so a
                 // node never is late before all is over.
-                let client = ClusterClient::builder(nodes?)
+                let client = ClusterClient::builder(nodes?);
+                #[cfg(feature = "redis-tls")]
+                let client = match super::tls::certificates(options)? {
+                    Some(certificates) => client.certs(certificates),
+                    None => client,
+                };
+                let client = client
                     .use_protocol(redis::ProtocolVersion::RESP3)
                     .connection_timeout(options.connect_timeout)
                     .response_timeout(options.patience().saturating_mul(2))

@@ -21,6 +21,8 @@ mod sentinel;
 mod sessions;
 mod subscriber;
 mod sweep;
+#[cfg(feature = "redis-tls")]
+mod tls;
 
 pub use adapter::RedisSessions;
 pub use invalidations::RedisInvalidations;

@@ -1,14 +1,14 @@
 use std::{fmt, time::Duration};
 
-use redis::{ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
+use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion, io::tcp::TcpSettings};
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where Redis is, and how long to wait for it.
 ///
-/// An address is `redis://user:password@host:port/database`, all but the host optional, or `unix:/path`. `rediss://` (TLS) works
-/// once the application depends on `redis` with the feature `tokio-rustls-comp` and has installed a provider of rustls;
-/// this library brings neither.
+/// An address is `redis://user:password@host:port/database`, all but the host optional, or `unix:/path`; with the feature `redis-tls`
+/// also `rediss://…` for TLS, on one server or a cluster. TLS takes its cryptography from the process's provider of rustls; where none is
+/// installed, connecting installs that of AWS-LC.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,6 +24,8 @@ pub struct RedisOptions {
     pub(super) connect_timeout: Duration,
     pub(super) response_timeout: Duration,
     pub(super) queue: usize,
+    #[cfg(feature = "redis-tls")]
+    pub(super) root_certificates: Option<Vec<u8>>,
 }
 
 /// Whom to ask, as it was written.
@@ -61,6 +63,8 @@ impl RedisOptions {
             connect_timeout: Duration::from_secs(1),
             response_timeout: Duration::from_secs(1),
             queue: 1_024,
+            #[cfg(feature = "redis-tls")]
+            root_certificates: None,
         }
     }
 
@@ -93,6 +97,14 @@ impl RedisOptions {
         self
     }
 
+    /// The certificates (PEM) that may vouch for a `rediss://` server, instead of the web's; hosted servers often have their own.
+    #[cfg(feature = "redis-tls")]
+    #[must_use]
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
     /// How long a command may take altogether, connecting included.
     pub(super) fn patience(&self) -> Duration {
         self.connect_timeout.saturating_add(self.response_timeout)
@@ -106,12 +118,30 @@ impl RedisOptions {
             .into_connection_info()
             .map_err(|_| refused("A Redis address is redis://user:password@host:port/database."))?;
         if !info.addr().is_supported() {
-            return Err(refused(
-                "For rediss:// add the crate redis with its feature tokio-rustls-comp to the application.",
-            ));
+            return Err(refused("For rediss:// turn on the feature redis-tls of auth-core."));
+        }
+        #[cfg(feature = "redis-tls")]
+        match info.addr() {
+            redis::ConnectionAddr::TcpTls { .. } => super::tls::install_provider(),
+            _ if self.root_certificates.is_some() => {
+                return Err(refused(
+                    "Root certificates are for addresses that begin with rediss://.",
+                ));
+            }
+            _ => {}
         }
         let protocol = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         Ok(info.set_redis_settings(protocol).set_tcp_settings(self.tcp()))
+    }
+
+    /// Who connects to one server.
+    pub(super) fn client(&self, url: &str) -> Result<Client> {
+        let info = self.info(url)?;
+        #[cfg(feature = "redis-tls")]
+        if let Some(certificates) = super::tls::certificates(self)? {
+            return Client::build_with_tls(info, certificates).map_err(super::tls::wrong);
+        }
+        Client::open(info).map_err(Error::fetch_failed)
     }
 
     pub(super) fn tcp(&self) -> TcpSettings {

@@ -29,7 +29,7 @@ pub(super) struct Subscriber {
 }
 
 enum Server {
-    Only(Client),
+    Only(Box<Client>),
     Master(Box<dyn Fn() -> Result<SentinelClient> + Send + Sync>),
 }
 
@@ -56,9 +56,9 @@ impl Subscriber {
                 (Server::Master(Box::new(find)), database)
             }
             Place::Server(url) => {
-                let info = options.info(url)?;
-                let database = info.redis_settings().db();
-                (Server::Only(Client::open(info).map_err(Error::fetch_failed)?), database)
+                let client = options.client(url)?;
+                let database = client.get_connection_info().redis_settings().db();
+                (Server::Only(Box::new(client)), database)
             }
         };
         Ok(Self {
@@ -78,7 +78,7 @@ impl Subscriber {
             .set_pipeline_buffer_size(self.queue)
             .set_push_sender(sender);
         let (client, sentinels) = match &self.server {
-            Server::Only(client) => (client.clone(), None),
+            Server::Only(client) => (Client::clone(client), None),
             Server::Master(find) => {
                 let mut sentinels = find()?;
                 let master = sentinels.async_get_client().await.map_err(Error::fetch_failed)?;

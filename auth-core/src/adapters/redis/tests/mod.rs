@@ -13,6 +13,8 @@ mod races;
 mod records;
 mod sentinel;
 mod server;
+#[cfg(feature = "redis-tls")]
+mod tls;
 
 use redis::{Cmd, FromRedisValue, RedisResult, Value, aio::MultiplexedConnection};
 use server::Server;
@@ -249,7 +251,8 @@ async fn unique_attributes_of_sessions_are_refused() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_a_mistake_of_the_configuration() {
-    for url in ["", "localhost", "http://localhost", "rediss://localhost"] {
+    let without_tls = (!cfg!(feature = "redis-tls")).then_some("rediss://localhost");
+    for url in ["", "localhost", "http://localhost"].into_iter().chain(without_tls) {
         let error = RedisSessions::connect(url).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ValidationFailed, "{url:?}");
     }
