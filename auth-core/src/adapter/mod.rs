@@ -37,6 +37,7 @@ pub use invalidations::{Invalidation, InvalidationSink, Invalidations};
 pub use migration::{Migration, MigrationPlan};
 pub use outbox::OutboxAdapter;
 pub use recent::Recent;
+pub(crate) use recent::shared;
 pub use schema::Schema;
 pub use session::SessionAdapter;
 pub use signing_key::SigningKeyAdapter;
@@ -92,8 +93,6 @@ pub trait Adapter: AccountAdapter + SessionAdapter + AttemptAdapter {
         session_id: &SessionId,
     ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
         let found = self.get_session_and_user(session_id).await?;
-        Ok(Recent::Current(
-            found.map(|(session, user)| (Arc::new(session), Arc::new(user))),
-        ))
+        Ok(Recent::Current(found.map(shared)))
     }
 }

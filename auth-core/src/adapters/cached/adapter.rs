@@ -16,7 +16,7 @@ use super::{
 use crate::{
     adapter::{
         Act, Adapter, AttemptAdapter, EventAdapter, Invalidation, InvalidationSink, OutboxAdapter, Recent, Schema,
-        SessionAdapter, SigningKeyAdapter, TokenAdapter, UserAdapter, delegate_store,
+        SessionAdapter, SigningKeyAdapter, TokenAdapter, UserAdapter, delegate_store, shared,
     },
     adapters::wrapped::{changed_by, wrap_ports},
     clock::Timestamp,
@@ -103,12 +103,11 @@ impl<A: Adapter> CachedAdapter<A> {
     /// Asks the store, and keeps what it says.
     async fn read(&self, session_id: &SessionId) -> Result<Option<(Arc<SessionRecord>, Arc<User>)>> {
         let reading = Reading::begin(&self.stamps);
-        let Some((session, user)) = self.inner.get_session_and_user(session_id).await? else {
-            return Ok(None);
-        };
-        let (session, user) = (Arc::new(session), Arc::new(user));
-        self.keep(reading, session.clone(), Some(user.clone()));
-        Ok(Some((session, user)))
+        let found = self.inner.get_session_and_user(session_id).await?.map(shared);
+        if let Some((session, user)) = &found {
+            self.keep(reading, session.clone(), Some(user.clone()));
+        }
+        Ok(found)
     }
 
     /// What may be served: young enough, and not written since.

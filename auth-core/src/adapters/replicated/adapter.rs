@@ -12,7 +12,7 @@ use super::recent_writes::RecentWrites;
 use crate::{
     adapter::{
         Act, Adapter, AttemptAdapter, EventAdapter, Invalidation, InvalidationSink, Invalidations, OutboxAdapter,
-        Recent, Schema, SessionAdapter, SigningKeyAdapter, TokenAdapter, UserAdapter, delegate_store,
+        Recent, Schema, SessionAdapter, SigningKeyAdapter, TokenAdapter, UserAdapter, delegate_store, shared,
     },
     adapters::{
         bus::tell,
@@ -215,15 +215,13 @@ impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
         session_id: &SessionId,
     ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
         if !self.writes.has_session(session_id)
-            && let Some((session, user)) = heard(self.replica.get_session_and_user(session_id).await)
-            && self.believe(&session)
+            && let Some(found) = heard(self.replica.get_session_and_user(session_id).await)
+            && self.believe(&found.0)
         {
-            return Ok(Recent::MaybeOld((Arc::new(session), Arc::new(user))));
+            return Ok(Recent::MaybeOld(shared(found)));
         }
         let found = self.primary.get_session_and_user(session_id).await?;
-        Ok(Recent::Current(
-            found.map(|(session, user)| (Arc::new(session), Arc::new(user))),
-        ))
+        Ok(Recent::Current(found.map(shared)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    adapter::Recent,
+    adapter::{Recent, shared},
     auth::Auth,
     clock::Timestamp,
     error::{ErrorKind, Result},
@@ -24,7 +24,7 @@ pub(crate) enum Lookup {
 }
 
 /// A session, with its user if that was asked for; shared, because a store that has them in memory need not copy them.
-pub(crate) type Found = (Arc<SessionRecord>, Option<Arc<User>>);
+type FoundRows = (Arc<SessionRecord>, Option<Arc<User>>);
 
 /// What to do with an idle session.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Auth {
         lookup: Lookup,
         now: Timestamp,
         client: &Client,
-    ) -> Result<Found> {
+    ) -> Result<FoundRows> {
         let digest = token.digest();
         let found = self.read_session(token.id(), &digest, lookup, now).await?;
         let (session, user) = found.ok_or(ErrorKind::InvalidSessionId)?;
@@ -71,7 +71,7 @@ impl Auth {
         digest: &Digest,
         lookup: Lookup,
         now: Timestamp,
-    ) -> Result<Option<Found>> {
+    ) -> Result<Option<FoundRows>> {
         let adapter = &self.inner.adapter;
         let says_yes =
             |session: &SessionRecord| session.state(now) == SessionState::Active && session.is_opened_by(digest, now);
@@ -90,10 +90,7 @@ impl Auth {
                     Recent::MaybeOld((session, user)) if says_yes(&session) && !user.is_banned(now) => {
                         Some((session, user))
                     }
-                    Recent::MaybeOld(_) => {
-                        let found = adapter.get_session_and_user(id).await?;
-                        found.map(|(session, user)| (Arc::new(session), Arc::new(user)))
-                    }
+                    Recent::MaybeOld(_) => adapter.get_session_and_user(id).await?.map(shared),
                 };
                 Ok(found.map(|(session, user)| (session, Some(user))))
             }
