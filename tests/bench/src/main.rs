@@ -4,6 +4,8 @@
 //! beginning with another one; what is printed is the median over the rounds of what a request costs more than on the bare
 //! framework, and of the ratio. The A/A row is the bare framework once more: differences of its size mean nothing.
 //! Where nobody asks for the session, all servers with the library do the same: the row `any store` is of all their rounds.
+//!
+//! `auth-bench SERVERS [PEERS [FRAMEWORK PATH]]`: the folders of the programs, and what to measure if not everything.
 
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
@@ -12,9 +14,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-const ROUNDS: usize = 15;
+/// Many short rounds: what disturbs a machine for longer than one disturbs all servers alike.
+const ROUNDS: usize = 60;
 /// A round, in which each connection sends this many requests.
-const TURNS: usize = 400;
+const TURNS: usize = 100;
 /// All of them have a request under way, so that the server is never idle while it is measured.
 const CONNECTIONS: usize = 16;
 
@@ -27,7 +30,9 @@ fn main() {
         Server::start(kind, binaries.join("server"), &[kind.trim_end_matches(" (A/A)"), &database])
     };
     println!("{:<8} {:<28} {:>12} {:>12} {:>8}", "path", "server", "CPU µs", "more µs", "ratio");
-    for framework in ["axum", "actix"] {
+    let only = (std::env::args().nth(3), std::env::args().nth(4));
+    let is_wanted = |only: &Option<String>, name: &str| only.as_deref().is_none_or(|only| only == name);
+    for framework in ["axum", "actix"].into_iter().filter(|framework| is_wanted(&only.0, framework)) {
         let kind = |store: &str| format!("{framework}-{store}");
         let mut servers = vec![
             start(&kind("bare")),
@@ -57,12 +62,15 @@ fn main() {
                 servers.push(start(&kind(store)));
             }
         }
-        for (path, with_cookie) in [("/public", false), ("/public", true), ("/me", true)] {
-            measure(&mut servers, path, with_cookie);
+        for (path, with_cookie) in [("/public", false), ("/public", true), ("/me", true), ("/session", true)] {
+            if path == "/session" {
+                // The session alone: with tokens it asks no store. The peers have no such route.
+                servers.retain(|server| !server.is_peer());
+            }
+            if is_wanted(&only.1, path) {
+                measure(&mut servers, path, with_cookie);
+            }
         }
-        // The session alone: with tokens it asks no store. The peers have no such route.
-        servers.retain(|server| !server.is_peer());
-        measure(&mut servers, "/session", true);
     }
 }
 
