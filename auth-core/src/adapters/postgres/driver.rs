@@ -14,7 +14,7 @@ use tokio_postgres::{NoTls, config::SslMode};
 
 use super::{options::PostgresOptions, reader::Reader, run, tls};
 use crate::{
-    adapters::sql::{Dialect, Outcome, POSTGRES, Row, Sql, SqlError, SqlErrorKind, Statement, Step},
+    adapters::sql::{Dialect, Outcome, POSTGRES, Row, Sql, SqlError, SqlErrorKind, Statement, Step, is_script},
     error::{Error, Result},
 };
 
@@ -150,7 +150,7 @@ impl Sql for PostgresDriver {
     }
 
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
-        if steps.iter().all(|step| step.statement.values.is_empty()) {
+        if is_script(&steps) {
             return self.act(&steps).await;
         }
         self.in_time(self.act(&steps), || {}).await

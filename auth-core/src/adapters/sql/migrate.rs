@@ -28,7 +28,7 @@ impl SqlAdapter {
             if plan.is_empty() {
                 return Ok(());
             }
-            let (lock, unlock) = (self.dialect().lock)(&self.name("migration"));
+            let (lock, unlock) = (self.dialect().lock)(self.tables.schema.as_deref(), &self.name("migration"));
             let statements = lock
                 .into_iter()
                 .chain(plan.statements().map(str::to_owned))

@@ -41,6 +41,12 @@ impl Statement {
     }
 }
 
+/// Whether nothing but statements without values is to run: a migration, which takes the time it needs.
+#[cfg(any(feature = "mysql", feature = "postgres", all(feature = "sqlite", feature = "sqlx")))]
+pub(crate) fn is_script(steps: &[Step]) -> bool {
+    steps.iter().all(|step| step.statement.values.is_empty())
+}
+
 /// One step of a write.
 pub(crate) struct Step {
     pub(crate) statement: Statement,

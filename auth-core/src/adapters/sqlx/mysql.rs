@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    Arguments, AssertSqlSafe, Either, Executor, MySql, MySqlPool, Row as _, Transaction, TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, Connection, Either, Executor, MySql, MySqlConnection, MySqlPool, Row as _, Transaction,
+    TypeInfo, ValueRef,
     error::DatabaseError,
     mysql::{MySqlArguments, MySqlDatabaseError, MySqlRow},
 };
@@ -34,10 +35,6 @@ impl MysqlPoolDriver {
         })
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, MySql>, sqlx::Error> {
-        self.pool.begin().await
-    }
-
     fn arguments(&self, statement: &Statement) -> Result<(String, MySqlArguments), SqlError> {
         let positional = self.positions.of(&statement.sql);
         let mut arguments = MySqlArguments::default();
@@ -57,6 +54,13 @@ impl MysqlPoolDriver {
 }
 
 sqlx_driver!(MysqlPoolDriver, MySql);
+
+/// Its lock and what it set end with the connection.
+const CLOSES_BEHIND_A_MIGRATION: bool = true;
+
+async fn begin(connection: &mut MySqlConnection) -> Result<Transaction<'_, MySql>, sqlx::Error> {
+    connection.begin().await
+}
 
 fn value(row: &MySqlRow, index: usize) -> Result<SqlValue, sqlx::Error> {
     let raw = row.try_get_raw(index)?;

@@ -35,7 +35,7 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     create_schema: Some(|schema| {
         format!("DO $$ BEGIN IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF; END $$")
     }),
-    lock: |name| {
+    lock: |_, name| {
         let lock = vec![
             "SET LOCAL statement_timeout = 0".to_owned(),
             "SET LOCAL lock_timeout = 0".to_owned(),

@@ -29,7 +29,7 @@ pub(crate) const SQLITE: Dialect = Dialect {
     },
     create_schema: None,
     // There is one writer.
-    lock: |_| (Vec::new(), Vec::new()),
+    lock: |_, _| (Vec::new(), Vec::new()),
     or_replace: on_conflict,
     delete_some: |table, key, condition| {
         format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT {SOME})")
