@@ -143,8 +143,12 @@ impl PostgresOptions {
     }
 }
 
-/// Whether the server is on this machine.
+/// Whether the server is on this machine. Where there are addresses they are what is connected to, whatever the names say.
 fn is_near(config: &Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    if !addresses.is_empty() {
+        return addresses.iter().all(IpAddr::is_loopback);
+    }
     config.get_hosts().iter().all(|host| match host {
         Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
         #[cfg(unix)]
@@ -162,5 +166,38 @@ impl fmt::Debug for PostgresOptions {
             .field("readers", &self.readers)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> SslMode {
+        PostgresOptions::new(url).config().unwrap().get_ssl_mode()
+    }
+
+    #[test]
+    fn only_a_server_on_this_machine_is_spoken_to_without_tls() {
+        for near in [
+            "postgres://app@localhost/app",
+            "postgres://app@127.0.0.1/app",
+            "postgres://app@[::1]/app",
+            "host=/run/postgresql user=app",
+            "host=db.example.com hostaddr=127.0.0.1 user=app",
+            "hostaddr=127.0.0.1,127.0.0.2 user=app",
+            "postgres://app@db.example.com/app?sslmode=disable",
+        ] {
+            assert_eq!(mode(near), SslMode::Disable, "{near}");
+        }
+        for far in [
+            "postgres://app@db.example.com/app",
+            "postgres://app@localhost,db.example.com/app",
+            "host=localhost hostaddr=192.0.2.7 user=app",
+            "hostaddr=192.0.2.7 user=app",
+            "hostaddr=127.0.0.1,192.0.2.7 user=app",
+        ] {
+            assert_eq!(mode(far), SslMode::Require, "{far}");
+        }
     }
 }
