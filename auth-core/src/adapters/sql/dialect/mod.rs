@@ -39,6 +39,9 @@ pub(crate) struct Dialect {
     pub(crate) columns_of: fn(schema: Option<&str>, table: &str) -> String,
     /// Lists the names of a table's indexes.
     pub(crate) indexes_of: fn(schema: Option<&str>, table: &str) -> String,
+    /// Gives a column the type of its definition, where an index needs another than text elsewhere has. What does not fit is
+    /// refused, not cut.
+    pub(crate) retype: Option<fn(table: &str, definition: &str) -> String>,
     /// Makes a schema, where a prefix may name one that is not there.
     pub(crate) create_schema: Option<fn(&str) -> String>,
     /// Before and after a migration, so that one process at a time changes tables.

@@ -39,6 +39,7 @@ pub(crate) const MARIADB: Dialect = Dialect {
             database(schema)
         )
     },
+    retype: Some(|table, definition| format!("ALTER TABLE {table} MODIFY {definition}")),
     create_schema: None,
     // MySQL's limit is one for reads alone.
     lock: |schema, name| {

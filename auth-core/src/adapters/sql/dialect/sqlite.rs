@@ -27,6 +27,7 @@ pub(crate) const SQLITE: Dialect = Dialect {
         let schema = schema.map(|schema| format!("\"{schema}\".")).unwrap_or_default();
         format!("SELECT name FROM {schema}sqlite_master WHERE type = 'index' AND tbl_name = '{table}'")
     },
+    retype: None,
     create_schema: None,
     // There is one writer.
     lock: |_, _| (Vec::new(), Vec::new()),
