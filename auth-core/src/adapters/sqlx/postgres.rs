@@ -72,6 +72,8 @@ fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
     match code.as_ref() {
         "23505" if error.constraint().is_some_and(|name| name.ends_with("_pkey")) => Some(SqlErrorKind::PrimaryKey),
         "40001" | "40P01" => Some(SqlErrorKind::Again),
+        // Too long for its index.
+        "54000" => Some(SqlErrorKind::Value),
         code if code.starts_with("22") => Some(SqlErrorKind::Value),
         _ => None,
     }

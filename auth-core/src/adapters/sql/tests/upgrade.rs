@@ -195,6 +195,41 @@ async fn a_declared_attribute_becomes_unique_on_mysql() {
     becomes_unique(async || MysqlAdapter::open(options.clone()).await.unwrap()).await;
 }
 
+/// PostgreSQL's text has no end, but its indexes do. The core lets nothing so long through.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
+async fn a_longer_value_than_an_index_takes_is_the_callers_mistake_on_postgres() {
+    use crate::adapters::{PostgresAdapter, postgres::tests::options};
+
+    let refused = async |adapter: &PostgresAdapter| {
+        let mut user = User::new(UserId::from("ada"), Timestamp::default());
+        // Nothing that could be made shorter.
+        let digests: String = (0..500)
+            .map(|number: i32| format!("{:?}", Digest::of(&number.to_be_bytes()).as_bytes()))
+            .collect();
+        user.attributes = Attributes::new().with("nick", digests);
+        adapter.set_user(&user, None).await.unwrap_err().kind()
+    };
+    let schema = Schema::new(vec![Attribute::text("nick").unique()], Vec::new());
+    let adapter = PostgresAdapter::open(options()).await.unwrap();
+    adapter.declare(&schema).unwrap();
+    adapter.migrate().await.unwrap();
+    assert_eq!(refused(&adapter).await, ErrorKind::ValidationFailed);
+    #[cfg(feature = "sqlx")]
+    {
+        let pool = sqlx::PgPool::connect(&crate::adapters::postgres::tests::url())
+            .await
+            .unwrap();
+        let adapter = PostgresAdapter::from_pool(pool, &format!("v{}.auth_", std::process::id()))
+            .await
+            .unwrap();
+        adapter.declare(&schema).unwrap();
+        adapter.migrate().await.unwrap();
+        assert_eq!(refused(&adapter).await, ErrorKind::ValidationFailed);
+    }
+}
+
 /// What does not fit is neither cut nor lost.
 #[cfg(feature = "mysql")]
 #[tokio::test]
