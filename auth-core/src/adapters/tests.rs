@@ -230,6 +230,21 @@ async fn a_database_that_cannot_be_written_says_so() {
     assert!(SqliteAdapter::connect("sqlite:///nowhere/at/all.db").await.is_err());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_new_file_is_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let directory = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("auth.db").display());
+        let opening = (0..8).map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { SqliteAdapter::connect(&url).await })
+        });
+        for opened in futures_util::future::join_all(opening).await {
+            opened.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_locked_database_fails_after_its_time_and_works_again() {
     let directory = TempDir::new().unwrap();

@@ -1,6 +1,9 @@
-use std::{thread::available_parallelism, time::Duration};
+use std::{
+    thread::{self, available_parallelism},
+    time::{Duration, Instant},
+};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 /// How a SQLite database is opened.
 ///
@@ -101,6 +104,22 @@ impl SqliteOptions {
         Ok(connection)
     }
 
+    /// Of several who open a new file at once, one switches and the others are told at once that it is locked: SQLite does
+    /// not wait here, because two who did might wait for each other.
+    fn switch_to_wal(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let patience = Instant::now() + self.busy_timeout;
+        loop {
+            match connection.pragma_update(None, "journal_mode", "wal") {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < patience =>
+                {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                switched => return switched,
+            }
+        }
+    }
+
     pub(super) fn open(&self, writes: bool) -> rusqlite::Result<Connection> {
         let connection = match &self.path {
             Some(path) if writes => Connection::open(path)?,
@@ -114,7 +133,7 @@ impl SqliteOptions {
         connection.set_prepared_statement_cache_capacity(128);
         connection.pragma_update(None, "foreign_keys", true)?;
         if writes {
-            connection.pragma_update(None, "journal_mode", "wal")?;
+            self.switch_to_wal(&connection)?;
             let synchronous = match self.synchronous {
                 Synchronous::Full => "full",
                 Synchronous::Normal => "normal",
