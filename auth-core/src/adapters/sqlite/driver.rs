@@ -30,6 +30,7 @@ pub(crate) struct SqliteDriver {
 
 impl SqliteDriver {
     pub(super) async fn open(options: &SqliteOptions) -> Result<Self> {
+        options.check()?;
         let (writes, waiting) = bounded(options.queue);
         start("auth-sqlite-writer", options, true, move |connection| {
             writer::work(&connection, &waiting);

@@ -200,7 +200,10 @@ async fn a_declared_attribute_becomes_unique_on_mysql() {
 #[tokio::test]
 #[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
 async fn a_longer_value_than_an_index_takes_is_the_callers_mistake_on_postgres() {
-    use crate::adapters::{PostgresAdapter, postgres::tests::options};
+    use crate::{
+        adapter::{Store, UserAdapter},
+        adapters::{PostgresAdapter, postgres::tests::options},
+    };
 
     let refused = async |adapter: &PostgresAdapter| {
         let mut user = User::new(UserId::from("ada"), Timestamp::default());
@@ -235,7 +238,10 @@ async fn a_longer_value_than_an_index_takes_is_the_callers_mistake_on_postgres()
 #[tokio::test]
 #[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
 async fn a_longer_value_than_an_index_takes_stays_whole_on_mysql() {
-    use crate::adapters::{MysqlAdapter, mysql::tests::options};
+    use crate::{
+        adapter::{Store, UserAdapter},
+        adapters::{MysqlAdapter, mysql::tests::options},
+    };
 
     let options = options();
     let declared = async |attribute: Attribute| {
