@@ -97,21 +97,16 @@ impl PostgresDriver {
     }
 
     async fn try_act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
+        let mut writer = self.writer().await?;
+        let done = run::act(writer.client()?, steps).await;
+        writer.give_back(&done);
+        done
+    }
+
+    async fn writer(&self) -> Result<Writer, SqlError> {
         let client = self.writers.get().await;
         let client = client.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
-        let mut writer = Writer(Some(client));
-        let Some(client) = &writer.0 else {
-            return Err(SqlError::new(SqlErrorKind::Other, "there is no connection"));
-        };
-        let done = run::act(client, steps).await;
-        if done
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.kind != SqlErrorKind::Other)
-        {
-            writer.give_back();
-        }
-        done
+        Ok(Writer(Some(client)))
     }
 }
 
@@ -120,8 +115,20 @@ impl PostgresDriver {
 struct Writer(Option<Object>);
 
 impl Writer {
-    fn give_back(&mut self) {
-        drop(self.0.take());
+    fn client(&self) -> Result<&Object, SqlError> {
+        let none = || SqlError::new(SqlErrorKind::Other, "there is no connection");
+        self.0.as_ref().ok_or_else(none)
+    }
+
+    /// Back to the pool, unless the connection itself may be what failed.
+    fn give_back<T>(&mut self, done: &Result<T, SqlError>) {
+        if done
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind != SqlErrorKind::Other)
+        {
+            drop(self.0.take());
+        }
     }
 }
 
@@ -147,6 +154,17 @@ impl Sql for PostgresDriver {
             run::fetch(client, &statement).await
         };
         self.in_time(work, || reader.give_up(asked.get())).await
+    }
+
+    /// By itself on a connection: those of the readers answer in the order in which they were asked.
+    async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        let work = async {
+            let mut writer = self.writer().await?;
+            let rows = run::fetch(writer.client()?, &statement).await;
+            writer.give_back(&rows);
+            rows
+        };
+        self.in_time(work, || {}).await
     }
 
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {

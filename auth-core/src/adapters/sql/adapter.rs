@@ -52,6 +52,12 @@ impl SqlAdapter {
         fetched.map_err(Error::fetch_failed)
     }
 
+    /// As [`read`](Self::read), for an administrator's lists and counts.
+    pub(super) async fn read_list(&self, sql: String, values: Vec<SqlValue>) -> Result<Vec<Row>> {
+        let fetched = self.driver.list(Statement::new(&sql.into(), values)).await;
+        fetched.map_err(Error::fetch_failed)
+    }
+
     pub(super) async fn read_one(&self, sql: &Arc<str>, id: &str) -> Result<Option<Reader>> {
         let rows = self.read(sql, vec![text(id)]).await?;
         Ok(rows.into_iter().next().map(Reader::new))

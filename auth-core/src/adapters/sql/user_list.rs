@@ -10,14 +10,14 @@ impl SqlAdapter {
     pub(super) async fn list_users(&self, query: &UserQuery) -> Result<Vec<User>> {
         let attributes = self.queries().schema.user_attributes();
         let (sql, values) = self.user_list(query);
-        let rows = self.read(&sql.into(), values).await?;
+        let rows = self.read_list(sql, values).await?;
         rows.into_iter().map(|row| Reader::new(row).user(attributes)).collect()
     }
 
     pub(super) async fn count_listed_users(&self, query: &UserQuery) -> Result<u64> {
         let (condition, values) = self.filter(query);
         let sql = format!("SELECT COUNT(*) FROM {}{condition}", self.tables.user);
-        let rows = self.read(&sql.into(), values).await?;
+        let rows = self.read_list(sql, values).await?;
         let row = rows.into_iter().next();
         let count = Reader::new(row.unwrap_or_default()).integer()?;
         u64::try_from(count).map_err(Error::fetch_failed)

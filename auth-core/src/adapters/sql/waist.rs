@@ -13,6 +13,11 @@ pub(crate) trait Sql: Send + Sync + 'static {
     /// Reads.
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError>;
 
+    /// Reads what may take long, where those who look up one row do not wait behind it.
+    async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        self.fetch(statement).await
+    }
+
     /// Runs the steps in order, all or none; committed when it returns. A statement without values may be any SQL, and
     /// its rows are not looked at.
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError>;

@@ -105,6 +105,11 @@ impl Sql for SqliteDriver {
                 fetched => return fetched,
             }
         }
+        self.list(statement).await
+    }
+
+    /// On a thread: the asking one has other requests to answer meanwhile.
+    async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
         let (answer, rows) = oneshot::channel();
         let read = Read { statement, answer };
         match &self.reads {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test without its database fails")]
 
+mod lists;
 #[cfg(feature = "mysql")]
 mod mysql_locks;
 mod plans;
