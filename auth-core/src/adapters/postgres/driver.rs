@@ -1,11 +1,14 @@
 use std::{
     future::Future,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use tokio::{
     sync::{OnceCell, Semaphore},
     time::timeout,
@@ -47,7 +50,9 @@ impl PostgresDriver {
                 Some(tls) => Manager::from_config(config.clone(), tls.clone(), settings),
             }
         };
+        let begin: Arc<str> = options.begin().into();
         let writers = Pool::builder(manager())
+            .post_create(begins_with(Arc::clone(&begin)))
             .max_size(options.pool_size)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
@@ -58,7 +63,9 @@ impl PostgresDriver {
             .build()
             .map_err(Error::fetch_failed)?;
         let driver = Self {
-            readers: (0..options.readers).map(|_| Reader::new(manager())).collect(),
+            readers: (0..options.readers)
+                .map(|_| Reader::new(manager(), Arc::clone(&begin)))
+                .collect(),
             next: AtomicUsize::new(0),
             writers,
             under_way: Semaphore::new(options.queue),
@@ -108,6 +115,13 @@ impl PostgresDriver {
         let client = client.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
         Ok(Writer(Some(client)))
     }
+}
+
+fn begins_with(begin: Arc<str>) -> Hook {
+    Hook::async_fn(move |client, _| {
+        let begin = Arc::clone(&begin);
+        Box::pin(async move { client.batch_execute(&begin).await.map_err(HookError::Backend) })
+    })
 }
 
 /// A connection in an act. Whoever leaves in the middle of one leaves a transaction that nobody knows: it is closed, and

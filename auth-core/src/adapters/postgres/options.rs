@@ -129,17 +129,17 @@ impl PostgresOptions {
         if config.get_application_name().is_none() {
             config.application_name("auth-core");
         }
-        let ms = self.timeout.as_millis();
-        let given = config.get_options().unwrap_or_default();
-        let options = format!(
-            "{given} -c statement_timeout={ms} -c lock_timeout={ms} -c idle_in_transaction_session_timeout={ms}"
-        );
         config
-            .options(options.trim())
             .connect_timeout(self.connect_timeout)
             .tcp_user_timeout(self.timeout * 2)
             .keepalives_idle(Duration::from_secs(30));
         Ok(config)
+    }
+
+    /// What each connection begins with. Not a parameter of connecting, which a pooler in between (PgBouncer) refuses.
+    pub(super) fn begin(&self) -> String {
+        let ms = self.timeout.as_millis();
+        format!("SET statement_timeout = {ms}; SET lock_timeout = {ms}; SET idle_in_transaction_session_timeout = {ms}")
     }
 }
 
@@ -175,6 +175,21 @@ mod tests {
 
     fn mode(url: &str) -> SslMode {
         PostgresOptions::new(url).config().unwrap().get_ssl_mode()
+    }
+
+    /// PgBouncer refuses a connection with some of its own (`options`).
+    #[test]
+    fn nobody_is_sent_parameters_of_connecting_that_were_not_given() {
+        let options = |url| {
+            PostgresOptions::new(url)
+                .config()
+                .unwrap()
+                .get_options()
+                .map(str::to_owned)
+        };
+        assert_eq!(options("postgres://app@localhost/app"), None);
+        let given = "postgres://app@localhost/app?options=-c%20search_path%3Dshop";
+        assert_eq!(options(given).as_deref(), Some("-c search_path=shop"));
     }
 
     #[test]

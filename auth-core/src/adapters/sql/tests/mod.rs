@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test without its database fails")]
 
+#[cfg(feature = "postgres")]
+mod limits;
 mod lists;
 #[cfg(feature = "mysql")]
 mod mysql_locks;
