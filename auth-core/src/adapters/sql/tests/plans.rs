@@ -161,6 +161,11 @@ fn fixed_statements(sql: &SqlAdapter) -> Vec<(&'static str, &Arc<str>, Vec<SqlVa
             vec![text("email:x"), now(), text("email:77")],
         ),
         (
+            "rename_key_of_user",
+            &queries.rename_key_of_user,
+            vec![text("email:x"), now(), text("email:78"), text("u78")],
+        ),
+        (
             "set_password",
             &queries.set_password,
             vec![text("hash"), now(), text("u77")],
