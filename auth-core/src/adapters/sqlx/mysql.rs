@@ -14,7 +14,7 @@ use crate::{
         Dialect, MARIADB, MYSQL, Outcome, Positions, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step,
         mysql_error_kind,
     },
-    error::{Error, Result as CoreResult},
+    error::{Error, ErrorKind, Result as CoreResult},
 };
 
 /// A pool of sqlx's for MySQL or MariaDB.
@@ -26,8 +26,13 @@ pub(crate) struct MysqlPoolDriver {
 
 impl MysqlPoolDriver {
     pub(crate) async fn new(pool: MySqlPool) -> CoreResult<Self> {
-        let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(&pool).await;
-        let version: String = version.map_err(Error::fetch_failed)?;
+        let asked = sqlx::query_as("SELECT VERSION(), @@sql_mode").fetch_one(&pool).await;
+        let (version, mode): (String, String) = asked.map_err(Error::fetch_failed)?;
+        if !mode.contains("STRICT") && !mode.contains("TRADITIONAL") {
+            return Err(Error::from(ErrorKind::ValidationFailed).detail(
+                "the pool's sql_mode lacks STRICT_ALL_TABLES: MySQL would cut what is too long and say nothing",
+            ));
+        }
         Ok(Self {
             dialect: if version.contains("MariaDB") { &MARIADB } else { &MYSQL },
             pool,
