@@ -10,4 +10,6 @@ mod mysql_locks;
 mod plans;
 mod rename;
 mod sweep;
+#[cfg(feature = "postgres")]
+mod unsendable;
 mod upgrade;
