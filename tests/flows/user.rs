@@ -12,6 +12,7 @@ stories![
     n13_the_user_route_answers_the_user_and_renews,
     the_session_route_answers_both_or_nulls,
     metadata_is_merged_and_null_removes,
+    a_unique_attribute_is_bounded_text,
     an_address_changes_with_a_fresh_session,
     a_taken_address_is_refused,
     a_password_changes_with_the_current_one,
@@ -71,6 +72,28 @@ async fn metadata_is_merged_and_null_removes(app: App) {
         answer.json()["attributes"],
         json!({ "credits": null, "username": "ada" })
     );
+}
+
+async fn a_unique_attribute_is_bounded_text(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let named = async |name: &str| {
+        let change = json!({ "attributes": { "username": name } });
+        ada.put("/api/auth/user", change).await
+    };
+    // Four bytes each, and no two alike beside each other.
+    let longest: String = (0..512).filter_map(|index| char::from_u32(0x1F300 + index)).collect();
+    let refused = named(&format!("{longest}!")).await;
+    assert_eq!(refused.error_code(), "validation_failed");
+    assert!(refused.text().contains("username"), "{}", refused.text());
+    assert_eq!(named(&longest).await.json()["attributes"]["username"], longest.as_str());
+
+    let sign_up = json!({
+        "email": "grace@example.com",
+        "password": PASSWORD,
+        "attributes": { "username": "g".repeat(100_000 / 2) },
+    });
+    let refused = app.browser().post("/api/auth/signup", sign_up).await;
+    assert_eq!(refused.error_code(), "validation_failed");
 }
 
 async fn an_address_changes_with_a_fresh_session(app: App) {

@@ -47,7 +47,8 @@ impl MigrationPlan {
         self.steps.is_empty()
     }
 
-    /// What is missing, by name: `table auth_user`, `column auth_user.username`, `index auth_user_username`.
+    /// What is missing, by name: `table auth_user`, `column auth_user.username`, `index auth_user_username`; or `type of
+    /// auth_user.username`, where it is another.
     pub fn missing(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().map(|step| step.missing.as_str())
     }

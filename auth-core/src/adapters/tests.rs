@@ -230,6 +230,54 @@ async fn a_database_that_cannot_be_written_says_so() {
     assert!(SqliteAdapter::connect("sqlite:///nowhere/at/all.db").await.is_err());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_new_file_is_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let directory = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("auth.db").display());
+        let opening = (0..8).map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { SqliteAdapter::connect(&url).await })
+        });
+        for opened in futures_util::future::join_all(opening).await {
+            opened.unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_mode_of_a_url_is_read_and_no_part_of_a_files_name() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("auth.db");
+    let connect = async |parameters: &str| {
+        let url = format!("sqlite://{}{parameters}", path.display());
+        SqliteAdapter::connect(&url).await.map(drop)
+    };
+    let is_there = || path.exists();
+    assert!(connect("?mode=rw").await.is_err() && !is_there());
+    connect("?mode=memory").await.unwrap();
+    assert!(!is_there());
+    for refused in [
+        "?mode=ro",
+        "?mode=",
+        "?cache=shared",
+        "?mode=rwc&immutable=1",
+        "?mode=rwc?",
+    ] {
+        let error = connect(refused).await.unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::ValidationFailed, "{refused}");
+        assert!(!is_there(), "{refused}");
+    }
+    connect("?mode=rwc").await.unwrap();
+    assert!(is_there());
+    connect("?mode=rw").await.unwrap();
+    connect("").await.unwrap();
+    let names = std::fs::read_dir(directory.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name());
+    assert!(names.into_iter().all(|name| !name.to_string_lossy().contains('?')));
+}
+
 #[tokio::test]
 async fn a_locked_database_fails_after_its_time_and_works_again() {
     let directory = TempDir::new().unwrap();

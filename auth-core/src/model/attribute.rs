@@ -25,6 +25,9 @@ pub struct Attribute {
 }
 
 impl Attribute {
+    /// How many characters a unique text may have; of JSON, as it is written. Every database has an index for as many.
+    pub const LONGEST_UNIQUE: usize = 512;
+
     /// A column of text.
     pub fn text(name: impl Into<String>) -> Self {
         Self::new(name, AttributeKind::Text)
@@ -64,7 +67,8 @@ impl Attribute {
         }
     }
 
-    /// No two rows may hold the same value; a clash is [`ErrorKind::DuplicateUserData`]. Nulls never clash.
+    /// No two rows may hold the same value; a clash is [`ErrorKind::DuplicateUserData`]. Nulls never clash. Text and JSON have
+    /// [512 characters](Self::LONGEST_UNIQUE) at most, as indexes are bounded; longer is [`ErrorKind::ValidationFailed`].
     #[must_use]
     pub fn unique(mut self) -> Self {
         self.unique = true;
@@ -91,6 +95,17 @@ impl Attribute {
     /// Whether values must differ.
     pub fn is_unique(&self) -> bool {
         self.unique
+    }
+
+    /// Whether a value is short enough: what is unique stands in an index.
+    pub(crate) fn has_room_for(&self, value: &AttributeValue) -> bool {
+        let is_short = |text: &str| text.chars().take(Self::LONGEST_UNIQUE + 1).count() <= Self::LONGEST_UNIQUE;
+        !self.unique
+            || match value {
+                AttributeValue::Text(text) => is_short(text),
+                AttributeValue::Json(json) => is_short(&json.to_string()),
+                _ => true,
+            }
     }
 
     /// Whether the user may set it.

@@ -60,7 +60,8 @@ impl MysqlAdapter {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when the database does not answer,
-    /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name.
+    /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name, or the
+    /// `sql_mode` of the pool's connections is not a strict one.
     pub async fn from_pool(pool: sqlx::MySqlPool, prefix: &str) -> Result<Self> {
         let inner = SqlAdapter::new(MysqlPoolDriver::new(pool).await?, prefix)?;
         inner.ping().await?;

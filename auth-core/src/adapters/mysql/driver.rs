@@ -10,7 +10,9 @@ use tokio::{
 
 use super::{options::MysqlOptions, run};
 use crate::{
-    adapters::sql::{Dialect, MARIADB, MYSQL, Outcome, Positions, Row, Sql, SqlError, SqlErrorKind, Statement, Step},
+    adapters::sql::{
+        Dialect, MARIADB, MYSQL, Outcome, Positions, Row, Sql, SqlError, SqlErrorKind, Statement, Step, is_script,
+    },
     error::{Error, Result},
 };
 
@@ -83,7 +85,10 @@ impl MysqlDriver {
     async fn try_act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
         let mut connection = self.connection().await?;
         let done = run::act(connection.get()?, &self.positions, steps).await;
-        connection.give_back(&done);
+        // A migration leaves its lock behind when it fails, and what it set in any case: its connection is closed.
+        if !is_script(steps) {
+            connection.give_back(&done);
+        }
         done
     }
 }
@@ -146,7 +151,7 @@ impl Sql for MysqlDriver {
     }
 
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
-        if steps.iter().all(|step| step.statement.values.is_empty()) {
+        if is_script(&steps) {
             return self.act(&steps).await;
         }
         self.in_time(self.act(&steps)).await

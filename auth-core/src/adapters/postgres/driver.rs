@@ -1,11 +1,14 @@
 use std::{
     future::Future,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts};
 use tokio::{
     sync::{OnceCell, Semaphore},
     time::timeout,
@@ -14,7 +17,7 @@ use tokio_postgres::{NoTls, config::SslMode};
 
 use super::{options::PostgresOptions, reader::Reader, run, tls};
 use crate::{
-    adapters::sql::{Dialect, Outcome, POSTGRES, Row, Sql, SqlError, SqlErrorKind, Statement, Step},
+    adapters::sql::{Dialect, Outcome, POSTGRES, Row, Sql, SqlError, SqlErrorKind, Statement, Step, is_script},
     error::{Error, Result},
 };
 
@@ -47,7 +50,9 @@ impl PostgresDriver {
                 Some(tls) => Manager::from_config(config.clone(), tls.clone(), settings),
             }
         };
+        let begin: Arc<str> = options.begin().into();
         let writers = Pool::builder(manager())
+            .post_create(begins_with(Arc::clone(&begin)))
             .max_size(options.pool_size)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
@@ -58,7 +63,9 @@ impl PostgresDriver {
             .build()
             .map_err(Error::fetch_failed)?;
         let driver = Self {
-            readers: (0..options.readers).map(|_| Reader::new(manager())).collect(),
+            readers: (0..options.readers)
+                .map(|_| Reader::new(manager(), Arc::clone(&begin)))
+                .collect(),
             next: AtomicUsize::new(0),
             writers,
             under_way: Semaphore::new(options.queue),
@@ -97,22 +104,24 @@ impl PostgresDriver {
     }
 
     async fn try_act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
-        let client = self.writers.get().await;
-        let client = client.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
-        let mut writer = Writer(Some(client));
-        let Some(client) = &writer.0 else {
-            return Err(SqlError::new(SqlErrorKind::Other, "there is no connection"));
-        };
-        let done = run::act(client, steps).await;
-        if done
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.kind != SqlErrorKind::Other)
-        {
-            writer.give_back();
-        }
+        let mut writer = self.writer().await?;
+        let done = run::act(writer.client()?, steps).await;
+        writer.give_back(&done);
         done
     }
+
+    async fn writer(&self) -> Result<Writer, SqlError> {
+        let client = self.writers.get().await;
+        let client = client.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
+        Ok(Writer(Some(client)))
+    }
+}
+
+fn begins_with(begin: Arc<str>) -> Hook {
+    Hook::async_fn(move |client, _| {
+        let begin = Arc::clone(&begin);
+        Box::pin(async move { client.batch_execute(&begin).await.map_err(HookError::Backend) })
+    })
 }
 
 /// A connection in an act. Whoever leaves in the middle of one leaves a transaction that nobody knows: it is closed, and
@@ -120,8 +129,20 @@ impl PostgresDriver {
 struct Writer(Option<Object>);
 
 impl Writer {
-    fn give_back(&mut self) {
-        drop(self.0.take());
+    fn client(&self) -> Result<&Object, SqlError> {
+        let none = || SqlError::new(SqlErrorKind::Other, "there is no connection");
+        self.0.as_ref().ok_or_else(none)
+    }
+
+    /// Back to the pool, unless the connection itself may be what failed.
+    fn give_back<T>(&mut self, done: &Result<T, SqlError>) {
+        if done
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind != SqlErrorKind::Other)
+        {
+            drop(self.0.take());
+        }
     }
 }
 
@@ -149,8 +170,19 @@ impl Sql for PostgresDriver {
         self.in_time(work, || reader.give_up(asked.get())).await
     }
 
+    /// By itself on a connection: those of the readers answer in the order in which they were asked.
+    async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        let work = async {
+            let mut writer = self.writer().await?;
+            let rows = run::fetch(writer.client()?, &statement).await;
+            writer.give_back(&rows);
+            rows
+        };
+        self.in_time(work, || {}).await
+    }
+
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
-        if steps.iter().all(|step| step.statement.values.is_empty()) {
+        if is_script(&steps) {
             return self.act(&steps).await;
         }
         self.in_time(self.act(&steps), || {}).await

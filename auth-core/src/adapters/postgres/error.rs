@@ -33,7 +33,8 @@ pub(super) fn sql_error(error: tokio_postgres::Error) -> SqlError {
         SqlErrorKind::ForeignKey
     } else if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
         SqlErrorKind::Again
-    } else if code.code().starts_with("22") {
+    } else if code.code().starts_with("22") || *code == SqlState::PROGRAM_LIMIT_EXCEEDED {
+        // Which is what it says of a value that is too long for its index.
         SqlErrorKind::Value
     } else {
         SqlErrorKind::Other

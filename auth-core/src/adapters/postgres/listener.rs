@@ -18,6 +18,7 @@ pub(super) struct Listener {
     config: Config,
     tls: MakeRustlsConnect,
     channel: String,
+    begin: String,
     patience: Duration,
 }
 
@@ -27,6 +28,7 @@ impl Listener {
             config: options.config()?,
             tls: tls::connector(options)?,
             channel: channel(&options.whole_prefix()),
+            begin: options.begin(),
             patience: options.timeout.max(options.connect_timeout),
         })
     }
@@ -55,7 +57,7 @@ impl Line for Listener {
     async fn open(&self) -> Result<(Arc<Client>, Stream)> {
         let connected = self.config.connect(self.tls.clone()).await;
         let (client, mut stream) = connected.map_err(failed)?;
-        let listen = format!("LISTEN \"{}\"", self.channel.replace('"', "\"\""));
+        let listen = format!("{}; LISTEN \"{}\"", self.begin, self.channel.replace('"', "\"\""));
         let listened = tokio::select! {
             error = drive(&mut stream, |_, _| {}) => Err(error),
             listened = client.batch_execute(&listen) => listened.map_err(failed),

@@ -33,7 +33,7 @@ impl PostgresOptions {
     /// A database at `postgres://user:password@host:port/database`, or `host=… user=…`, as libpq takes it.
     ///
     /// Without an `sslmode` in it, a server on another machine must offer TLS with a certificate that verifies;
-    /// `sslmode=disable` says otherwise, by name.
+    /// `sslmode=disable` says otherwise, by name. `require`, `verify-ca` and `verify-full` are the same here.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -115,9 +115,13 @@ impl PostgresOptions {
 
     /// What the driver is told.
     pub(super) fn config(&self) -> Result<Config> {
-        let mut config = Config::from_str(&self.url).map_err(|_| {
+        let mut config = Config::from_str(&required(&self.url)).map_err(|_| {
             // The driver's own words may hold a part of the password.
-            Error::from(ErrorKind::ValidationFailed).detail("this is not the URL of a PostgreSQL database")
+            Error::from(ErrorKind::ValidationFailed).detail(if self.url.contains("sslrootcert") {
+                "sslrootcert is not read: give the certificates to PostgresOptions::root_certificates"
+            } else {
+                "this is not the URL of a PostgreSQL database"
+            })
         })?;
         if !self.url.contains("sslmode") {
             config.ssl_mode(if is_near(&config) {
@@ -129,22 +133,43 @@ impl PostgresOptions {
         if config.get_application_name().is_none() {
             config.application_name("auth-core");
         }
-        let ms = self.timeout.as_millis();
-        let given = config.get_options().unwrap_or_default();
-        let options = format!(
-            "{given} -c statement_timeout={ms} -c lock_timeout={ms} -c idle_in_transaction_session_timeout={ms}"
-        );
         config
-            .options(options.trim())
             .connect_timeout(self.connect_timeout)
             .tcp_user_timeout(self.timeout * 2)
             .keepalives_idle(Duration::from_secs(30));
         Ok(config)
     }
+
+    /// What each connection begins with. Not a parameter of connecting, which a pooler in between (PgBouncer) refuses.
+    pub(super) fn begin(&self) -> String {
+        let ms = self.timeout.as_millis();
+        format!("SET statement_timeout = {ms}; SET lock_timeout = {ms}; SET idle_in_transaction_session_timeout = {ms}")
+    }
 }
 
-/// Whether the server is on this machine.
+/// The URL with `sslmode=require` for libpq's stricter words, which the driver does not know: where TLS is required, the
+/// whole certificate is verified, its name included.
+fn required(url: &str) -> String {
+    // So that a first parameter has something before it as well.
+    let mut url = format!(" {url}");
+    for (before, mode) in [' ', '?', '&']
+        .into_iter()
+        .flat_map(|before| [(before, "full"), (before, "ca")])
+    {
+        url = url.replace(
+            &format!("{before}sslmode=verify-{mode}"),
+            &format!("{before}sslmode=require"),
+        );
+    }
+    url.split_off(1)
+}
+
+/// Whether the server is on this machine. Where there are addresses they are what is connected to, whatever the names say.
 fn is_near(config: &Config) -> bool {
+    let addresses = config.get_hostaddrs();
+    if !addresses.is_empty() {
+        return addresses.iter().all(IpAddr::is_loopback);
+    }
     config.get_hosts().iter().all(|host| match host {
         Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback()),
         #[cfg(unix)]
@@ -162,5 +187,78 @@ impl fmt::Debug for PostgresOptions {
             .field("readers", &self.readers)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(url: &str) -> SslMode {
+        PostgresOptions::new(url).config().unwrap().get_ssl_mode()
+    }
+
+    /// PgBouncer refuses a connection with some of its own (`options`).
+    #[test]
+    fn nobody_is_sent_parameters_of_connecting_that_were_not_given() {
+        let options = |url| {
+            PostgresOptions::new(url)
+                .config()
+                .unwrap()
+                .get_options()
+                .map(str::to_owned)
+        };
+        assert_eq!(options("postgres://app@localhost/app"), None);
+        let given = "postgres://app@localhost/app?options=-c%20search_path%3Dshop";
+        assert_eq!(options(given).as_deref(), Some("-c search_path=shop"));
+    }
+
+    #[test]
+    fn whoever_names_a_file_of_certificates_is_told_where_they_go() {
+        let refused = |url| PostgresOptions::new(url).config().unwrap_err().to_string();
+        let named = refused("postgres://app:hunter2@db.example.com/app?sslmode=verify-full&sslrootcert=/etc/ca.pem");
+        assert!(
+            named.contains("root_certificates") && !named.contains("hunter2"),
+            "{named}"
+        );
+        let wrong = refused("postgres://app:hunter2@db.example.com/app?sslmode=verify-nothing");
+        assert!(
+            !wrong.contains("root_certificates") && !wrong.contains("hunter2"),
+            "{wrong}"
+        );
+        let password = PostgresOptions::new("host=localhost user=app password=sslmode=verify-full");
+        assert_eq!(
+            password.config().unwrap().get_password(),
+            Some(&b"sslmode=verify-full"[..])
+        );
+    }
+
+    #[test]
+    fn only_a_server_on_this_machine_is_spoken_to_without_tls() {
+        for near in [
+            "postgres://app@localhost/app",
+            "postgres://app@127.0.0.1/app",
+            "postgres://app@[::1]/app",
+            "host=/run/postgresql user=app",
+            "host=db.example.com hostaddr=127.0.0.1 user=app",
+            "hostaddr=127.0.0.1,127.0.0.2 user=app",
+            "postgres://app@db.example.com/app?sslmode=disable",
+        ] {
+            assert_eq!(mode(near), SslMode::Disable, "{near}");
+        }
+        for far in [
+            "postgres://app@db.example.com/app",
+            "postgres://app@localhost,db.example.com/app",
+            "host=localhost hostaddr=192.0.2.7 user=app",
+            "hostaddr=192.0.2.7 user=app",
+            "hostaddr=127.0.0.1,192.0.2.7 user=app",
+            "postgres://app@localhost/app?sslmode=require",
+            "postgres://app@localhost/app?sslmode=verify-full",
+            "postgres://app@localhost/app?connect_timeout=3&sslmode=verify-ca",
+            "host=localhost sslmode=verify-full user=app",
+            "sslmode=verify-ca host=localhost user=app",
+        ] {
+            assert_eq!(mode(far), SslMode::Require, "{far}");
+        }
     }
 }

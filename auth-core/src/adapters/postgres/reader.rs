@@ -10,15 +10,18 @@ use crate::adapters::sql::SqlError;
 /// One connection that everybody reads on, made anew when it breaks.
 pub(super) struct Reader {
     manager: Manager,
+    begin: Arc<str>,
     client: RwLock<Option<Arc<ClientWrapper>>>,
     /// Held while connecting, so that one does it and the others wait.
     connecting: Mutex<()>,
 }
 
 impl Reader {
-    pub(super) fn new(manager: Manager) -> Self {
+    /// One whose connections begin with these statements.
+    pub(super) fn new(manager: Manager, begin: Arc<str>) -> Self {
         Self {
             manager,
+            begin,
             client: RwLock::default(),
             connecting: Mutex::default(),
         }
@@ -34,6 +37,7 @@ impl Reader {
             return Ok(client);
         }
         let client = Arc::new(self.manager.create().await.map_err(sql_error)?);
+        client.batch_execute(&self.begin).await.map_err(sql_error)?;
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&client));
         Ok(client)
     }

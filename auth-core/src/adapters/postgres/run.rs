@@ -1,6 +1,9 @@
 //! Statements on a connection.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use bytes::BytesMut;
 use deadpool_postgres::ClientWrapper;
@@ -45,24 +48,33 @@ pub(super) async fn act(client: &ClientWrapper, steps: &[Step]) -> Result<Vec<Ou
 }
 
 /// Sends everything at once. A statement that fails makes the rest fail and the COMMIT a ROLLBACK; only when a step must
-/// affect a row is the COMMIT held back until that is known.
+/// affect a row is the COMMIT held back until that is known. And it is not sent when a statement was not, because one of its
+/// values cannot be: the server would know nothing of that.
 async fn pipelined(
     client: &ClientWrapper,
     steps: &[Step],
     prepared: &[Option<Prepared>],
 ) -> Result<Vec<Outcome>, SqlError> {
-    let runs = steps
-        .iter()
-        .zip(prepared)
-        .map(|(step, prepared)| run(client, step, prepared.as_ref()));
+    let has_failed = AtomicBool::new(false);
+    let runs = steps.iter().zip(prepared).map(|(step, prepared)| async {
+        let ran = run(client, step, prepared.as_ref()).await;
+        has_failed.fetch_or(ran.is_err(), Ordering::Relaxed);
+        ran
+    });
     let runs = future::join_all(runs);
+    // Asked for the first time behind all the others, which were sent by then or cannot be.
+    let commit = async {
+        match has_failed.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => client.batch_execute("COMMIT").await,
+        }
+    };
     let holds_back = steps.iter().any(|step| step.must_affect);
     let (begun, ran, committed) = if holds_back {
         let (begun, ran) = future::join(client.batch_execute("BEGIN"), runs).await;
         (begun, ran, None)
     } else {
-        let (begun, ran, committed) =
-            future::join3(client.batch_execute("BEGIN"), runs, client.batch_execute("COMMIT")).await;
+        let (begun, ran, committed) = future::join3(client.batch_execute("BEGIN"), runs, commit).await;
         (begun, ran, Some(committed))
     };
     begun.map_err(sql_error)?;

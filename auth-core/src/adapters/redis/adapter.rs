@@ -48,7 +48,8 @@ use crate::{
 ///   Nobody needs to call it: Redis does the same by itself.
 ///
 /// An account of Redis (ACL) needs `~auth:*` and `+del +eval +evalsha +exists +hdel +hget +hincrby +hmget +hset
-/// +pexpire +ping +pttl +scan +time +zadd +zrange +zrem +zremrangebyscore`; on a cluster `+cluster` as well.
+/// +pexpire +ping +pttl +scan +time +zadd +zrange +zrem +zremrangebyscore`; on a cluster `+cluster` as well,
+/// and `+select` for a database other than 0.
 #[derive(Clone)]
 pub struct RedisSessions {
     pub(super) inner: Arc<Inner>,

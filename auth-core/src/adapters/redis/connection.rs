@@ -2,7 +2,7 @@ use std::{io, pin::Pin, sync::Arc, time::Duration};
 
 use redis::{
     Cmd, ErrorKind as Kind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value,
-    aio::{ConnectionManager, ConnectionManagerConfig},
+    aio::ConnectionManagerConfig,
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
     cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo},
@@ -14,6 +14,7 @@ use super::{
     options::{Place, RedisOptions},
     scripts::Lua,
     sentinel::Master,
+    single::Single,
 };
 use crate::error::{Error, Result};
 
@@ -29,7 +30,7 @@ pub(super) struct Connection {
 enum Link {
     Cluster(ClusterConnection),
     Sentinel(Arc<Master>),
-    Server(ConnectionManager),
+    Server(Box<Single>),
 }
 
 impl Connection {
@@ -104,7 +105,7 @@ impl Connection {
         let _place = self.waiting.try_acquire().map_err(|_| full())?;
         let answer = match &self.link {
             // It measures both times itself, connecting and answering; a second timer would cost every request.
-            Link::Server(server) => return command.query_async(&mut server.clone()).await,
+            Link::Server(server) => return server.ask(command).await,
             Link::Cluster(cluster) => timeout(self.patience, command.query_async(&mut cluster.clone())).await,
             Link::Sentinel(master) => timeout(self.patience, master.ask(command)).await,
         };
@@ -168,8 +169,10 @@ impl Link {
                     .set_connection_timeout(Some(options.connect_timeout))
                     .set_response_timeout(Some(options.response_timeout))
                     .set_pipeline_buffer_size(options.queue);
-                let manager = ConnectionManager::new_with_config(client, config).await;
-                manager.map(Self::Server).map_err(Error::fetch_failed)
+                let single = Single::connect(client, config).await;
+                single
+                    .map(|single| Self::Server(Box::new(single)))
+                    .map_err(Error::fetch_failed)
             }
             Place::Cluster(urls) => {
                 let nodes: Result<Vec<_>> = urls.iter().map(|url| options.info(url)).collect();

@@ -19,6 +19,7 @@ mod record;
 mod scripts;
 mod sentinel;
 mod sessions;
+mod single;
 mod subscriber;
 mod sweep;
 #[cfg(feature = "redis-tls")]

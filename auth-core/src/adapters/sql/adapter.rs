@@ -48,8 +48,12 @@ impl SqlAdapter {
     }
 
     pub(super) async fn read(&self, sql: &Arc<str>, values: Vec<SqlValue>) -> Result<Vec<Row>> {
-        let fetched = self.driver.fetch(Statement::new(sql, values)).await;
-        fetched.map_err(Error::fetch_failed)
+        found(self.driver.fetch(Statement::new(sql, values)).await)
+    }
+
+    /// As [`read`](Self::read), for an administrator's lists and counts.
+    pub(super) async fn read_list(&self, sql: String, values: Vec<SqlValue>) -> Result<Vec<Row>> {
+        found(self.driver.list(Statement::new(&sql.into(), values)).await)
     }
 
     pub(super) async fn read_one(&self, sql: &Arc<str>, id: &str) -> Result<Option<Reader>> {
@@ -117,6 +121,14 @@ impl SqlAdapter {
             columns.push((name, attribute_sql(value)?));
         }
         Ok(())
+    }
+}
+
+/// A value that cannot be in this database (PostgreSQL's text has no NUL) is not there.
+fn found(fetched: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>> {
+    match fetched {
+        Err(error) if error.kind == SqlErrorKind::Value => Ok(Vec::new()),
+        fetched => fetched.map_err(Error::fetch_failed),
     }
 }
 

@@ -28,7 +28,7 @@ impl EventAdapter for SqlAdapter {
 
     async fn get_events(&self, query: &EventQuery) -> Result<Vec<EventRecord>> {
         let (sql, values) = self.event_list(query);
-        let rows = self.read(&sql.into(), values).await?;
+        let rows = self.read_list(sql, values).await?;
         rows.into_iter().map(|row| Reader::new(row).event()).collect()
     }
 

@@ -28,7 +28,7 @@ impl SqlAdapter {
             if plan.is_empty() {
                 return Ok(());
             }
-            let (lock, unlock) = (self.dialect().lock)(&self.name("migration"));
+            let (lock, unlock) = (self.dialect().lock)(self.tables.schema.as_deref(), &self.name("migration"));
             let statements = lock
                 .into_iter()
                 .chain(plan.statements().map(str::to_owned))
@@ -124,7 +124,7 @@ impl SqlAdapter {
             .columns
             .iter()
             .map(|(column, column_type, required)| (*column, *column_type, *required));
-        let attributes = self.attributes(table.name);
+        let (dialect, attributes) = (self.dialect(), self.attributes(table.name));
         if there.columns.iter().any(|(there, _)| *there == name) {
             for (column, column_type, required) in own {
                 if !has(column) {
@@ -135,9 +135,18 @@ impl SqlAdapter {
         } else {
             steps.push(Migration::new(format!("table {name}"), self.create(table)));
         }
-        for attribute in attributes.iter().filter(|attribute| !has(attribute.name())) {
+        for attribute in attributes {
             let definition = self.definition(attribute.name(), type_of(attribute), false);
-            steps.push(add_column(&name, in_schema, attribute.name(), &definition));
+            let becomes_unique =
+                attribute.is_unique() && !there.indexes.contains(format!("{name}_{}", attribute.name()).as_str());
+            if !has(attribute.name()) {
+                steps.push(add_column(&name, in_schema, attribute.name(), &definition));
+            } else if let (Some(retype), true) =
+                (dialect.retype, becomes_unique && type_of(attribute) == ColumnType::Key)
+            {
+                let what = format!("type of {name}.{}", attribute.name());
+                steps.push(Migration::new(what, retype(in_schema, &definition)));
+            }
         }
         let own = table
             .indexes

@@ -143,8 +143,10 @@ impl UserAdapter for SqlAdapter {
     async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()> {
         let queries = self.queries();
         let key = self.get_key(key_id).await?.ok_or(ErrorKind::InvalidKeyId)?;
-        let values = vec![text(new_id.as_str()), time(now), text(key_id.as_str())];
-        let mut steps = vec![Step::some(Statement::new(&queries.rename_key, values))];
+        let owner = text(key.user_id.as_str());
+        let values = vec![text(new_id.as_str()), time(now), text(key_id.as_str()), owner];
+        // Meanwhile it may have become somebody else's.
+        let mut steps = vec![Step::some(Statement::new(&queries.rename_key_of_user, values))];
         steps.extend(self.user_update(key.user_id.as_str(), patch)?.map(Step::some));
         self.write(steps).await.map(drop).map_err(|error| match error.step {
             0 => key_error(error),

@@ -13,6 +13,11 @@ pub(crate) trait Sql: Send + Sync + 'static {
     /// Reads.
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError>;
 
+    /// Reads what may take long, where those who look up one row do not wait behind it.
+    async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        self.fetch(statement).await
+    }
+
     /// Runs the steps in order, all or none; committed when it returns. A statement without values may be any SQL, and
     /// its rows are not looked at.
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError>;
@@ -39,6 +44,12 @@ impl Statement {
             values: Vec::new(),
         }
     }
+}
+
+/// Whether nothing but statements without values is to run: a migration, which takes the time it needs.
+#[cfg(any(feature = "mysql", feature = "postgres", all(feature = "sqlite", feature = "sqlx")))]
+pub(crate) fn is_script(steps: &[Step]) -> bool {
+    steps.iter().all(|step| step.statement.values.is_empty())
 }
 
 /// One step of a write.

@@ -30,7 +30,8 @@ impl SqliteAdapter {
     /// Opens the database at `sqlite://path`, making the file if there is none; or `sqlite::memory:`.
     ///
     /// # Errors
-    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when it cannot be opened.
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when it cannot be opened,
+    /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the URL has a parameter that means nothing here.
     pub async fn connect(url: &str) -> Result<Self> {
         Self::open(SqliteOptions::new(url)).await
     }

@@ -30,6 +30,7 @@ pub(crate) struct SqliteDriver {
 
 impl SqliteDriver {
     pub(super) async fn open(options: &SqliteOptions) -> Result<Self> {
+        options.check()?;
         let (writes, waiting) = bounded(options.queue);
         start("auth-sqlite-writer", options, true, move |connection| {
             writer::work(&connection, &waiting);
@@ -104,6 +105,11 @@ impl Sql for SqliteDriver {
                 fetched => return fetched,
             }
         }
+        self.list(statement).await
+    }
+
+    /// On a thread: the asking one has other requests to answer meanwhile.
+    async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
         let (answer, rows) = oneshot::channel();
         let read = Read { statement, answer };
         match &self.reads {

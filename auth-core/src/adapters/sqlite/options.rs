@@ -1,6 +1,11 @@
-use std::{thread::available_parallelism, time::Duration};
+use std::{
+    thread::{self, available_parallelism},
+    time::{Duration, Instant},
+};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// How a SQLite database is opened.
 ///
@@ -14,6 +19,10 @@ use rusqlite::{Connection, OpenFlags};
 #[derive(Clone, Debug)]
 pub struct SqliteOptions {
     pub(super) path: Option<String>,
+    /// Whether a file that is not there is made.
+    creates: bool,
+    /// Why the URL cannot be used; said when it is.
+    problem: Option<String>,
     pub(super) prefix: String,
     pub(super) readers: usize,
     pub(super) inline_reads: bool,
@@ -34,13 +43,36 @@ pub enum Synchronous {
 
 impl SqliteOptions {
     /// A database at `sqlite://path`, or `sqlite::memory:`, which lives as long as its adapter.
+    ///
+    /// Behind the path may stand `?mode=rwc`, the default; `?mode=rw`, which does not make a file that is missing; or
+    /// `?mode=memory`. Any other parameter is refused when the database is opened.
     pub fn new(url: &str) -> Self {
-        let path = url
+        let rest = url
             .strip_prefix("sqlite://")
             .or_else(|| url.strip_prefix("sqlite:"))
             .unwrap_or(url);
+        // SQLite reads the parameters of its own kind of URL itself.
+        let (path, parameters) = match rest.split_once('?') {
+            Some((path, parameters)) if !rest.starts_with("file:") => (path, parameters),
+            _ => (rest, ""),
+        };
+        let (mut creates, mut in_memory, mut problem) = (true, path == ":memory:" || path.is_empty(), None);
+        for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+            match parameter {
+                "mode=rwc" => creates = true,
+                "mode=rw" => creates = false,
+                "mode=memory" => in_memory = true,
+                other => {
+                    problem = Some(format!(
+                        "a SQLite URL may say mode=rwc, mode=rw or mode=memory, and not {other}"
+                    ))
+                }
+            }
+        }
         Self {
-            path: (path != ":memory:" && !path.is_empty()).then(|| path.to_owned()),
+            path: (!in_memory).then(|| path.to_owned()),
+            creates,
+            problem,
             prefix: "auth_".to_owned(),
             readers: available_parallelism().map_or(1, usize::from).min(4),
             inline_reads: true,
@@ -94,6 +126,12 @@ impl SqliteOptions {
         self
     }
 
+    /// Refuses what the URL should not have said.
+    pub(super) fn check(&self) -> Result<()> {
+        let refuse = |problem: &String| Error::from(ErrorKind::ValidationFailed).detail(problem.clone());
+        self.problem.as_ref().map_or(Ok(()), |problem| Err(refuse(problem)))
+    }
+
     /// A connection that reads and never waits.
     pub(super) fn open_near(&self) -> rusqlite::Result<Connection> {
         let connection = self.open(false)?;
@@ -101,9 +139,28 @@ impl SqliteOptions {
         Ok(connection)
     }
 
+    /// Of several who open a new file at once, one switches and the others are told at once that it is locked: SQLite does
+    /// not wait here, because two who did might wait for each other.
+    fn switch_to_wal(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let patience = Instant::now() + self.busy_timeout;
+        loop {
+            match connection.pragma_update(None, "journal_mode", "wal") {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < patience =>
+                {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                switched => return switched,
+            }
+        }
+    }
+
     pub(super) fn open(&self, writes: bool) -> rusqlite::Result<Connection> {
         let connection = match &self.path {
-            Some(path) if writes => Connection::open(path)?,
+            Some(path) if writes && self.creates => Connection::open(path)?,
+            Some(path) if writes => {
+                Connection::open_with_flags(path, OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE)?
+            }
             Some(path) => Connection::open_with_flags(
                 path,
                 OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
@@ -114,7 +171,7 @@ impl SqliteOptions {
         connection.set_prepared_statement_cache_capacity(128);
         connection.pragma_update(None, "foreign_keys", true)?;
         if writes {
-            connection.pragma_update(None, "journal_mode", "wal")?;
+            self.switch_to_wal(&connection)?;
             let synchronous = match self.synchronous {
                 Synchronous::Full => "full",
                 Synchronous::Normal => "normal",

@@ -7,8 +7,8 @@ use crate::adapters::sql::{SqlError, SqlErrorKind};
 /// How often an act is repeated that the server broke off in favour of another.
 pub(super) const TRIES: u64 = 10;
 
-/// Implements the waist for a driver with a `pool`, by the functions that lie beside it: `arguments`, `value`, `kind`
-/// and `begin`.
+/// Implements the waist for a driver with a `pool`, by what lies beside it: `arguments`, `value`, `kind`, `begin` and
+/// `CLOSES_BEHIND_A_MIGRATION`.
 macro_rules! sqlx_driver {
     ($driver:ident, $database:ty) => {
         #[async_trait::async_trait]
@@ -43,8 +43,12 @@ macro_rules! sqlx_driver {
                     let mut connection = self.pool.acquire().await.map_err(sql_error)?;
                     return self.run(&mut connection, step).await.map(|outcome| vec![outcome]);
                 }
+                let mut connection = self.pool.acquire().await.map_err(sql_error)?;
+                if CLOSES_BEHIND_A_MIGRATION && crate::adapters::sql::is_script(steps) {
+                    connection.close_on_drop();
+                }
                 // Dropped, it is undone.
-                let mut transaction = self.begin().await.map_err(sql_error)?;
+                let mut transaction = begin(&mut connection).await.map_err(sql_error)?;
                 let mut outcomes = Vec::with_capacity(steps.len());
                 for (index, step) in steps.iter().enumerate() {
                     let outcome = self.run(&mut transaction, step).await;

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    Arguments, AssertSqlSafe, Either, Executor, MySql, MySqlPool, Row as _, Transaction, TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, Connection, Either, Executor, MySql, MySqlConnection, MySqlPool, Row as _, Transaction,
+    TypeInfo, ValueRef,
     error::DatabaseError,
     mysql::{MySqlArguments, MySqlDatabaseError, MySqlRow},
 };
@@ -13,7 +14,7 @@ use crate::{
         Dialect, MARIADB, MYSQL, Outcome, Positions, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step,
         mysql_error_kind,
     },
-    error::{Error, Result as CoreResult},
+    error::{Error, ErrorKind, Result as CoreResult},
 };
 
 /// A pool of sqlx's for MySQL or MariaDB.
@@ -25,17 +26,18 @@ pub(crate) struct MysqlPoolDriver {
 
 impl MysqlPoolDriver {
     pub(crate) async fn new(pool: MySqlPool) -> CoreResult<Self> {
-        let version = sqlx::query_scalar("SELECT VERSION()").fetch_one(&pool).await;
-        let version: String = version.map_err(Error::fetch_failed)?;
+        let asked = sqlx::query_as("SELECT VERSION(), @@sql_mode").fetch_one(&pool).await;
+        let (version, mode): (String, String) = asked.map_err(Error::fetch_failed)?;
+        if !mode.contains("STRICT") && !mode.contains("TRADITIONAL") {
+            return Err(Error::from(ErrorKind::ValidationFailed).detail(
+                "the pool's sql_mode lacks STRICT_ALL_TABLES: MySQL would cut what is too long and say nothing",
+            ));
+        }
         Ok(Self {
             dialect: if version.contains("MariaDB") { &MARIADB } else { &MYSQL },
             pool,
             positions: Positions::default(),
         })
-    }
-
-    async fn begin(&self) -> Result<Transaction<'static, MySql>, sqlx::Error> {
-        self.pool.begin().await
     }
 
     fn arguments(&self, statement: &Statement) -> Result<(String, MySqlArguments), SqlError> {
@@ -57,6 +59,13 @@ impl MysqlPoolDriver {
 }
 
 sqlx_driver!(MysqlPoolDriver, MySql);
+
+/// Its lock and what it set end with the connection.
+const CLOSES_BEHIND_A_MIGRATION: bool = true;
+
+async fn begin(connection: &mut MySqlConnection) -> Result<Transaction<'_, MySql>, sqlx::Error> {
+    connection.begin().await
+}
 
 fn value(row: &MySqlRow, index: usize) -> Result<SqlValue, sqlx::Error> {
     let raw = row.try_get_raw(index)?;

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    Arguments, AssertSqlSafe, Either, Encode, Executor, PgPool, Postgres, Row as _, Transaction, Type, TypeInfo,
-    ValueRef,
+    Arguments, AssertSqlSafe, Connection, Either, Encode, Executor, PgConnection, PgPool, Postgres, Row as _,
+    Transaction, Type, TypeInfo, ValueRef,
     encode::IsNull,
     error::{BoxDynError, DatabaseError},
     postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo, types::Oid},
@@ -26,10 +26,6 @@ impl PostgresPoolDriver {
         }
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.pool.begin().await
-    }
-
     fn arguments(&self, statement: &Statement) -> Result<(Arc<str>, PgArguments), SqlError> {
         let mut arguments = PgArguments::default();
         for value in &statement.values {
@@ -48,6 +44,13 @@ impl PostgresPoolDriver {
 }
 
 sqlx_driver!(PostgresPoolDriver, Postgres);
+
+/// Its lock and what it set end with the transaction.
+const CLOSES_BEHIND_A_MIGRATION: bool = false;
+
+async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
+    connection.begin().await
+}
 
 fn value(row: &PgRow, index: usize) -> Result<SqlValue, sqlx::Error> {
     let raw = row.try_get_raw(index)?;
@@ -69,6 +72,8 @@ fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
     match code.as_ref() {
         "23505" if error.constraint().is_some_and(|name| name.ends_with("_pkey")) => Some(SqlErrorKind::PrimaryKey),
         "40001" | "40P01" => Some(SqlErrorKind::Again),
+        // Too long for its index.
+        "54000" => Some(SqlErrorKind::Value),
         code if code.starts_with("22") => Some(SqlErrorKind::Value),
         _ => None,
     }

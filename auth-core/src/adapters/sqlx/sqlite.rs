@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    Arguments, AssertSqlSafe, Either, Executor, Row as _, Sqlite, SqlitePool, Transaction, TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, Connection, Either, Executor, Row as _, Sqlite, SqliteConnection, SqlitePool,
+    Transaction, TypeInfo, ValueRef,
     error::DatabaseError,
     sqlite::{SqliteArguments, SqliteRow},
 };
@@ -19,11 +20,6 @@ pub(crate) struct SqlitePoolDriver {
 impl SqlitePoolDriver {
     pub(crate) fn new(pool: SqlitePool) -> Self {
         Self { dialect: &SQLITE, pool }
-    }
-
-    /// One that writes from the start: it waits for another writer instead of failing half-way.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await
     }
 
     fn arguments(&self, statement: &Statement) -> Result<(Arc<str>, SqliteArguments), SqlError> {
@@ -44,6 +40,14 @@ impl SqlitePoolDriver {
 }
 
 sqlx_driver!(SqlitePoolDriver, Sqlite);
+
+/// It leaves nothing behind, and a database in memory would end with the connection.
+const CLOSES_BEHIND_A_MIGRATION: bool = false;
+
+/// One that writes from the start: it waits for another writer instead of failing half-way.
+async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {
+    connection.begin_with("BEGIN IMMEDIATE").await
+}
 
 fn value(row: &SqliteRow, index: usize) -> Result<SqlValue, sqlx::Error> {
     let raw = row.try_get_raw(index)?;

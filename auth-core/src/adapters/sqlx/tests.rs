@@ -64,3 +64,33 @@ async fn a_pool_for_mysql_conforms() {
     .await;
     assert_eq!(report.cases(), CASES);
 }
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn a_pool_for_mysql_that_would_cut_values_is_refused() {
+    use sqlx::{Executor, mysql::MySqlPoolOptions};
+
+    use crate::{
+        ErrorKind,
+        adapters::{MysqlAdapter, mysql::tests::url},
+    };
+
+    let with_mode = async |mode: &'static str| {
+        let pool = MySqlPoolOptions::new()
+            .after_connect(move |connection, _| Box::pin(async move { connection.execute(mode).await.map(drop) }));
+        MysqlAdapter::from_pool(pool.connect(&url()).await.unwrap(), "auth_").await
+    };
+    let error = with_mode("SET sql_mode = 'NO_ENGINE_SUBSTITUTION'").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ValidationFailed);
+    for mode in ["STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "TRADITIONAL"] {
+        let set = sqlx::AssertSqlSafe(format!("SET sql_mode = '{mode}'"));
+        let pool = MySqlPoolOptions::new()
+            .max_connections(1)
+            .connect(&url())
+            .await
+            .unwrap();
+        pool.execute(set).await.unwrap();
+        MysqlAdapter::from_pool(pool, "auth_").await.unwrap();
+    }
+}

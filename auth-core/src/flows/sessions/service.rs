@@ -5,7 +5,7 @@ use crate::{
     error::{Error, ErrorKind, Result, WeakPasswordReason},
     event::{Event, EventKind},
     id::{SessionId, UserId},
-    model::{Amr, Attributes, JsonObject, Session, SessionPatch, SessionRecord, User},
+    model::{Amr, Attribute, Attributes, JsonObject, Session, SessionPatch, SessionRecord, User},
     proof::Proof,
     request::Client,
     secret::SessionToken,
@@ -413,11 +413,16 @@ impl Auth {
         self.inner.adapter.update_session(session_id, &patch).await
     }
 
-    /// Refuses attributes nobody declared and values of another type.
-    pub(crate) fn check_attributes(&self, given: &Attributes, declared: &[crate::model::Attribute]) -> Result<()> {
+    /// Refuses attributes nobody declared, values of another type, and what is too long to be unique.
+    pub(crate) fn check_attributes(&self, given: &Attributes, declared: &[Attribute]) -> Result<()> {
         for (name, value) in given.iter() {
             match declared.iter().find(|attribute| attribute.name() == name) {
-                Some(attribute) if value.is_of(attribute.kind()) => {}
+                Some(attribute) if value.is_of(attribute.kind()) && attribute.has_room_for(value) => {}
+                Some(attribute) if value.is_of(attribute.kind()) => {
+                    let longest = Attribute::LONGEST_UNIQUE;
+                    return Err(Error::from(ErrorKind::ValidationFailed)
+                        .detail(format!("The attribute {name} may have {longest} characters at most.")));
+                }
                 Some(_) => {
                     return Err(Error::from(ErrorKind::ValidationFailed)
                         .detail(format!("The attribute {name} has a value of another type.")));

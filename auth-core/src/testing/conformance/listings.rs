@@ -164,7 +164,12 @@ async fn what_is_looked_for_is_text_and_no_pattern(store: Store) {
         ("\\%", vec![]),
         ("%'", vec![]),
         ("' OR '1' = '1", vec![]),
+        ("a\0", vec![]),
+        ("\0", vec![]),
+        ("%\0", vec![]),
     ] {
-        assert_eq!(found(&store, &looking_for(filter)).await, numbers, "{filter}");
+        assert_eq!(found(&store, &looking_for(filter)).await, numbers, "{filter:?}");
+        let count = store.count_users(&looking_for(filter)).await.unwrap();
+        assert_eq!(count, numbers.len() as u64, "{filter:?}");
     }
 }

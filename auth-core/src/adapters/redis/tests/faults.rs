@@ -306,7 +306,12 @@ async fn an_account_of_redis_needs_no_more_than_is_written_down() {
     for (_, answer) in every_method(&store).await {
         answer.unwrap();
     }
-    let elsewhere = RedisOptions::new(url).key_prefix("other:");
+    let elsewhere = RedisOptions::new(&url).key_prefix("other:");
     let store = RedisSessions::open(elsewhere).await.unwrap();
     assert!(store.get_session(&SessionId::from("one")).await.is_err());
+
+    let database = format!("{url}/1");
+    assert!(RedisSessions::connect(&database).await.is_err());
+    let _: String = place.ask("ACL SETUSER app +select").await;
+    RedisSessions::connect(&database).await.unwrap();
 }

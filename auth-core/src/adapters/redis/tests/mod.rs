@@ -5,6 +5,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test without its server fails")]
 
 mod cluster;
+mod demotion;
 mod expiry;
 mod faults;
 mod index;

@@ -39,10 +39,13 @@ pub(crate) struct Dialect {
     pub(crate) columns_of: fn(schema: Option<&str>, table: &str) -> String,
     /// Lists the names of a table's indexes.
     pub(crate) indexes_of: fn(schema: Option<&str>, table: &str) -> String,
+    /// Gives a column the type of its definition, where an index needs another than text elsewhere has. What does not fit is
+    /// refused, not cut.
+    pub(crate) retype: Option<fn(table: &str, definition: &str) -> String>,
     /// Makes a schema, where a prefix may name one that is not there.
     pub(crate) create_schema: Option<fn(&str) -> String>,
     /// Before and after a migration, so that one process at a time changes tables.
-    pub(crate) lock: fn(name: &str) -> (Vec<String>, Vec<String>),
+    pub(crate) lock: fn(schema: Option<&str>, name: &str) -> BeforeAndAfter,
     /// Behind an INSERT: when the id is there, the row takes these columns instead. The first is the id; the columns are quoted.
     pub(crate) or_replace: fn(columns: &[String]) -> String,
     /// Deletes [`SOME`] rows at most that meet a condition.
@@ -50,6 +53,9 @@ pub(crate) struct Dialect {
     /// Counts an attempt; values: subject, action, end of a new window, now. The last statement answers count and end.
     pub(crate) count_attempt: fn(table: &str) -> Vec<String>,
 }
+
+/// Statements around others.
+type BeforeAndAfter = (Vec<String>, Vec<String>);
 
 impl Dialect {
     /// The placeholder of the n-th value, counted from 1.

@@ -1,9 +1,10 @@
-use super::{super::columns::ColumnType, Dialect, SOME};
+use super::{super::columns::ColumnType, BeforeAndAfter, Dialect, SOME};
 
 /// MySQL 8.0.17 or newer.
 pub(crate) const MYSQL: Dialect = Dialect {
     // Compares bytes and keeps trailing spaces apart, as the other databases do.
     table_options: " ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin",
+    lock,
     ..MARIADB
 };
 
@@ -38,13 +39,13 @@ pub(crate) const MARIADB: Dialect = Dialect {
             database(schema)
         )
     },
+    retype: Some(|table, definition| format!("ALTER TABLE {table} MODIFY {definition}")),
     create_schema: None,
-    // Ends with the connection as well.
-    lock: |name| {
-        (
-            vec![format!("DO GET_LOCK('{name}', 60)")],
-            vec![format!("DO RELEASE_LOCK('{name}')")],
-        )
+    // MySQL's limit is one for reads alone.
+    lock: |schema, name| {
+        let (mut before, after) = lock(schema, name);
+        before.insert(0, "SET SESSION max_statement_time = 0".to_owned());
+        (before, after)
     },
     // Another unique value that is taken comes here as well: it is no replacement, so the row gets no user and is refused.
     or_replace: |columns| {
@@ -70,6 +71,19 @@ pub(crate) const MARIADB: Dialect = Dialect {
         ]
     },
 };
+
+/// The server has one set of names for all its databases, of 64 characters at most. Whoever waits does so for as long as
+/// another migrates: both variables and locks end with the connection, which is closed behind a migration.
+fn lock(schema: Option<&str>, name: &str) -> BeforeAndAfter {
+    let lock = format!("SHA2(CONCAT({}, '.{name}'), 256)", database(schema));
+    (
+        vec![format!("DO GET_LOCK({lock}, {A_YEAR})")],
+        vec![format!("DO RELEASE_LOCK({lock})")],
+    )
+}
+
+/// In seconds: not every server knows a lock without an end.
+const A_YEAR: u32 = 31_536_000;
 
 fn database(schema: Option<&str>) -> String {
     schema.map_or_else(|| "DATABASE()".to_owned(), |schema| format!("'{schema}'"))

@@ -31,11 +31,12 @@ pub(crate) const POSTGRES: Dialect = Dialect {
             namespace(schema)
         )
     },
+    retype: None,
     // Not IF NOT EXISTS, which asks for the right to make one even if it is there.
     create_schema: Some(|schema| {
         format!("DO $$ BEGIN IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA {schema}; END IF; END $$")
     }),
-    lock: |name| {
+    lock: |_, name| {
         let lock = vec![
             "SET LOCAL statement_timeout = 0".to_owned(),
             "SET LOCAL lock_timeout = 0".to_owned(),

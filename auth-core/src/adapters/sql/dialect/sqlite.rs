@@ -27,9 +27,10 @@ pub(crate) const SQLITE: Dialect = Dialect {
         let schema = schema.map(|schema| format!("\"{schema}\".")).unwrap_or_default();
         format!("SELECT name FROM {schema}sqlite_master WHERE type = 'index' AND tbl_name = '{table}'")
     },
+    retype: None,
     create_schema: None,
     // There is one writer.
-    lock: |_| (Vec::new(), Vec::new()),
+    lock: |_, _| (Vec::new(), Vec::new()),
     or_replace: on_conflict,
     delete_some: |table, key, condition| {
         format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {condition} LIMIT {SOME})")

@@ -2,6 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test without its database fails")]
 
+#[cfg(feature = "postgres")]
+mod limits;
+mod lists;
+#[cfg(feature = "mysql")]
+mod mysql_locks;
 mod plans;
+mod rename;
 mod sweep;
+#[cfg(feature = "postgres")]
+mod unsendable;
 mod upgrade;

@@ -161,6 +161,11 @@ fn fixed_statements(sql: &SqlAdapter) -> Vec<(&'static str, &Arc<str>, Vec<SqlVa
             vec![text("email:x"), now(), text("email:77")],
         ),
         (
+            "rename_key_of_user",
+            &queries.rename_key_of_user,
+            vec![text("email:x"), now(), text("email:78"), text("u78")],
+        ),
+        (
             "set_password",
             &queries.set_password,
             vec![text("hash"), now(), text("u77")],
@@ -316,9 +321,12 @@ async fn mysql_uses_an_index_for_everything() {
         sql.write(vec![Step::any(analyze)]).await.map(drop).unwrap();
     }
     for (name, plan) in plans(sql, "EXPLAIN").await {
-        // The fourth column is how rows are found, ALL a walk through the table; `<…>` is what an inner SELECT found.
+        // One column is how rows are found, ALL a walk through the table and index one through an index; `<…>` is what an
+        // inner SELECT found. A page of everybody is a walk that ends early.
+        let is_page = ["newest users", "oldest users", "events"].contains(&name);
+        let is_walk = |value: &str| value == "ALL" || (value == "index" && !is_page);
         for line in &plan {
-            let whole = line.split(" | ").any(|value| value == "ALL") && !line.contains('<');
+            let whole = line.split(" | ").any(is_walk) && !line.contains('<');
             let sorts = (name.contains("users") || name.contains("events")) && line.contains("filesort");
             assert!(!whole && !sorts, "{name}: {plan:#?}");
         }

@@ -1,11 +1,11 @@
 //! The tables of the first release, with somebody in them, become today's and lose nothing.
 
 use crate::{
-    Attribute, AttributeValue, Auth, Secret, Timestamp,
+    Attribute, AttributeValue, Attributes, Auth, ErrorKind, Secret, Timestamp,
     adapter::{Act, Adapter, Schema},
     adapters::SqliteAdapter,
     id::{KeyId, SessionId, UserId},
-    model::{JsonObject, OneTimeToken, Purpose, UserPatch, UserQuery},
+    model::{JsonObject, OneTimeToken, Purpose, User, UserPatch, UserQuery},
     secret::Digest,
     testing::ManualClock,
 };
@@ -130,6 +130,133 @@ async fn upgrade(adapter: impl Adapter + Clone) {
     auth.delete_user(&user.id).await.unwrap();
     assert!(adapter.get_session(&SessionId::from("ada-1")).await.unwrap().is_none());
     assert_eq!(adapter.get_tokens_by_user_id(&user.id).await.unwrap(), []);
+}
+
+/// An attribute of text with a value in it becomes unique.
+async fn becomes_unique<A: Adapter>(open: impl AsyncFn() -> A) {
+    let declared = async |attribute: Attribute| {
+        let adapter = open().await;
+        let session = vec![Attribute::json("device")];
+        adapter.declare(&Schema::new(vec![attribute], session)).unwrap();
+        adapter.migrate().await.unwrap();
+        adapter
+    };
+    let user = |name: &str, nick: &str| {
+        let mut user = User::new(UserId::from(name), Timestamp::default());
+        user.attributes = Attributes::new().with("nick", nick);
+        user
+    };
+    let longest = "\u{1F980}".repeat(512);
+    let (ada, bob) = (user("ada", "Countess "), user("bob", &longest));
+    let before = declared(Attribute::text("nick")).await;
+    before.set_user(&ada, None).await.unwrap();
+    before.set_user(&bob, None).await.unwrap();
+
+    let after = declared(Attribute::text("nick").unique()).await;
+    assert!(after.migration_plan().await.unwrap().is_empty());
+    assert_eq!(after.get_user(&ada.id).await.unwrap().as_ref(), Some(&ada));
+    assert_eq!(after.get_user(&bob.id).await.unwrap().as_ref(), Some(&bob));
+    for nick in ["Countess ", &longest] {
+        let error = after.set_user(&user("eve", nick), None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DuplicateUserData);
+    }
+    let nobody = User::new(UserId::from("nobody"), Timestamp::default());
+    after.set_user(&nobody, None).await.unwrap();
+    after.set_user(&user("eve", "countess"), None).await.unwrap();
+    // The processes of before go on working meanwhile.
+    before.set_user(&user("zoe", "Zoe"), None).await.unwrap();
+    assert_eq!(before.get_user(&ada.id).await.unwrap(), Some(ada));
+}
+
+#[tokio::test]
+async fn a_declared_attribute_becomes_unique_on_sqlite() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", directory.path().join("auth.db").display());
+    becomes_unique(async || SqliteAdapter::connect(&url).await.unwrap()).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
+async fn a_declared_attribute_becomes_unique_on_postgres() {
+    use crate::adapters::{PostgresAdapter, postgres::tests::options};
+
+    let options = options();
+    becomes_unique(async || PostgresAdapter::open(options.clone()).await.unwrap()).await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn a_declared_attribute_becomes_unique_on_mysql() {
+    use crate::adapters::{MysqlAdapter, mysql::tests::options};
+
+    let options = options();
+    becomes_unique(async || MysqlAdapter::open(options.clone()).await.unwrap()).await;
+}
+
+/// PostgreSQL's text has no end, but its indexes do. The core lets nothing so long through.
+#[cfg(feature = "postgres")]
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
+async fn a_longer_value_than_an_index_takes_is_the_callers_mistake_on_postgres() {
+    use crate::{
+        adapter::{Store, UserAdapter},
+        adapters::{PostgresAdapter, postgres::tests::options},
+    };
+
+    let refused = async |adapter: &PostgresAdapter| {
+        let mut user = User::new(UserId::from("ada"), Timestamp::default());
+        // Nothing that could be made shorter.
+        let digests: String = (0..500)
+            .map(|number: i32| format!("{:?}", Digest::of(&number.to_be_bytes()).as_bytes()))
+            .collect();
+        user.attributes = Attributes::new().with("nick", digests);
+        adapter.set_user(&user, None).await.unwrap_err().kind()
+    };
+    let schema = Schema::new(vec![Attribute::text("nick").unique()], Vec::new());
+    let adapter = PostgresAdapter::open(options()).await.unwrap();
+    adapter.declare(&schema).unwrap();
+    adapter.migrate().await.unwrap();
+    assert_eq!(refused(&adapter).await, ErrorKind::ValidationFailed);
+    #[cfg(feature = "sqlx")]
+    {
+        let pool = sqlx::PgPool::connect(&crate::adapters::postgres::tests::url())
+            .await
+            .unwrap();
+        let adapter = PostgresAdapter::from_pool(pool, &format!("v{}.auth_", std::process::id()))
+            .await
+            .unwrap();
+        adapter.declare(&schema).unwrap();
+        adapter.migrate().await.unwrap();
+        assert_eq!(refused(&adapter).await, ErrorKind::ValidationFailed);
+    }
+}
+
+/// What does not fit is neither cut nor lost.
+#[cfg(feature = "mysql")]
+#[tokio::test]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn a_longer_value_than_an_index_takes_stays_whole_on_mysql() {
+    use crate::{
+        adapter::{Store, UserAdapter},
+        adapters::{MysqlAdapter, mysql::tests::options},
+    };
+
+    let options = options();
+    let declared = async |attribute: Attribute| {
+        let adapter = MysqlAdapter::open(options.clone()).await.unwrap();
+        adapter.declare(&Schema::new(vec![attribute], Vec::new())).unwrap();
+        adapter
+    };
+    let before = declared(Attribute::text("nick")).await;
+    before.migrate().await.unwrap();
+    let mut user = User::new(UserId::from("ada"), Timestamp::default());
+    user.attributes = Attributes::new().with("nick", "a".repeat(513));
+    before.set_user(&user, None).await.unwrap();
+    let after = declared(Attribute::text("nick").unique()).await;
+    assert!(after.migrate().await.is_err());
+    assert_eq!(after.get_user(&user.id).await.unwrap(), Some(user));
 }
 
 #[tokio::test]
