@@ -35,6 +35,7 @@ mod other_peoples_sessions;
 mod otp_brute_force_in_parallel;
 mod outbox_crash;
 mod parallel_renewal;
+mod preflight_to_a_guard;
 mod prepared_account;
 mod privileged_members;
 mod programs_that_use_up_an_account;
