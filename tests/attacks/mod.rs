@@ -43,6 +43,7 @@ mod revoked_session_from_a_cache;
 mod session_fixation;
 mod slow_mailer;
 mod smuggled_mail_headers;
+mod session_from_a_shared_cache;
 mod spoofed_address;
 mod sql_injection;
 mod takeover_at_sign_up;

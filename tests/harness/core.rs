@@ -36,8 +36,8 @@ pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answeri
 
 /// What the application answers itself, wherever the library's routes are.
 const OWN_PATHS: &[&str] = &[
-    "/broken", "/checked", "/cookies", "/cors", "/fresh", "/guarded", "/lenient", "/many", "/maybe", "/me", "/public",
-    "/session", "/write",
+    "/broken", "/cached", "/checked", "/cookies", "/cors", "/fresh", "/guarded", "/lenient", "/many", "/maybe", "/me",
+    "/public", "/session", "/write",
 ];
 
 async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes> {
@@ -79,6 +79,12 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         }),
+        "/cached" => asked().validate().await.map(|_| {
+            let mut response = text("cached".to_owned());
+            let (name, value) = CACHED;
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response
+        }),
         "/cookies" => asked().validate().await.map(|_| {
             let mut response = text("cookies".to_owned());
             for cookie in OWN_COOKIES {
@@ -115,6 +121,9 @@ pub(super) const CHECKED: fn() -> VerifySession = || VerifySession::default().ch
 pub(super) const LENIENT: fn() -> VerifySession = || VerifySession::default().optional(true).anti_csrf(false);
 
 pub(super) const FRESH: Duration = Duration::from_secs(600);
+
+/// What an application says that does not think of cookies.
+pub(super) const CACHED: (&str, &str) = ("cache-control", "public, max-age=300");
 
 /// What the application sets itself; the second has the library's name.
 pub(super) const OWN_COOKIES: [&str; 2] = ["theme=dark; Path=/", "__Host-auth_session=forged; Secure; Path=/"];
