@@ -48,3 +48,4 @@ mod spoofed_address;
 mod sql_injection;
 mod takeover_at_sign_up;
 mod token_theft;
+mod stolen_cookie_and_a_new_password;

@@ -207,7 +207,7 @@ impl Auth {
         let client = Client::default();
         let (record, _) = self.look_up(token, Lookup::Session, now, &client).await?;
         let grace_ends = now + self.inner.config.sessions.grace;
-        self.rotate(&record, token, now, grace_ends, &client)
+        self.rotate(&record, &token.digest(), now, grace_ends, &client)
             .await?
             .ok_or_else(|| ErrorKind::InvalidSessionId.into())
     }

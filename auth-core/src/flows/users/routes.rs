@@ -4,7 +4,7 @@ use crate::{
     address::Address,
     error::{ErrorKind, Result},
     flows::password::routes::editable_attributes,
-    http::{Call, Delivery, Reply, routes, user_answer},
+    http::{Call, Reply, routes, user_answer},
     model::{JsonObject, Session, User, UserPatch},
     password::Verified,
     secret::Password,
@@ -170,8 +170,5 @@ async fn change_password(call: &Call, session: &Session, user: &User, password: 
     let user = call.auth.get_user(&user.id).await?;
     call.auth.store_password(&user, Some(password), client).await?;
     call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
-    if call.delivery == Delivery::Cookie || call.auth.inner.tokens.is_some() {
-        call.request.replace_secret(session).await?;
-    }
-    Ok(())
+    call.request.replace_secret(session).await
 }
