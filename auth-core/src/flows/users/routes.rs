@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::{
@@ -25,7 +27,7 @@ async fn get_user(call: Call) -> Result<Reply> {
 /// All that can be refused is refused before anything is written; address, metadata and attributes are one act, and the
 /// password comes last.
 async fn update_user(mut call: Call) -> Result<Reply> {
-    let (session, user) = call.require_user().await?;
+    let (session, user) = require_current(&call).await?;
     let password = call.body.take_password("password")?;
     let email = call.address("email", user.email.as_deref())?;
     let phone = call.address("phone", user.phone.as_deref())?;
@@ -50,7 +52,7 @@ async fn update_user(mut call: Call) -> Result<Reply> {
     }
 
     let (auth, client) = (&call.auth, call.request.client());
-    let mut user = user.as_ref().clone();
+    let mut user = user;
     let addresses = email.into_iter().chain(phone);
     let (awaited, at_once): (Vec<_>, Vec<_>) = addresses.partition(|address| auth.confirms(address));
     for address in &awaited {
@@ -81,11 +83,23 @@ async fn update_user(mut call: Call) -> Result<Reply> {
 }
 
 async fn delete_user(mut call: Call) -> Result<Reply> {
-    let (session, user) = call.require_user().await?;
+    let (session, user) = require_current(&call).await?;
     prove_again(&mut call, &session, &user).await?;
     call.auth.remove_user(&user.id, call.request.client()).await?;
     call.request.set_session(None);
     Ok(Reply::ok(json!({})))
+}
+
+/// As [`Call::require_user`], with the user as the store itself has them: what is decided about an
+/// account and written to it must not rest on what a cache or a replica remembers.
+async fn require_current(call: &Call) -> Result<(Arc<Session>, User)> {
+    let (session, _) = call.require_user().await?;
+    let found = call.auth.inner.adapter.get_session_and_user(&session.id).await?;
+    let now = call.auth.now();
+    match found {
+        Some((record, user)) if record.is_alive(now) && !user.is_banned(now) => Ok((session, user)),
+        _ => Err(call.explained(ErrorKind::NotAuthenticated.into()).await?),
+    }
 }
 
 /// For acts that a stolen session must not be enough for: the current password, a code that was sent for this, or a sign-in a
