@@ -6,6 +6,7 @@ mod brute_force_in_parallel;
 mod client_disconnects;
 mod code_in_another_browser;
 mod cross_site_request_forgery;
+mod endless_metadata;
 mod enumeration;
 mod enumeration_by_mail;
 mod expired_session;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::check_metadata;
 use crate::{
     address::Address,
     error::{ErrorKind, Result},
@@ -39,6 +40,7 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         attributes: editable_attributes(&call)?,
         ..UserPatch::default()
     };
+    check_metadata(patch.user_metadata.as_ref())?;
     let is_grave = password.is_some() || email.is_some() || phone.is_some();
     let gets_key = email.iter().chain(&phone).any(|address| !call.auth.confirms(address));
     if user.is_anonymous && password.is_some() && !gets_key {
