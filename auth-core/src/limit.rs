@@ -268,11 +268,8 @@ impl Auth {
     }
 
     /// Forgets the failures of an account that has just signed in; the client's count stays.
-    pub(crate) async fn forget_sign_in_failures(&self, account: &str) -> Result<()> {
-        self.inner
-            .adapter
-            .clear_attempts(&self.account_subject(account), SIGN_IN)
-            .await
+    pub(crate) async fn forget_sign_in_failures(&self, account: &str) {
+        self.forget_attempts(&self.account_subject(account), SIGN_IN).await;
     }
 
     /// Counts a sign-up before it is evaluated.
@@ -293,9 +290,9 @@ impl Auth {
         self.count(subject, REAUTHENTICATE, limit, client).await
     }
 
-    pub(crate) async fn forget_reauthentications(&self, user_id: &UserId) -> Result<()> {
+    pub(crate) async fn forget_reauthentications(&self, user_id: &UserId) {
         let subject = self.subject("user", user_id.as_str());
-        self.inner.adapter.clear_attempts(&subject, REAUTHENTICATE).await
+        self.forget_attempts(&subject, REAUTHENTICATE).await;
     }
 
     /// Counts an account without an address before it is made.
@@ -390,6 +387,14 @@ impl Auth {
             counted.map_err(|error| refused(error, None))?;
         }
         Ok(())
+    }
+
+    /// Forgets attempts. Whoever was right is not refused because that failed: the window ends by itself.
+    async fn forget_attempts(&self, subject: &AttemptSubject, action: &'static str) {
+        if let Err(error) = self.inner.adapter.clear_attempts(subject, action).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(target: "auth::limit", error, action, "attempts were not forgotten");
+        }
     }
 
     async fn count(&self, subject: AttemptSubject, action: &'static str, limit: Limit, client: &Client) -> Result<()> {

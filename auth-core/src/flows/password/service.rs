@@ -196,7 +196,7 @@ impl Auth {
                 return Err(self.told_unconfirmed(refused, address).await?);
             }
         };
-        self.forget_sign_in_failures(account).await?;
+        self.forget_sign_in_failures(account).await;
         // A list that has to be asked is asked meanwhile.
         let context = [account];
         let weaknesses = self.inner.passwords.weaknesses(&typed, &context);
@@ -378,14 +378,8 @@ impl Auth {
 
     /// Forgets failed sign-ins with the password that was.
     pub(crate) async fn forget_guesses(&self, user: &User) {
-        if let Some(email) = &user.email
-            && let Err(error) = self.forget_sign_in_failures(email).await
-        {
-            // The window ends by itself; the password has changed, and that is what counts.
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "failed sign-ins were not forgotten"
-            );
+        if let Some(email) = &user.email {
+            self.forget_sign_in_failures(email).await;
         }
     }
 
@@ -426,7 +420,10 @@ impl Auth {
             .map_err(|_| ErrorKind::InvalidCredentials)?;
         self.limit_reauthentication(&user.id, client).await?;
         match self.inner.passwords.verify(password, Some((&user.id, &hash))).await {
-            Ok(Verified::Yes | Verified::Outdated) => self.forget_reauthentications(&user.id).await,
+            Ok(Verified::Yes | Verified::Outdated) => {
+                self.forget_reauthentications(&user.id).await;
+                Ok(())
+            }
             Ok(_) => Err(self.refuse_sign_in(ErrorKind::InvalidPassword.into(), None, client)),
             Err(error) => Err(self.refuse_sign_in(error, None, client)),
         }
