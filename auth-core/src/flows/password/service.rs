@@ -378,8 +378,8 @@ impl Auth {
 
     /// Forgets failed sign-ins with the password that was.
     pub(crate) async fn forget_guesses(&self, user: &User) {
-        if let Some(email) = &user.email {
-            self.forget_sign_in_failures(email).await;
+        for address in user.email.iter().chain(&user.phone) {
+            self.forget_sign_in_failures(address).await;
         }
     }
 
