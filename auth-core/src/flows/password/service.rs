@@ -200,10 +200,12 @@ impl Auth {
         // A list that has to be asked is asked meanwhile.
         let context = [account];
         let weaknesses = self.inner.passwords.weaknesses(&typed, &context);
-        let (signed_in, weak_password) = tokio::join!(self.finish_sign_in(proof, session), weaknesses);
-        let (user, mut issued) = signed_in?;
+        let client = session.client.clone();
+        let (opened, weak_password) = tokio::join!(self.open_session(proof, session), weaknesses);
+        let (user, mut issued) = opened?;
         issued.weak_password = weak_password;
         self.check_still_proven(&proven, &issued).await?;
+        self.emit_signed_in(&issued, &client);
         Ok((user, issued))
     }
 
@@ -263,13 +265,20 @@ impl Auth {
 
     /// Notes the sign-in and opens the session. A session whose owner changed the password since the proof does not live.
     pub(crate) async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
+        let client = session.client.clone();
+        let (user, issued) = self.open_session(proof, session).await?;
+        self.emit_signed_in(&issued, &client);
+        Ok((user, issued))
+    }
+
+    /// As [`Auth::finish_sign_in`], for a sign-in that may still be refused: nobody is told of it yet.
+    async fn open_session(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
         let now = self.now();
         let patch = UserPatch {
             last_sign_in_at: Some(Some(now)),
             ..UserPatch::default()
         };
         self.inner.adapter.update_user(proof.user_id(), &patch).await?;
-        let client = session.client.clone();
         let issued = self.create_session(&proof, session).await?;
         if let Some(changes) = proof.password_changes()
             && self.password_changes_of(proof.user_id()).await? != *changes
@@ -277,14 +286,15 @@ impl Auth {
             self.invalidate_session(&issued.session.id).await?;
             return Err(ErrorKind::OtpExpired.into());
         }
-        self.emit(
-            &Event::new(EventKind::SignInSucceeded, now, &client)
-                .user(proof.user_id())
-                .session(&issued.session.id),
-        );
         let mut user = proof.into_user();
         patch.apply(&mut user);
         Ok((user, issued))
+    }
+
+    fn emit_signed_in(&self, issued: &IssuedSession, client: &Client) {
+        let session = &issued.session;
+        let signed_in = Event::new(EventKind::SignInSucceeded, session.created_at, client);
+        self.emit(&signed_in.user(&session.user_id).session(&session.id));
     }
 
     /// Makes an account and opens its first session; none, when the address has to be proven first. Then nobody learns whether
