@@ -364,22 +364,27 @@ impl Auth {
             let context: Vec<&str> = user.email.as_deref().into_iter().collect();
             self.inner.passwords.check_new(password, &context).await?;
         }
+        let hash = match password {
+            Some(password) => Some(self.inner.passwords.hash(password, user_id).await?),
+            None => None,
+        };
         // Before and after: if the store fails in between, no session of a thief stays.
         self.invalidate_all_user_sessions(user_id).await?;
-        self.store_password(&user, password, &Client::default()).await?;
+        self.store_password(&user, hash.as_ref(), &Client::default()).await?;
         self.invalidate_all_user_sessions(user_id).await?;
         Ok(user)
     }
 
     /// Sets or removes the password; whether it is good enough, and which sessions end, is the caller's decision. Guesses at
     /// the old one are forgotten, so that an account a stranger has locked is open to its owner again.
-    pub(crate) async fn store_password(&self, user: &User, password: Option<Password>, client: &Client) -> Result<()> {
-        let hash = match password {
-            Some(password) => Some(self.inner.passwords.hash(password, &user.id).await?),
-            None => None,
-        };
+    pub(crate) async fn store_password(
+        &self,
+        user: &User,
+        hash: Option<&HashedPassword>,
+        client: &Client,
+    ) -> Result<()> {
         let now = self.now();
-        self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
+        self.inner.adapter.set_password(&user.id, hash, now).await?;
         self.emit(&Event::new(EventKind::PasswordChanged, now, client).user(&user.id));
         self.after_password_change(user).await?;
         self.forget_guesses(user).await;
