@@ -172,9 +172,11 @@ impl Call {
     }
 }
 
+/// Counted before it costs anything: a list of leaked passwords may be asked, and two hashes follow.
 async fn check_new_password(call: &Call, user: &User, new: Option<&Address>, password: &Password) -> Result<()> {
     let passwords = &call.auth.inner.passwords;
     passwords.check_size(password)?;
+    call.auth.limit_new_passwords(&user.id, call.request.client()).await?;
     let context: Vec<&str> = user
         .email
         .as_deref()
