@@ -104,11 +104,9 @@ pub(crate) fn apply(effects: &Effects, headers: &mut header::HeaderMap) {
     for (name, value) in effects.headers() {
         set(headers, name.as_str(), value.as_bytes());
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(
-            header::CACHE_CONTROL,
-            header::HeaderValue::from_static(Effects::CACHE_CONTROL),
-        );
+    let there: Vec<_> = headers.get_all(header::CACHE_CONTROL).cloned().collect();
+    if let Some(value) = effects.cache_control(there.iter().map(header::HeaderValue::as_bytes)) {
+        set(headers, "cache-control", value.as_bytes());
     }
 }
 

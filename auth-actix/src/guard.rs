@@ -10,13 +10,14 @@ use actix_web::{
     body::EitherBody,
     dev::{Service, ServiceRequest, ServiceResponse, Transform},
 };
-use auth_core::{Requirement, VerifySession};
+use auth_core::{Passage, Requirement, VerifySession};
 use futures_util::future::LocalBoxFuture;
 
-use crate::{extract::observed, reject::AuthRejection};
+use crate::{convert, extract::observed, reject::AuthRejection};
 
 /// Lets only signed-in users through; to be used inside [`AuthMiddleware`](crate::AuthMiddleware), on a scope or
-/// resource.
+/// resource. A CORS preflight is answered by the guard and reaches no handler:
+/// [`AuthRequest::require`](auth_core::AuthRequest::require).
 ///
 /// ```
 /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
@@ -123,7 +124,11 @@ where
                 Err(rejection) => Err(rejection),
             };
             match passed {
-                Ok(()) => inner.call(request).await.map(ServiceResponse::map_into_left_body),
+                Ok(Passage::Open) => inner.call(request).await.map(ServiceResponse::map_into_left_body),
+                Ok(Passage::Answer(answer)) => {
+                    let answer = request.into_response(convert::response(&answer));
+                    Ok(answer.map_into_boxed_body().map_into_right_body())
+                }
                 Err(rejection) => Ok(request.error_response(rejection).map_into_right_body()),
             }
         })
@@ -131,7 +136,7 @@ where
 }
 
 impl Guard {
-    async fn check(self, request: &auth_core::AuthRequest) -> Result<(), AuthRejection> {
+    async fn check(self, request: &auth_core::AuthRequest) -> Result<Passage, AuthRejection> {
         let met = request.require(self.requirement).await;
         met.map_err(|error| AuthRejection::new(request, error))
     }

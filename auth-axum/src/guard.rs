@@ -6,15 +6,16 @@ use std::{
     time::Duration,
 };
 
-use auth_core::{Requirement, VerifySession};
+use auth_core::{Passage, Requirement, VerifySession};
 use axum_core::response::{IntoResponse, Response};
 use http::Request;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{extract::observed, reject::AuthRejection};
+use crate::{convert, extract::observed, reject::AuthRejection};
 
-/// Lets only signed-in users through; to be used below [`AuthLayer`](crate::AuthLayer), with `route_layer`.
+/// Lets only signed-in users through; to be used below [`AuthLayer`](crate::AuthLayer), with `route_layer`. A CORS preflight is
+/// answered by the guard and reaches no handler: [`AuthRequest::require`](auth_core::AuthRequest::require).
 ///
 /// ```
 /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
@@ -115,7 +116,8 @@ where
                 Err(rejection) => Err(rejection),
             };
             match passed {
-                Ok(()) => ready.call(request).await,
+                Ok(Passage::Open) => ready.call(request).await,
+                Ok(Passage::Answer(answer)) => Ok(convert::response(*answer)),
                 Err(rejection) => Ok(rejection.into_response()),
             }
         })
@@ -123,7 +125,7 @@ where
 }
 
 impl Guard {
-    async fn check(self, request: &auth_core::AuthRequest) -> Result<(), AuthRejection> {
+    async fn check(self, request: &auth_core::AuthRequest) -> Result<Passage, AuthRejection> {
         let met = request.require(self.requirement).await;
         met.map_err(|error| AuthRejection::new(request, error))
     }

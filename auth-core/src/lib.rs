@@ -123,6 +123,6 @@ pub use proof::Proof;
 #[doc(hidden)]
 pub use request::fuzz;
 pub use request::{
-    AuthRequest, Client, CookieConfig, Effects, PeerAddr, RequestView, Requirement, SameSite, VerifySession,
+    AuthRequest, Client, CookieConfig, Effects, Passage, PeerAddr, RequestView, Requirement, SameSite, VerifySession,
 };
 pub use secret::{CaptchaToken, Digest, HashedPassword, Password, RefreshToken, Secret, SessionToken, WireToken};

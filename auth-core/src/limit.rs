@@ -79,7 +79,8 @@ impl Default for Limits {
 
 impl Limits {
     /// Failed sign-ins per account; a success forgets them. Default 10 in 15 minutes, never more than 100: more lets
-    /// a botnet guess, fewer lets a stranger keep the owner waiting.
+    /// a botnet guess, fewer lets a stranger keep the owner waiting. Counted by themselves, as many are the tries of somebody
+    /// who is signed in to type the current password, and to set a new one.
     #[must_use]
     pub fn sign_in_per_account(mut self, limit: Limit) -> Self {
         self.sign_in_per_account = limit;
@@ -87,7 +88,7 @@ impl Limits {
     }
 
     /// Sign-ins per client address, successes too. Default 100 in 15 minutes: more lets one machine try one password
-    /// on many accounts, fewer locks out an office behind one address.
+    /// on many accounts, fewer locks out an office behind one address. As many new passwords, counted by themselves.
     #[must_use]
     pub fn sign_in_per_client(mut self, limit: Limit) -> Self {
         self.sign_in_per_client = limit;
@@ -246,6 +247,7 @@ const CAPTCHA: &str = "captcha";
 const CODE: &str = "code";
 const MAIL: &str = "mail";
 const MESSAGE: &str = "message";
+const PASSWORD: &str = "password";
 const REAUTHENTICATE: &str = "reauthenticate";
 const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
@@ -268,11 +270,8 @@ impl Auth {
     }
 
     /// Forgets the failures of an account that has just signed in; the client's count stays.
-    pub(crate) async fn forget_sign_in_failures(&self, account: &str) -> Result<()> {
-        self.inner
-            .adapter
-            .clear_attempts(&self.account_subject(account), SIGN_IN)
-            .await
+    pub(crate) async fn forget_sign_in_failures(&self, account: &str) {
+        self.forget_attempts(&self.account_subject(account), SIGN_IN).await;
     }
 
     /// Counts a sign-up before it is evaluated.
@@ -293,9 +292,21 @@ impl Auth {
         self.count(subject, REAUTHENTICATE, limit, client).await
     }
 
-    pub(crate) async fn forget_reauthentications(&self, user_id: &UserId) -> Result<()> {
+    pub(crate) async fn forget_reauthentications(&self, user_id: &UserId) {
         let subject = self.subject("user", user_id.as_str());
-        self.inner.adapter.clear_attempts(&subject, REAUTHENTICATE).await
+        self.forget_attempts(&subject, REAUTHENTICATE).await;
+    }
+
+    /// Counts a new password of somebody who is signed in, before it is looked at. A change does not forget the others: it costs
+    /// as many hashes as a refusal.
+    pub(crate) async fn limit_new_passwords(&self, user_id: &UserId, client: &Client) -> Result<()> {
+        let limits = &self.inner.config.limits;
+        if let Some(ip) = known_address(client) {
+            self.count(self.client_subject(ip), PASSWORD, limits.sign_in_per_client, client)
+                .await?;
+        }
+        let subject = self.subject("user", user_id.as_str());
+        self.count(subject, PASSWORD, limits.sign_in_per_account, client).await
     }
 
     /// Counts an account without an address before it is made.
@@ -390,6 +401,14 @@ impl Auth {
             counted.map_err(|error| refused(error, None))?;
         }
         Ok(())
+    }
+
+    /// Forgets attempts. Whoever was right is not refused because that failed: the window ends by itself.
+    async fn forget_attempts(&self, subject: &AttemptSubject, action: &'static str) {
+        if let Err(error) = self.inner.adapter.clear_attempts(subject, action).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(target: "auth::limit", error, action, "attempts were not forgotten");
+        }
     }
 
     async fn count(&self, subject: AttemptSubject, action: &'static str, limit: Limit, client: &Client) -> Result<()> {

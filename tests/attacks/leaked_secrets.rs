@@ -71,6 +71,8 @@ async fn nothing_secret_reaches_the_log(app: App) {
     app.store.fail(Fault::Always);
     browser.get("/me").await;
     browser.sign_in("ada@example.com", CANARY).await;
+    let form = format!("email=ada%40example.com&password={CANARY}");
+    browser.form("/api/auth/token?grant_type=password", &form).await;
 
     let text = String::from_utf8(LOG.take().unwrap()).unwrap();
     assert!(

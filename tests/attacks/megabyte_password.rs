@@ -1,5 +1,6 @@
 //! Passwords so large that hashing them would be work: refused on every route before any hash.
 
+use auth_core::{ErrorKind, Password};
 use serde_json::json;
 
 use crate::{App, PASSWORD, stories};
@@ -41,6 +42,11 @@ async fn an_oversized_password_costs_no_hash_on_any_route(app: App) {
             let expected = if too_large_for_a_body { 413 } else { status };
             assert_eq!(answer.status(), expected, "{method} {path} {answer:?}");
         }
+    }
+    for (provider, name) in [("email", "ada@example.com"), ("email", "nobody@example.com")] {
+        let password = Password::new("x".repeat(5_000));
+        let refused = app.auth.use_key(provider, name, Some(password)).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidPassword);
     }
     assert_eq!(app.auth.password_hashes(), before);
     assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);

@@ -7,6 +7,8 @@ use auth_core::{
     testing::FaultyAdapter,
 };
 
+use serde_json::{Value, json};
+
 use crate::PASSWORD;
 
 fn over(adapter: impl auth_core::adapter::Adapter) -> Auth {
@@ -126,4 +128,41 @@ async fn a_revocation_reaches_other_processes_by_the_bus() {
     two.invalidate_session(&issued.session.id).await.unwrap();
     assert_refused(&one, &issued.token).await;
     assert_refused(&two, &issued.token).await;
+}
+
+/// Sends a change of the account as a browser does.
+async fn change(auth: &Auth, token: &SessionToken, change: Value) -> (u16, Value) {
+    let request = http::Request::put("/api/auth/user")
+        .header("cookie", format!("__Host-auth_session={}", &*token.expose()))
+        .header("origin", "https://app.example.com")
+        .header("content-type", "application/json")
+        .body(change.to_string().into())
+        .unwrap();
+    let answer = auth.handle(request).await;
+    (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap())
+}
+
+#[tokio::test]
+async fn an_account_is_changed_as_the_store_has_it_not_as_a_cache_remembers_it() {
+    let store = MemoryAdapter::default();
+    let there = over(store.clone());
+    let here = over(CachedAdapter::new(store, CacheOptions::default()));
+    let proof = ada(&here).await;
+    let issued = session(&here, &proof).await;
+    warm(&here, &issued.token).await;
+    // Another process writes, and nobody tells this one.
+    let patch = UserPatch {
+        user_metadata: Some(json!({ "a": 1 }).as_object().unwrap().clone()),
+        ..UserPatch::default()
+    };
+    there.update_user(proof.user_id(), patch).await.unwrap();
+    let (status, user) = change(&here, &issued.token, json!({ "data": { "b": 2 } })).await;
+    assert_eq!((status, &user["user_metadata"]), (200, &json!({ "a": 1, "b": 2 })));
+
+    warm(&here, &issued.token).await;
+    there.invalidate_session(&issued.session.id).await.unwrap();
+    here.validate_session(&issued.token).await.unwrap();
+    let (status, _) = change(&here, &issued.token, json!({ "password": "another horse battery" })).await;
+    assert_eq!(status, 401);
+    assert!(there.authenticate_user("username", "ada", PASSWORD).await.is_ok());
 }

@@ -7,6 +7,7 @@ use crate::{App, Client, MINUTE, PASSWORD, stories};
 stories![App::with_post =>
     a_nonce_lets_a_stale_session_change_what_is_grave,
     a_nonce_works_once_and_for_its_owner_only,
+    a_password_that_is_too_weak_costs_no_nonce,
     a_wrong_nonce_is_refused,
     who_has_no_address_is_told_so,
     another_site_cannot_have_codes_sent,
@@ -150,5 +151,17 @@ async fn a_number_gets_its_code_where_there_is_no_address(app: App) {
     let text = app.text_to("15551234567").await;
     assert_eq!(text.kind, "reauthentication_sms");
     let change = json!({ "password": passwords(1), "nonce": text.code() });
+    assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+}
+
+async fn a_password_that_is_too_weak_costs_no_nonce(app: App) {
+    let ada = stale(&app, ADA).await;
+    let nonce = nonce(&ada, ADA).await;
+    let weak = json!({ "password": "short", "nonce": nonce });
+    assert_eq!(
+        ada.put("/api/auth/user", weak).await.refusal(),
+        (422, "weak_password".to_owned())
+    );
+    let change = json!({ "password": passwords(1), "nonce": nonce });
     assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
 }

@@ -48,7 +48,6 @@ stories![
     a_handler_reads_changes_and_ends_the_session_of_its_request,
     no_cookie_is_longer_than_browsers_take,
     a_stricter_guard_counts_although_somebody_asked_before,
-    a_preflight_passes_every_guard,
     signing_out_with_an_expired_access_token_does_not_pretend,
     a_client_that_keeps_tokens_gets_new_ones_with_a_new_password,
     signing_out_a_client_that_keeps_tokens_ends_one_session,
@@ -974,16 +973,6 @@ async fn a_stricter_guard_counts_although_somebody_asked_before(app: App) {
         request.verify_session(strict).await.unwrap_err().kind(),
         ErrorKind::Unauthorised
     );
-}
-
-async fn a_preflight_passes_every_guard(app: App) {
-    let app = with(app, Tokens::default()).await;
-    for path in ["/checked", "/lenient"] {
-        let ask = app.script().with("origin", "https://admin.example.com");
-        let ask = ask.with("access-control-request-method", "POST");
-        assert_eq!(ask.send("OPTIONS", path, None, "").await.status(), 200, "{path}");
-    }
-    assert_eq!(app.script().send("OPTIONS", "/checked", None, "").await.status(), 401);
 }
 
 async fn signing_out_with_an_expired_access_token_does_not_pretend(app: App) {

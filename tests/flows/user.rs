@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::{EventKind, UserId};
+use auth_core::{EventKind, PhoneConfig, UserId};
 use serde_json::json;
 
 use crate::{App, PASSWORD, stories};
@@ -9,6 +9,8 @@ stories![
     a_refused_change_changes_nothing,
     a_password_change_that_a_store_cuts_short_leaves_no_other_session,
     the_current_password_opens_a_locked_account_to_its_owner,
+    a_new_password_opens_a_locked_number_to_its_owner,
+    two_addresses_change_together_or_not_at_all,
     n13_the_user_route_answers_the_user_and_renews,
     the_session_route_answers_both_or_nulls,
     metadata_is_merged_and_null_removes,
@@ -339,4 +341,45 @@ async fn the_current_password_opens_a_locked_account_to_its_owner(app: App) {
         refused += usize::from(ada.put("/api/auth/user", guess).await.status() == 429);
     }
     assert_eq!(refused, 10);
+}
+
+/// An application where numbers count at once, as addresses do.
+async fn with_numbers(app: App) -> App {
+    let phone = PhoneConfig::default().confirm(false);
+    let sms = auth_core::MemorySms::default();
+    App::with(app.driver, |builder| builder.phone(phone).sms_sender(sms)).await
+}
+
+async fn a_new_password_opens_a_locked_number_to_its_owner(app: App) {
+    let app = with_numbers(app).await;
+    let ada = app.browser();
+    let number = |password: &str| json!({ "phone": "+15551234567", "password": password });
+    assert_eq!(ada.post("/api/auth/signup", number(PASSWORD)).await.status(), 200);
+    let sign_in = async |password: &str| {
+        let path = "/api/auth/token?grant_type=password";
+        app.browser().post(path, number(password)).await.status()
+    };
+    while sign_in("wrong horse battery").await != 429 {}
+    assert_eq!(sign_in(PASSWORD).await, 429);
+    let change = json!({ "password": "another horse battery" });
+    assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+    assert_eq!(sign_in("another horse battery").await, 200);
+}
+
+async fn two_addresses_change_together_or_not_at_all(app: App) {
+    let app = with_numbers(app).await;
+    let bob = json!({ "phone": "+15551234567", "password": PASSWORD });
+    assert_eq!(app.browser().post("/api/auth/signup", bob).await.status(), 200);
+    let ada = app.signed_up("ada@example.com").await;
+    let before = ada.get("/api/auth/user").await.json();
+    let taken = json!({ "email": "new@example.com", "phone": "+15551234567", "data": { "a": 1 } });
+    let answer = ada.put("/api/auth/user", taken).await;
+    assert_eq!((answer.status(), answer.error_code().as_str()), (422, "phone_exists"));
+    assert_eq!(ada.get("/api/auth/user").await.json(), before);
+    let free = json!({ "email": "new@example.com", "phone": "+15557654321", "data": { "a": 1 } });
+    let changed = ada.put("/api/auth/user", free).await.json();
+    assert_eq!(
+        (&changed["email"], &changed["phone"], &changed["user_metadata"]["a"]),
+        (&json!("new@example.com"), &json!("15557654321"), &json!(1))
+    );
 }

@@ -400,6 +400,8 @@ async fn a_session_of_a_password_that_changed_meanwhile_does_not_live() {
     let (refused, ()) = tokio::join!(sign_in, change);
     let refused = refused.unwrap_err();
     assert_eq!(refused.kind(), auth_core::ErrorKind::InvalidCredentials);
+    // The one that succeeded is the sign-up's.
+    assert_eq!(app.events.count(auth_core::EventKind::SignInSucceeded), 1);
     let handles = app.auth.get_all_session_handles_for_user(&key.user_id).await.unwrap();
     assert_eq!(handles.len(), 1);
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::{
     app::Answering,
-    core::{CHECKED, FRESH, LENIENT, OWN_COOKIES, many},
+    core::{CACHED, CHECKED, FRESH, LENIENT, OWN_COOKIES, many},
 };
 
 pub(super) async fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
@@ -69,6 +69,7 @@ pub(super) fn configure(auth: Auth) -> impl FnOnce(&mut ServiceConfig) {
             .route("/maybe", web::get().to(maybe))
             .route("/many", web::get().to(ask_many))
             .route("/broken", web::get().to(broken))
+            .route("/cached", web::get().to(cached))
             .route("/cookies", web::get().to(cookies))
             .route(
                 "/cors",
@@ -116,6 +117,11 @@ async fn ask_many(request: AuthRequest) -> Result<String, AuthRejection> {
 async fn broken(request: AuthRequest) -> Result<HttpResponse, AuthRejection> {
     request.validate().await.map_err(|error| request.reject(error))?;
     Ok(HttpResponse::InternalServerError().body("broken"))
+}
+
+async fn cached(request: AuthRequest) -> Result<HttpResponse, AuthRejection> {
+    request.validate().await.map_err(|error| request.reject(error))?;
+    Ok(HttpResponse::Ok().append_header(CACHED).body("cached"))
 }
 
 async fn cookies(request: AuthRequest) -> Result<HttpResponse, AuthRejection> {

@@ -19,7 +19,7 @@ use tower::ServiceExt;
 
 use super::{
     app::Answering,
-    core::{CHECKED, FRESH, LENIENT, OWN_COOKIES, many},
+    core::{CACHED, CHECKED, FRESH, LENIENT, OWN_COOKIES, many},
 };
 
 pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
@@ -74,6 +74,7 @@ pub(super) fn router(auth: Auth) -> Router {
         )
         .route("/many", get(ask_many))
         .route("/broken", get(broken))
+        .route("/cached", get(cached))
         .route("/cookies", get(cookies))
         .route(
             "/cors",
@@ -99,6 +100,11 @@ async fn ask_many(request: AuthRequest) -> Result<String, AuthRejection> {
 async fn broken(request: AuthRequest) -> Result<impl IntoResponse, AuthRejection> {
     request.validate().await.map_err(|error| request.reject(error))?;
     Ok((StatusCode::INTERNAL_SERVER_ERROR, "broken"))
+}
+
+async fn cached(request: AuthRequest) -> Result<impl IntoResponse, AuthRejection> {
+    request.validate().await.map_err(|error| request.reject(error))?;
+    Ok(([CACHED], "cached"))
 }
 
 async fn cookies(request: AuthRequest) -> Result<impl IntoResponse, AuthRejection> {

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, rc::Rc, time::Duration};
 
-use auth_core::{Auth, AuthRequest, PeerAddr, Requirement, VerifySession};
+use auth_core::{Auth, AuthRequest, Passage, PeerAddr, Requirement, VerifySession};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::json;
@@ -36,12 +36,20 @@ pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answeri
 
 /// What the application answers itself, wherever the library's routes are.
 const OWN_PATHS: &[&str] = &[
-    "/broken", "/checked", "/cookies", "/cors", "/fresh", "/guarded", "/lenient", "/many", "/maybe", "/me", "/public",
-    "/session", "/write",
+    "/broken", "/cached", "/checked", "/cookies", "/cors", "/fresh", "/guarded", "/lenient", "/many", "/maybe", "/me",
+    "/public", "/session", "/write",
 ];
 
 async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes> {
     let (parts, _) = request.into_parts();
+    if let Some(guard) = guard(parts.uri.path()) {
+        shared.observe(&parts);
+        match shared.require(guard).await {
+            Ok(Passage::Open) => {}
+            Ok(Passage::Answer(answer)) => return *answer,
+            Err(error) => return shared.refusal(&error),
+        }
+    }
     let asked = || {
         shared.observe(&parts);
         shared
@@ -50,7 +58,7 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
     let result = match parts.uri.path() {
         "/public" => Ok(text("public".to_owned())),
         "/me" | "/guarded" | "/write" => asked().require_user().await.map(|(_, user)| text(user.id.to_string())),
-        "/session" => asked()
+        "/session" | "/fresh" => asked()
             .require_session()
             .await
             .map(|session| text(session.id.to_string())),
@@ -58,18 +66,8 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
             let id = found.map(|(_, user)| user.id.to_string());
             text(json!({ "user": id }).to_string())
         }),
-        "/fresh" => asked()
-            .require_fresh(FRESH)
-            .await
-            .map(|session| text(session.id.to_string())),
-        "/checked" => asked()
-            .require(Requirement::Session(CHECKED()))
-            .await
-            .map(|()| text("checked".to_owned())),
-        "/lenient" => asked()
-            .require(Requirement::Session(LENIENT()))
-            .await
-            .map(|()| text("lenient".to_owned())),
+        "/checked" => Ok(text("checked".to_owned())),
+        "/lenient" => Ok(text("lenient".to_owned())),
         "/cors" => Ok(shared.auth().preflight(&parts, "GET, POST").unwrap_or_else(|| {
             let mut response = text(String::new());
             *response.status_mut() = StatusCode::NOT_FOUND;
@@ -79,6 +77,12 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
         "/broken" => asked().validate().await.map(|_| {
             let mut response = text("broken".to_owned());
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }),
+        "/cached" => asked().validate().await.map(|_| {
+            let mut response = text("cached".to_owned());
+            let (name, value) = CACHED;
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
             response
         }),
         "/cookies" => asked().validate().await.map(|_| {
@@ -99,6 +103,17 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
     result.unwrap_or_else(|error| asked().refusal(&error))
 }
 
+/// What stands before some of the paths.
+fn guard(path: &str) -> Option<Requirement> {
+    match path {
+        "/checked" => Some(Requirement::Session(CHECKED())),
+        "/fresh" => Some(Requirement::Fresh(FRESH)),
+        "/guarded" => Some(Requirement::User),
+        "/lenient" => Some(Requirement::Session(LENIENT())),
+        _ => None,
+    }
+}
+
 /// Asks the store, and for the anti-CSRF value whatever the method.
 pub(super) const CHECKED: fn() -> VerifySession = || VerifySession::default().check_store(true).anti_csrf(true);
 
@@ -106,6 +121,9 @@ pub(super) const CHECKED: fn() -> VerifySession = || VerifySession::default().ch
 pub(super) const LENIENT: fn() -> VerifySession = || VerifySession::default().optional(true).anti_csrf(false);
 
 pub(super) const FRESH: Duration = Duration::from_secs(600);
+
+/// What an application says that does not think of cookies.
+pub(super) const CACHED: (&str, &str) = ("cache-control", "public, max-age=300");
 
 /// What the application sets itself; the second has the library's name.
 pub(super) const OWN_COOKIES: [&str; 2] = ["theme=dark; Path=/", "__Host-auth_session=forged; Secure; Path=/"];

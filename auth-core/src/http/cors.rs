@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
         ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
@@ -11,7 +11,7 @@ use http::{
 
 use crate::{
     auth::Auth,
-    request::{RequestView, is_preflight},
+    request::{RequestView, requested_method},
 };
 
 /// What clients of ours send beyond what every browser may: SuperTokens' and GoTrue's headers.
@@ -37,8 +37,8 @@ impl Auth {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn preflight(&self, view: &dyn RequestView, methods: &str) -> Option<Response<Bytes>> {
-        let asks = is_preflight(view);
-        let methods = HeaderValue::from_str(methods).ok().filter(|_| asks)?;
+        requested_method(view)?;
+        let methods = HeaderValue::from_str(methods).ok()?;
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = StatusCode::NO_CONTENT;
         if !self.allow_origin(view, response.headers_mut()) {
@@ -49,6 +49,18 @@ impl Auth {
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS));
         headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
         Some(response)
+    }
+
+    /// What a guard answers to a preflight: which methods the routes behind it have it does not know, so it allows the one that
+    /// is asked for, and they refuse it if they must.
+    pub(crate) fn guard_preflight(&self, view: &dyn RequestView, method: &[u8]) -> Response<Bytes> {
+        let method = Method::from_bytes(method).ok();
+        let granted = method.and_then(|method| self.preflight(view, method.as_str()));
+        granted.unwrap_or_else(|| {
+            let mut nothing = Response::new(Bytes::new());
+            *nothing.status_mut() = StatusCode::NO_CONTENT;
+            nothing
+        })
     }
 
     /// Lets a page of a trusted origin read a response, with cookies; answers whether the request came from one.

@@ -50,13 +50,15 @@ impl Onward {
     }
 }
 
-/// The page a form was refused on, with the reason, and the seconds to wait where that helps.
-pub(super) fn refused_at(target: &str, error: &Error) -> String {
+/// The page a form was refused on, with the reason, the seconds to wait where that helps, and what an error of ours is found by
+/// in the log.
+pub(super) fn refused_at(target: &str, error: &Error, error_id: Option<String>) -> String {
     let mut members = vec![("error_code", super::told::told(error.kind()).1.to_owned())];
     if let Some(wait) = error.retry_after() {
         members.push(("retry_after", super::reply::whole_seconds(wait).to_string()));
     }
-    with_members(target, &["error_code", "retry_after"], &members)
+    members.extend(error_id.map(|id| ("error_id", id)));
+    with_members(target, &["error_code", "error_id", "retry_after"], &members)
 }
 
 /// Sets members of the query of a relative or absolute target, in the place of all `replaced`.
@@ -88,15 +90,19 @@ mod tests {
     #[test]
     fn an_error_code_replaces_the_one_before_it() {
         let error = Error::from(ErrorKind::WeakPassword);
-        assert_eq!(refused_at("/in", &error), "/in?error_code=weak_password");
+        assert_eq!(refused_at("/in", &error, None), "/in?error_code=weak_password");
         assert_eq!(
-            refused_at("/in?x=1&error_code=b&retry_after=9#f", &error),
+            refused_at("/in?x=1&error_code=b&error_id=7&retry_after=9#f", &error, None),
             "/in?x=1&error_code=weak_password#f"
         );
         let error = Error::from(ErrorKind::OverEmailSendRateLimit).retry_in(Duration::from_millis(1_001));
         assert_eq!(
-            refused_at("/in", &error),
+            refused_at("/in", &error, None),
             "/in?error_code=over_email_send_rate_limit&retry_after=2"
+        );
+        assert_eq!(
+            refused_at("/in?error_id=7", &ErrorKind::Unknown.into(), Some("a b".to_owned())),
+            "/in?error_code=unexpected_failure&error_id=a+b"
         );
     }
 

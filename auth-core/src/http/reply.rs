@@ -125,7 +125,7 @@ impl Reply {
         self
     }
 
-    /// The reply to an error; an error of ours is logged here, once, with its chain of causes.
+    /// The reply to an error; an error of ours is logged, and its id is in the body.
     pub(crate) fn error(error: &Error, seen: &Seen) -> Self {
         let (status, word, sentence) = told(error.kind());
         let sentence = error.sentence().unwrap_or(sentence);
@@ -148,17 +148,7 @@ impl Reply {
         if error.kind() == ErrorKind::WeakPassword {
             body["weak_password"] = json!({ "reasons": reason_words(error.weak_password_reasons()) });
         }
-        if status.is_server_error() {
-            let id = match &seen.request_id {
-                Some(id) => id.clone(),
-                None => generate_random_string(16).unwrap_or_default(),
-            };
-            tracing::error!(
-                target: "auth::http",
-                error = error as &dyn std::error::Error,
-                error.id = id,
-                "a request failed"
-            );
+        if let Some(id) = logged(error, seen) {
             body["error_id"] = Value::from(id);
         }
         let mut reply = Self::json(status, body).header(X_SB_ERROR_CODE, HeaderValue::from_static(word));
@@ -246,6 +236,25 @@ impl Reply {
         }
         response
     }
+}
+
+/// Logs an error of ours with its chain of causes, and answers the id it is found by; whoever tells the client of an error calls
+/// this, once.
+pub(super) fn logged(error: &Error, seen: &Seen) -> Option<String> {
+    if !told(error.kind()).0.is_server_error() {
+        return None;
+    }
+    let id = match &seen.request_id {
+        Some(id) => id.clone(),
+        None => generate_random_string(16).unwrap_or_default(),
+    };
+    tracing::error!(
+        target: "auth::http",
+        error = error as &dyn std::error::Error,
+        error.id = id,
+        "a request failed"
+    );
+    Some(id)
 }
 
 /// A wait for people and headers: rounded up, and never none.

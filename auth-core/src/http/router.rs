@@ -20,6 +20,7 @@ use super::{
     body::BodyFormat,
     call::Call,
     onward::{Onward, refused_at},
+    reply::logged,
     route::{self, Route},
 };
 
@@ -217,7 +218,7 @@ impl Auth {
             }
             Err(error) => {
                 tracing::debug!(target: "auth::http", error = error as &dyn std::error::Error, "a form was refused");
-                refused_at(&self.back(parts), error)
+                refused_at(&self.back(parts), error, logged(error, seen))
             }
         };
         match HeaderValue::from_str(&location) {

@@ -55,8 +55,23 @@ impl Effects {
             .any(|cookie| set_cookie_name(cookie.as_bytes()) == name)
     }
 
+    /// The `Cache-Control` the response is to have instead of its own, if that would let a cache hand our cookies or tokens to
+    /// others (RFC 9111 §7.3): a response that is neither `private` nor `no-store` becomes the latter.
+    pub fn cache_control<'a>(&self, there: impl Iterator<Item = &'a [u8]>) -> Option<HeaderValue> {
+        let keeps_it = |value: &[u8]| {
+            // With a value, `private` is about some headers only.
+            value.split(|byte| *byte == b',').any(|directive| {
+                let directive = directive.trim_ascii();
+                directive.eq_ignore_ascii_case(b"no-store") || directive.eq_ignore_ascii_case(b"private")
+            })
+        };
+        let mut there = there;
+        let is_kept = self.is_empty() || there.any(keeps_it);
+        (!is_kept).then_some(HeaderValue::from_static("no-store"))
+    }
+
     /// Adds everything to a response's headers. Cookies of other names survive; a response that sets one of ours is
-    /// not to be stored by caches.
+    /// not to be stored by shared caches, whatever it says itself.
     pub fn apply(&self, headers: &mut HeaderMap) {
         if self.is_empty() {
             return;
@@ -87,13 +102,11 @@ impl Effects {
         for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }
-        headers
-            .entry(CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static(Self::CACHE_CONTROL));
+        let there = headers.get_all(CACHE_CONTROL).iter();
+        if let Some(value) = self.cache_control(there.map(HeaderValue::as_bytes)) {
+            headers.insert(CACHE_CONTROL, value);
+        }
     }
-
-    /// The `Cache-Control` of a response that sets a session cookie and says nothing itself.
-    pub const CACHE_CONTROL: &'static str = "no-store";
 
     pub(crate) fn unset_header(&mut self, name: &HeaderName) {
         self.headers.retain(|(there, _)| there != name);
@@ -108,5 +121,36 @@ impl Effects {
         let name = set_cookie_name(value.as_bytes());
         self.cookies.retain(|cookie| set_cookie_name(cookie.as_bytes()) != name);
         self.cookies.push(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_other_visitor_is_given_keeps_its_cache_control() {
+        let mut effects = Effects::default();
+        let said = |effects: &Effects, there: &[&str]| {
+            let value = effects.cache_control(there.iter().map(|value| value.as_bytes()));
+            value.map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(said(&effects, &["public"]), None);
+        effects.set_cookie(HeaderValue::from_static("a=b"));
+        for kept in ["private", "Private, max-age=60", "max-age=0,no-store"] {
+            assert_eq!(said(&effects, &[kept]), None, "{kept}");
+        }
+        assert_eq!(said(&effects, &["max-age=60", "private"]), None);
+        for replaced in [
+            "public, max-age=300",
+            "max-age=60",
+            "no-cache",
+            "private=\"x-name\"",
+            "not-private",
+            "",
+        ] {
+            assert_eq!(said(&effects, &[replaced]).as_deref(), Some("no-store"), "{replaced}");
+        }
+        assert_eq!(said(&effects, &[]).as_deref(), Some("no-store"));
     }
 }

@@ -34,7 +34,7 @@ pub(crate) use cookies::{CookieReading, CookieWriter, TokenCookies, read_cookie,
 pub use effects::Effects;
 pub(crate) use origin::{OriginFacts, OriginPolicy, OriginRefusal};
 pub(crate) use redirect::RedirectPolicy;
-pub use requirement::{Requirement, VerifySession};
-pub(crate) use seen::{ErrorShape, Navigation, Seen, is_preflight};
+pub use requirement::{Passage, Requirement, VerifySession};
+pub(crate) use seen::{ErrorShape, Navigation, Seen, requested_method};
 pub(crate) use tokens::PresentedTokens;
 pub use view::{PeerAddr, RequestView};

@@ -49,23 +49,29 @@ impl AuthRequest {
         }
     }
 
-    /// Gives the session of the request's cookie a new secret, with no grace for the old one.
+    /// Gives the session of the request's cookie a new secret, with no grace for any other: not for the one that came, nor for
+    /// one it was replaced by a moment ago, which a thief may hold. Where somebody else is quicker still, the session ends.
     pub(crate) async fn replace_secret(&self, session: &Session) -> Result<()> {
         let auth = self.auth();
-        if matches!(self.seen().credentials, Credentials::Tokens(_)) {
-            return self.replace_tokens(session).await;
+        match &self.seen().credentials {
+            Credentials::Tokens(_) => return self.replace_tokens(session).await,
+            Credentials::Cookie(_) => {}
+            // A bearer client could not learn it.
+            Credentials::Bearer(_) | Credentials::None => return Ok(()),
         }
-        let (Credentials::Cookie(Some(token)), Some(record)) =
-            (&self.seen().credentials, self.presented_session().await?)
-        else {
-            return Ok(());
-        };
         let now = auth.now();
         // A grace that is over before it begins.
         let ended = now - Duration::from_millis(1);
-        if let Some(issued) = auth.rotate(&record, token, now, ended, self.client()).await? {
-            self.set_session(Some(&issued));
+        // The store's own row: this very request may have renewed the session.
+        let replaced = match auth.inner.adapter.get_session(&session.id).await? {
+            Some(row) => auth.rotate(&row, &row.secret_digest, now, ended, self.client()).await?,
+            None => None,
+        };
+        if replaced.is_none() {
+            auth.end_session(&session.id, Some(&session.user_id), self.client())
+                .await?;
         }
+        self.set_session(replaced.as_ref());
         Ok(())
     }
 }

@@ -1,5 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
+use http::Response;
+
 use super::AuthRequest;
 use crate::{error::Result, model::Session};
 
@@ -67,21 +70,35 @@ pub enum Requirement {
     User,
 }
 
+/// What a guard does with a request that is not refused.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a guard must know what to do with each")]
+#[must_use = "a preflight is answered, and never reaches the guarded handler"]
+pub enum Passage {
+    /// Answers it like this: a CORS preflight asks what may be sent, and comes without credentials by design (Fetch §4.8), so
+    /// no handler behind a guard may run for it.
+    Answer(Box<Response<Bytes>>),
+    /// Lets it through.
+    Open,
+}
+
 impl AuthRequest {
-    /// Whether the request meets a requirement, or why it is refused.
+    /// Whether the request meets a requirement, or why it is refused. A preflight need not meet it, and is answered: as
+    /// [`Auth::preflight`](crate::Auth::preflight) does with the method it asks for, or with nothing but 204 when its origin
+    /// is not trusted. Any other `OPTIONS` is a request like all others.
     ///
     /// # Errors
     /// As [`AuthRequest::require_user`], [`AuthRequest::require_fresh`] and [`AuthRequest::verify_session`].
-    pub async fn require(&self, requirement: Requirement) -> Result<()> {
-        if self.seen().is_preflight {
-            // It asks what may be sent, and comes without credentials by design (Fetch §4.8).
-            return Ok(());
+    pub async fn require(&self, requirement: Requirement) -> Result<Passage> {
+        if let Some(answer) = &self.seen().preflight {
+            return Ok(Passage::Answer(answer.clone()));
         }
         match requirement {
             Requirement::Fresh(age) => self.require_fresh(age).await.map(drop),
             Requirement::Session(wanted) => self.verify_session(wanted).await.map(drop),
             Requirement::User => self.require_user().await.map(drop),
         }
+        .map(|()| Passage::Open)
     }
 
     /// As [`AuthRequest::require_session`], with what a route asks beyond the configuration. What was found under less is

@@ -1,6 +1,7 @@
+use bytes::Bytes;
 use http::{
-    HeaderName,
-    header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD},
+    HeaderName, Response,
+    header::{ACCEPT, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
 };
 
 use super::{
@@ -17,8 +18,8 @@ pub(crate) struct Seen {
     pub(crate) credentials: Credentials,
     pub(crate) origin: Result<(), OriginRefusal>,
     pub(crate) client: Client,
-    /// Whether a browser asks what it may send.
-    pub(crate) is_preflight: bool,
+    /// What a guard answers when a browser asks what it may send.
+    pub(crate) preflight: Option<Box<Response<Bytes>>>,
     /// How errors are told.
     pub(crate) error_shape: ErrorShape,
     /// What the request is called in logs, if the configured header says so.
@@ -75,7 +76,7 @@ impl Seen {
             credentials,
             origin: inner.origins.check(&facts),
             client: inner.clients.read(view),
-            is_preflight: is_preflight(view),
+            preflight: requested_method(view).map(|method| Box::new(auth.guard_preflight(view, method))),
             error_shape: error_shape(auth, view),
             request_id: inner
                 .config
@@ -96,7 +97,7 @@ impl Seen {
             credentials: Credentials::None,
             origin: Ok(()),
             client: Client::default(),
-            is_preflight: false,
+            preflight: None,
             error_shape: ErrorShape::Word,
             request_id: None,
             auth_cookie: None,
@@ -162,13 +163,15 @@ fn has_new_errors(view: &dyn RequestView) -> bool {
     new
 }
 
-/// Fetch §4.8: a browser asks what it may send.
-pub(crate) fn is_preflight(view: &dyn RequestView) -> bool {
-    let mut asks = false;
+/// The method a browser asks to be allowed (Fetch §4.8); `None` when the request is no preflight.
+pub(crate) fn requested_method(view: &dyn RequestView) -> Option<&[u8]> {
+    let mut method = None;
+    let mut has_origin = false;
     if view.method() == "OPTIONS" {
-        view.each_header(&ACCESS_CONTROL_REQUEST_METHOD, &mut |_| asks = true);
+        view.each_header(&ACCESS_CONTROL_REQUEST_METHOD, &mut |value| method = Some(value));
+        view.each_header(&ORIGIN, &mut |_| has_origin = true);
     }
-    asks
+    method.filter(|_| has_origin)
 }
 
 fn navigation(view: &dyn RequestView) -> Option<Navigation> {

@@ -25,13 +25,24 @@ impl Auth {
     /// [`ErrorKind::FeatureDisabled`], [`ErrorKind::EmailNotAuthorized`], [`ErrorKind::OverEmailSendRateLimit`],
     /// [`ErrorKind::OverSmsSendRateLimit`], [`ErrorKind::DatabaseFetchFailed`].
     pub(crate) async fn check_change(&self, user: &User, new: &Address, client: &Client) -> Result<()> {
-        if self.inner.config.reveal_accounts && self.other_owner(user, new).await?.is_some() {
-            return Err(exists(new));
+        if self.inner.config.reveal_accounts {
+            self.check_nobody_elses(user, new).await?;
         }
         if let Some(old) = self.must_agree(user, new) {
             self.inner.post.check(&Address::Email(old.to_owned()))?;
         }
         self.limit_mailing(new, client).await
+    }
+
+    /// Refuses an address or number that somebody else has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::EmailExists`], [`ErrorKind::PhoneExists`], [`ErrorKind::DatabaseFetchFailed`].
+    pub(crate) async fn check_nobody_elses(&self, user: &User, new: &Address) -> Result<()> {
+        match self.other_owner(user, new).await? {
+            Some(_) => Err(exists(new)),
+            None => Ok(()),
+        }
     }
 
     /// The present address, when it has to agree to the change as well.

@@ -84,6 +84,7 @@ impl AdminUserAttributes {
     }
 
     /// What the user notes about themselves: members are added and overwritten one by one, `null` removes one.
+    /// All together are at most 64 KiB of JSON.
     pub fn user_metadata(mut self, metadata: JsonObject) -> Self {
         self.user_metadata = metadata;
         self

@@ -5,7 +5,7 @@ use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
-    flows::users::merged,
+    flows::users::{check_metadata, merged},
     id::{SessionId, UserId},
     model::{KeyRecord, MUST_CHANGE_PASSWORD, User, UserPatch},
     request::Client,
@@ -71,6 +71,7 @@ impl Auth {
         if !given.app_metadata.is_empty() {
             patch.app_metadata = Some(merged(&user.app_metadata, &given.app_metadata));
         }
+        check_metadata(patch.user_metadata.iter().chain(&patch.app_metadata))?;
         if is_chosen_for_them {
             let notes = patch.app_metadata.get_or_insert_with(|| user.app_metadata.clone());
             notes.insert(MUST_CHANGE_PASSWORD.to_owned(), true.into());

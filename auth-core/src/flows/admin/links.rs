@@ -11,7 +11,7 @@ use crate::{
     flows::{
         address_change::{NEW_EMAIL, has_agreed, with_agreement},
         one_time::{Asked, Issued},
-        users::{NewUser, merged},
+        users::{NewUser, check_metadata, merged},
     },
     model::{JsonObject, MUST_CHANGE_PASSWORD, OneTimeToken, Purpose, User, UserPatch},
     request::Client,
@@ -129,7 +129,7 @@ impl Auth {
         let (mut user, mut acts, is_new) = match self.user_at(address).await? {
             Some((_, user)) if Self::is_proven(&user, address) => return Err(ErrorKind::EmailExists.into()),
             Some((_, mut user)) => {
-                let acts = self.noted(&mut user, &wanted.data);
+                let acts = self.noted(&mut user, &wanted.data)?;
                 (user, acts, false)
             }
             None if password.is_none() => {
@@ -229,17 +229,18 @@ impl Auth {
     }
 
     /// Adds to what is noted about a user.
-    fn noted(&self, user: &mut User, data: &JsonObject) -> Vec<Act> {
+    fn noted(&self, user: &mut User, data: &JsonObject) -> Result<Vec<Act>> {
         if data.is_empty() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let patch = UserPatch {
             user_metadata: Some(merged(&user.user_metadata, data)),
             updated_at: Some(self.now()),
             ..UserPatch::default()
         };
+        check_metadata(patch.user_metadata.as_ref())?;
         patch.apply(user);
-        vec![Act::UpdateUser(user.id.clone(), Box::new(patch))]
+        Ok(vec![Act::UpdateUser(user.id.clone(), Box::new(patch))])
     }
 }
 

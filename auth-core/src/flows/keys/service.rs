@@ -105,6 +105,10 @@ impl Auth {
     /// [`ErrorKind::ExpiredKey`], [`ErrorKind::Busy`], [`ErrorKind::DatabaseFetchFailed`],
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub async fn use_key(&self, provider: &str, provider_user_id: &str, password: Option<Password>) -> Result<UsedKey> {
+        if let Some(password) = &password {
+            let checked = self.inner.passwords.check_size(password);
+            checked.map_err(|_| ErrorKind::InvalidPassword)?;
+        }
         let id = key_id(provider, provider_user_id)?;
         let found = self.inner.adapter.get_key_and_user(&id).await?;
         let method = if password.is_some() { "password" } else { "otp" };

@@ -196,14 +196,16 @@ impl Auth {
                 return Err(self.told_unconfirmed(refused, address).await?);
             }
         };
-        self.forget_sign_in_failures(account).await?;
+        self.forget_sign_in_failures(account).await;
         // A list that has to be asked is asked meanwhile.
         let context = [account];
         let weaknesses = self.inner.passwords.weaknesses(&typed, &context);
-        let (signed_in, weak_password) = tokio::join!(self.finish_sign_in(proof, session), weaknesses);
-        let (user, mut issued) = signed_in?;
+        let client = session.client.clone();
+        let (opened, weak_password) = tokio::join!(self.open_session(proof, session), weaknesses);
+        let (user, mut issued) = opened?;
         issued.weak_password = weak_password;
         self.check_still_proven(&proven, &issued).await?;
+        self.emit_signed_in(&issued, &client);
         Ok((user, issued))
     }
 
@@ -263,13 +265,20 @@ impl Auth {
 
     /// Notes the sign-in and opens the session. A session whose owner changed the password since the proof does not live.
     pub(crate) async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
+        let client = session.client.clone();
+        let (user, issued) = self.open_session(proof, session).await?;
+        self.emit_signed_in(&issued, &client);
+        Ok((user, issued))
+    }
+
+    /// As [`Auth::finish_sign_in`], for a sign-in that may still be refused: nobody is told of it yet.
+    async fn open_session(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
         let now = self.now();
         let patch = UserPatch {
             last_sign_in_at: Some(Some(now)),
             ..UserPatch::default()
         };
         self.inner.adapter.update_user(proof.user_id(), &patch).await?;
-        let client = session.client.clone();
         let issued = self.create_session(&proof, session).await?;
         if let Some(changes) = proof.password_changes()
             && self.password_changes_of(proof.user_id()).await? != *changes
@@ -277,14 +286,15 @@ impl Auth {
             self.invalidate_session(&issued.session.id).await?;
             return Err(ErrorKind::OtpExpired.into());
         }
-        self.emit(
-            &Event::new(EventKind::SignInSucceeded, now, &client)
-                .user(proof.user_id())
-                .session(&issued.session.id),
-        );
         let mut user = proof.into_user();
         patch.apply(&mut user);
         Ok((user, issued))
+    }
+
+    fn emit_signed_in(&self, issued: &IssuedSession, client: &Client) {
+        let session = &issued.session;
+        let signed_in = Event::new(EventKind::SignInSucceeded, session.created_at, client);
+        self.emit(&signed_in.user(&session.user_id).session(&session.id));
     }
 
     /// Makes an account and opens its first session; none, when the address has to be proven first. Then nobody learns whether
@@ -354,22 +364,27 @@ impl Auth {
             let context: Vec<&str> = user.email.as_deref().into_iter().collect();
             self.inner.passwords.check_new(password, &context).await?;
         }
+        let hash = match password {
+            Some(password) => Some(self.inner.passwords.hash(password, user_id).await?),
+            None => None,
+        };
         // Before and after: if the store fails in between, no session of a thief stays.
         self.invalidate_all_user_sessions(user_id).await?;
-        self.store_password(&user, password, &Client::default()).await?;
+        self.store_password(&user, hash.as_ref(), &Client::default()).await?;
         self.invalidate_all_user_sessions(user_id).await?;
         Ok(user)
     }
 
     /// Sets or removes the password; whether it is good enough, and which sessions end, is the caller's decision. Guesses at
     /// the old one are forgotten, so that an account a stranger has locked is open to its owner again.
-    pub(crate) async fn store_password(&self, user: &User, password: Option<Password>, client: &Client) -> Result<()> {
-        let hash = match password {
-            Some(password) => Some(self.inner.passwords.hash(password, &user.id).await?),
-            None => None,
-        };
+    pub(crate) async fn store_password(
+        &self,
+        user: &User,
+        hash: Option<&HashedPassword>,
+        client: &Client,
+    ) -> Result<()> {
         let now = self.now();
-        self.inner.adapter.set_password(&user.id, hash.as_ref(), now).await?;
+        self.inner.adapter.set_password(&user.id, hash, now).await?;
         self.emit(&Event::new(EventKind::PasswordChanged, now, client).user(&user.id));
         self.after_password_change(user).await?;
         self.forget_guesses(user).await;
@@ -378,14 +393,8 @@ impl Auth {
 
     /// Forgets failed sign-ins with the password that was.
     pub(crate) async fn forget_guesses(&self, user: &User) {
-        if let Some(email) = &user.email
-            && let Err(error) = self.forget_sign_in_failures(email).await
-        {
-            // The window ends by itself; the password has changed, and that is what counts.
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "failed sign-ins were not forgotten"
-            );
+        for address in user.email.iter().chain(&user.phone) {
+            self.forget_sign_in_failures(address).await;
         }
     }
 
@@ -426,7 +435,10 @@ impl Auth {
             .map_err(|_| ErrorKind::InvalidCredentials)?;
         self.limit_reauthentication(&user.id, client).await?;
         match self.inner.passwords.verify(password, Some((&user.id, &hash))).await {
-            Ok(Verified::Yes | Verified::Outdated) => self.forget_reauthentications(&user.id).await,
+            Ok(Verified::Yes | Verified::Outdated) => {
+                self.forget_reauthentications(&user.id).await;
+                Ok(())
+            }
             Ok(_) => Err(self.refuse_sign_in(ErrorKind::InvalidPassword.into(), None, client)),
             Err(error) => Err(self.refuse_sign_in(error, None, client)),
         }

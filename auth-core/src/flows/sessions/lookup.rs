@@ -130,7 +130,7 @@ impl Auth {
             return self.extend(record, now, client).await;
         }
         let grace_ends = now + self.inner.config.sessions.grace;
-        match self.rotate(&record, token, now, grace_ends, client).await? {
+        match self.rotate(&record, &token.digest(), now, grace_ends, client).await? {
             Some(issued) => Ok(ValidSession {
                 session: issued.session,
                 renewed: Some(issued.token),
@@ -143,11 +143,11 @@ impl Auth {
         }
     }
 
-    /// Swaps the secret, if the presented one is still the session's; `None` when another request was first.
+    /// Swaps the secret, if the one with this digest is still the session's; `None` when another request was first.
     pub(crate) async fn rotate(
         &self,
         record: &SessionRecord,
-        token: &SessionToken,
+        expected: &Digest,
         now: Timestamp,
         previous_expires: Timestamp,
         client: &Client,
@@ -164,7 +164,7 @@ impl Auth {
             keeps_previous: false,
         };
         let adapter = &self.inner.adapter;
-        let rotated = match adapter.rotate_session(&record.id, &token.digest(), &rotation).await {
+        let rotated = match adapter.rotate_session(&record.id, expected, &rotation).await {
             // Only the answer may be lost: the client would be left with a secret that ends with the grace.
             Err(error) if error.is_store_failure() => match adapter.get_session(&record.id).await {
                 Ok(Some(session)) if session.secret_digest == rotation.secret_digest => true,

@@ -9,3 +9,4 @@ mod service;
 
 pub(crate) use routes::merged;
 pub use service::NewUser;
+pub(crate) use service::check_metadata;

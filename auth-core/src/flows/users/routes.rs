@@ -1,13 +1,17 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
+use super::check_metadata;
 use crate::{
     address::Address,
+    auth::Auth,
     error::{ErrorKind, Result},
-    flows::password::routes::editable_attributes,
-    http::{Call, Delivery, Reply, routes, user_answer},
+    flows::{one_time::Asked, password::routes::editable_attributes},
+    http::{Call, Reply, routes, user_answer},
     model::{JsonObject, Session, User, UserPatch},
     password::Verified,
-    secret::Password,
+    secret::{HashedPassword, Password},
 };
 
 routes! {
@@ -25,7 +29,7 @@ async fn get_user(call: Call) -> Result<Reply> {
 /// All that can be refused is refused before anything is written; address, metadata and attributes are one act, and the
 /// password comes last.
 async fn update_user(mut call: Call) -> Result<Reply> {
-    let (session, user) = call.require_user().await?;
+    let (session, user) = require_current(&call).await?;
     let password = call.body.take_password("password")?;
     let email = call.address("email", user.email.as_deref())?;
     let phone = call.address("phone", user.phone.as_deref())?;
@@ -37,25 +41,40 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         attributes: editable_attributes(&call)?,
         ..UserPatch::default()
     };
+    check_metadata(patch.user_metadata.as_ref())?;
     let is_grave = password.is_some() || email.is_some() || phone.is_some();
     let gets_key = email.iter().chain(&phone).any(|address| !call.auth.confirms(address));
     if user.is_anonymous && password.is_some() && !gets_key {
         return Err(ErrorKind::AnonymousNeedsAddress.into());
     }
+    if let Some(password) = &password {
+        // What is too weak is refused first: the code that proves who asks is good once.
+        check_new_password(&call, &user, email.as_ref(), password).await?;
+    }
     if is_grave && !user.is_anonymous {
         prove_again(&mut call, &session, &user).await?;
     }
-    if let Some(password) = &password {
-        check_new_password(&call, &user, email.as_ref(), password).await?;
-    }
 
     let (auth, client) = (&call.auth, call.request.client());
-    let mut user = user.as_ref().clone();
     let addresses = email.into_iter().chain(phone);
     let (awaited, at_once): (Vec<_>, Vec<_>) = addresses.partition(|address| auth.confirms(address));
+    for address in &at_once {
+        auth.check_nobody_elses(&user, address).await?;
+    }
+    let asked = if awaited.is_empty() {
+        Asked::default()
+    } else {
+        call.asked()?
+    };
+    let hash = match password {
+        Some(password) => Some(hash_another(auth, &user, password).await?),
+        None => None,
+    };
     for address in &awaited {
         auth.check_change(&user, address, client).await?;
     }
+
+    let mut user = user;
     let mut patch = Some(patch);
     for address in &at_once {
         let patch = patch.take().unwrap_or_default();
@@ -64,12 +83,12 @@ async fn update_user(mut call: Call) -> Result<Reply> {
     if let Some(patch) = patch.filter(|patch| !patch.is_empty()) {
         user = auth.change_user(&user.id, patch, client).await?;
     }
-    if let Some(password) = password {
-        change_password(&call, &session, &user, password).await?;
+    if let Some(hash) = hash {
+        change_password(&call, &session, &user, &hash).await?;
     }
     // After the password, whose change voids whatever was sent before it.
     for address in &awaited {
-        auth.ask_for_change(&user, address, &call.asked()?, client).await?;
+        auth.ask_for_change(&user, address, &asked, client).await?;
     }
     let user = call.auth.get_user(&user.id).await?;
     let answer = user_answer(&call.auth, &user).await?;
@@ -81,11 +100,23 @@ async fn update_user(mut call: Call) -> Result<Reply> {
 }
 
 async fn delete_user(mut call: Call) -> Result<Reply> {
-    let (session, user) = call.require_user().await?;
+    let (session, user) = require_current(&call).await?;
     prove_again(&mut call, &session, &user).await?;
     call.auth.remove_user(&user.id, call.request.client()).await?;
     call.request.set_session(None);
     Ok(Reply::ok(json!({})))
+}
+
+/// As [`Call::require_user`], with the user as the store itself has them: what is decided about an
+/// account and written to it must not rest on what a cache or a replica remembers.
+async fn require_current(call: &Call) -> Result<(Arc<Session>, User)> {
+    let (session, _) = call.require_user().await?;
+    let found = call.auth.inner.adapter.get_session_and_user(&session.id).await?;
+    let now = call.auth.now();
+    match found {
+        Some((record, user)) if record.is_alive(now) && !user.is_banned(now) => Ok((session, user)),
+        _ => Err(call.explained(ErrorKind::NotAuthenticated.into()).await?),
+    }
 }
 
 /// For acts that a stolen session must not be enough for: the current password, a code that was sent for this, or a sign-in a
@@ -141,17 +172,24 @@ impl Call {
     }
 }
 
+/// Counted before it costs anything: a list of leaked passwords may be asked, and two hashes follow.
 async fn check_new_password(call: &Call, user: &User, new: Option<&Address>, password: &Password) -> Result<()> {
     let passwords = &call.auth.inner.passwords;
     passwords.check_size(password)?;
+    call.auth.limit_new_passwords(&user.id, call.request.client()).await?;
     let context: Vec<&str> = user
         .email
         .as_deref()
         .into_iter()
         .chain(new.map(Address::as_str))
         .collect();
-    passwords.check_new(password, &context).await?;
-    if let Some(hash) = call.auth.password_of(&user.id).await? {
+    passwords.check_new(password, &context).await
+}
+
+/// The hash of a password that is not the present one.
+async fn hash_another(auth: &Auth, user: &User, password: Password) -> Result<HashedPassword> {
+    let passwords = &auth.inner.passwords;
+    if let Some(hash) = auth.password_of(&user.id).await? {
         let same = passwords
             .verify(Password::new(password.expose()), Some((&user.id, &hash)))
             .await;
@@ -159,19 +197,16 @@ async fn check_new_password(call: &Call, user: &User, new: Option<&Address>, pas
             return Err(ErrorKind::SamePassword.into());
         }
     }
-    Ok(())
+    passwords.hash(password, &user.id).await
 }
 
 /// The other sessions end; a browser's own goes on with a new secret, so that a stolen copy of its cookie ends too. They
 /// end before the password changes and once more after it: if a store fails in between, no thief stays.
-async fn change_password(call: &Call, session: &Session, user: &User, password: Password) -> Result<()> {
+async fn change_password(call: &Call, session: &Session, user: &User, hash: &HashedPassword) -> Result<()> {
     let client = call.request.client();
     call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
     let user = call.auth.get_user(&user.id).await?;
-    call.auth.store_password(&user, Some(password), client).await?;
+    call.auth.store_password(&user, Some(hash), client).await?;
     call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
-    if call.delivery == Delivery::Cookie || call.auth.inner.tokens.is_some() {
-        call.request.replace_secret(session).await?;
-    }
-    Ok(())
+    call.request.replace_secret(session).await
 }

@@ -84,14 +84,14 @@ impl NewUser {
         self
     }
 
-    /// What the user notes about themselves.
+    /// What the user notes about themselves; at most 64 KiB of JSON.
     #[must_use]
     pub fn user_metadata(mut self, metadata: JsonObject) -> Self {
         self.user_metadata = metadata;
         self
     }
 
-    /// What the application notes about the user.
+    /// What the application notes about the user; at most 64 KiB of JSON.
     #[must_use]
     pub fn app_metadata(mut self, metadata: JsonObject) -> Self {
         self.app_metadata = metadata;
@@ -166,6 +166,7 @@ impl Auth {
     fn prepare(&self, new: NewUser) -> Result<Prepared> {
         let now = self.now();
         self.check_attributes(&new.attributes, self.inner.config.schema.user_attributes())?;
+        check_metadata([&new.user_metadata, &new.app_metadata])?;
         let key_id = match &new.key {
             Some((provider, provider_user_id)) => Some(key_id(provider, provider_user_id)?),
             None => None,
@@ -241,8 +242,8 @@ impl Auth {
     /// Changes the given columns of a user and answers the user as it is then. A ban ends all sessions.
     ///
     /// # Errors
-    /// As [`Auth::update_user_attributes`]; [`ErrorKind::ValidationFailed`] for an address, which is changed with
-    /// [`Auth::update_user_provider_id`], because its key has to move along.
+    /// As [`Auth::update_user_attributes`]; [`ErrorKind::ValidationFailed`] for metadata of more than 64 KiB of JSON, and for an
+    /// address, which is changed with [`Auth::update_user_provider_id`], because its key has to move along.
     pub async fn update_user(&self, user_id: &UserId, patch: UserPatch) -> Result<User> {
         self.change_user(user_id, patch, &Client::default()).await
     }
@@ -253,6 +254,7 @@ impl Auth {
             return Err(Error::from(ErrorKind::ValidationFailed).detail("An address moves with its key."));
         }
         self.check_attributes(&patch.attributes, self.inner.config.schema.user_attributes())?;
+        check_metadata(patch.user_metadata.iter().chain(&patch.app_metadata))?;
         let now = self.now();
         patch.updated_at = Some(now);
         self.inner.adapter.update_user(user_id, &patch).await?;
@@ -292,6 +294,7 @@ impl Auth {
     ) -> Result<User> {
         let new_id = key_id(provider, provider_user_id)?;
         self.check_attributes(&patch.attributes, self.inner.config.schema.user_attributes())?;
+        check_metadata(patch.user_metadata.iter().chain(&patch.app_metadata))?;
         let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
         let old = keys
             .iter()
@@ -363,6 +366,19 @@ impl Auth {
         }
     }
 }
+
+/// Refuses metadata that would make a row large, and with it all that reads the row.
+pub(crate) fn check_metadata<'a>(given: impl IntoIterator<Item = &'a JsonObject>) -> Result<()> {
+    for metadata in given {
+        let length = serde_json::to_vec(metadata).map_or(usize::MAX, |text| text.len());
+        if length > MAX_METADATA {
+            return Err(Error::from(ErrorKind::ValidationFailed).detail("Metadata has at most 64 KiB of JSON."));
+        }
+    }
+    Ok(())
+}
+
+const MAX_METADATA: usize = 64 * 1024;
 
 /// Lower-case, so that stores with case-insensitive collations tell ids apart.
 const USER_ID_ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
