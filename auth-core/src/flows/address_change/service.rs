@@ -200,9 +200,19 @@ impl Auth {
             // The old address alone moves nothing.
             return Err(ErrorKind::OtpExpired.into());
         }
+        // Whoever prepared an account that nobody has proven to be theirs may be somebody else than who proves this address.
+        let user_id = user.id.clone();
+        let is_first_proof = user.email_confirmed_at.is_none() && user.phone_confirmed_at.is_none();
+        if is_first_proof {
+            self.delete_sessions_of(&user_id, None).await?;
+        }
         let user = self
             .change_address(Some(&token), user, &new, UserPatch::default(), then, client)
             .await?;
+        if is_first_proof {
+            // A sign-in between the two may have made one more.
+            self.delete_sessions_of(&user_id, None).await?;
+        }
         let method = crate::flows::verify::method_of(token.purpose, true);
         Ok(Settled::proven(Proof::new(user, method, now)))
     }
