@@ -77,13 +77,14 @@ impl Auth {
             Some(owner) => self.account_exists_letter(new, &owner)?,
             None => self.letter_about_change(kind, new.as_str(), new, user, &issued)?,
         };
-        let mut acts = vec![Act::SetToken(issued.record), letter];
-        if let Some(old) = self.must_agree(user, new) {
-            let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
-            let issued = issued.data(NEW_EMAIL, new.as_str());
-            acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
-            acts.push(Act::SetToken(issued.record));
-        }
+        let Some(old) = self.must_agree(user, new) else {
+            return Ok(vec![Act::SetToken(issued.record), letter]);
+        };
+        let mut acts = vec![Act::SetToken(in_need_of_both(issued).record), letter];
+        let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
+        let issued = in_need_of_both(issued.data(NEW_EMAIL, new.as_str()));
+        acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
+        acts.push(Act::SetToken(issued.record));
         Ok(acts)
     }
 
@@ -169,7 +170,8 @@ impl Auth {
             Purpose::EmailChangeCurrent => Some(Purpose::EmailChange),
             _ => None,
         };
-        let other = tokens.into_iter().find(|there| Some(there.purpose) == other);
+        let is_other = |there: &OneTimeToken| Some(there.purpose) == other && leads_to(there) == leads_to(&token);
+        let other = tokens.into_iter().find(is_other);
         let new = match token.purpose {
             Purpose::PhoneChange => Address::Phone(token.sent_to.clone()),
             Purpose::EmailChange => Address::Email(token.sent_to.clone()),
@@ -196,8 +198,9 @@ impl Auth {
                 agreed => return agreed.map(|()| Settled::Half),
             }
         }
-        if token.purpose == Purpose::EmailChangeCurrent && !has_agreed(&token) {
-            // The old address alone moves nothing.
+        let needs_both = token.says(NEEDS_BOTH) || token.purpose == Purpose::EmailChangeCurrent;
+        if needs_both && !has_agreed(&token) {
+            // One alone moves nothing: the other half is gone, or about another address.
             return Err(ErrorKind::OtpExpired.into());
         }
         // Whoever prepared an account that nobody has proven to be theirs may be somebody else than who proves this address.
@@ -324,11 +327,27 @@ pub(crate) fn with_agreement(issued: Issued) -> Issued {
     issued.data(AGREED, true)
 }
 
+/// Half of a change that the owner of the other address has to say yes to as well, be their half still there or not.
+pub(crate) fn in_need_of_both(issued: Issued) -> Issued {
+    issued.data(NEEDS_BOTH, true)
+}
+
+/// The address or number that an account has after the change of which this is one proof.
+pub(crate) fn leads_to(token: &OneTimeToken) -> Option<&str> {
+    match token.purpose {
+        Purpose::EmailChangeCurrent => token.text(NEW_EMAIL),
+        _ => Some(token.sent_to.as_str()),
+    }
+}
+
 /// What the old address agrees to.
 pub(crate) const NEW_EMAIL: &str = "new_email";
 
 /// The owner of the other address has said yes.
 const AGREED: &str = "agreed";
+
+/// The owner of the other address has to say yes.
+const NEEDS_BOTH: &str = "needs_both";
 
 /// Somebody else has it.
 pub(crate) fn exists(address: &Address) -> crate::Error {

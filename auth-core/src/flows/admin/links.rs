@@ -9,11 +9,12 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
-        address_change::{NEW_EMAIL, has_agreed, with_agreement},
+        address_change::{NEW_EMAIL, has_agreed, in_need_of_both, leads_to, with_agreement},
+        confirmation::SAID,
         one_time::{Asked, Issued},
         users::{NewUser, merged},
     },
-    model::{JsonObject, MUST_CHANGE_PASSWORD, OneTimeToken, Purpose, User, UserPatch},
+    model::{JsonObject, MUST_CHANGE_PASSWORD, Purpose, User, UserPatch},
     request::Client,
 };
 
@@ -189,21 +190,22 @@ impl Auth {
             LinkKind::EmailChangeCurrent => (Purpose::EmailChangeCurrent, Purpose::EmailChange),
             _ => (Purpose::EmailChange, Purpose::EmailChangeCurrent),
         };
+        let asks_both = asked_for == Purpose::EmailChangeCurrent
+            || self.inner.config.email.secure_change && user.email_confirmed_at.is_some();
         let half = |purpose: Purpose| {
             let sent_to = if purpose == Purpose::EmailChange { &new } else { old };
             let issued = self.issue(purpose, &user.id, sent_to.as_str(), asked)?;
-            Ok::<_, Error>(match purpose {
+            let issued = match purpose {
                 Purpose::EmailChange => issued,
                 _ => issued.data(NEW_EMAIL, new.as_str()),
-            })
+            };
+            Ok::<_, Error>(if asks_both { in_need_of_both(issued) } else { issued })
         };
         let is_agreed = there(asked_for).is_some_and(has_agreed);
         let mut issued = half(asked_for)?;
         if is_agreed {
             issued = with_agreement(issued);
         }
-        let asks_both = asked_for == Purpose::EmailChangeCurrent
-            || self.inner.config.email.secure_change && user.email_confirmed_at.is_some();
         let mut prepared = Prepared::of(user.clone(), issued, wanted.kind);
         if asks_both && !is_agreed && there(other).is_none() {
             prepared.acts.push(Act::SetToken(half(other)?.record));
@@ -252,13 +254,5 @@ impl Prepared {
             kind,
             is_new: false,
         }
-    }
-}
-
-/// The new address that half of a change is about.
-fn leads_to(token: &OneTimeToken) -> Option<&str> {
-    match token.purpose {
-        Purpose::EmailChange => Some(token.sent_to.as_str()),
-        _ => token.text(NEW_EMAIL),
     }
 }
