@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::{EventKind, UserId};
+use auth_core::{EventKind, NewKey, NewUser, UserId};
 use serde_json::json;
 
 use crate::{App, PASSWORD, stories};
@@ -18,6 +18,7 @@ stories![
     a_password_change_ends_other_sessions_and_the_old_secret,
     the_same_password_is_refused,
     a_stale_session_must_prove_itself,
+    a_password_that_works_once_does_not_become_one_for_good,
     an_account_can_be_deleted,
     sessions_are_listed_without_secrets,
     a_session_can_be_ended_by_its_handle,
@@ -158,6 +159,26 @@ async fn a_stale_session_must_prove_itself(app: App) {
         ada.put("/api/auth/user", json!({ "data": { "a": 1 } })).await.status(),
         200
     );
+}
+
+async fn a_password_that_works_once_does_not_become_one_for_good(app: App) {
+    let user = app.auth.create_user(NewUser::without_key()).await.unwrap();
+    for name in ["now", "later"] {
+        let key = NewKey::single_use("ticket", name, Duration::from_secs(600)).password("a ticket's password");
+        app.auth.create_key(&user.id, key).await.unwrap();
+    }
+    let proof = app.auth.authenticate_user("ticket", "now", "a ticket's password").await;
+    let issued = app
+        .auth
+        .create_session(&proof.unwrap(), Default::default())
+        .await
+        .unwrap();
+    let browser = app.browser();
+    browser.set_token(issued.token.expose().as_str());
+    let change = json!({ "email": "ada@example.com" });
+    assert_eq!(browser.put("/api/auth/user", change).await.status(), 200);
+    let signed_in = app.browser().sign_in("ada@example.com", "a ticket's password").await;
+    assert_eq!(signed_in.refusal(), (400, "invalid_credentials".to_owned()));
 }
 
 async fn an_account_can_be_deleted(app: App) {

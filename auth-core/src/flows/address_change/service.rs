@@ -13,7 +13,7 @@ use crate::{
     },
     id::UserId,
     model::{KeyRecord, OneTimeToken, Purpose, User, UserPatch},
-    proof::Proof,
+    proof::{PasswordChanges, Proof, password_changes},
     request::Client,
 };
 
@@ -209,15 +209,15 @@ impl Auth {
         if is_first_proof {
             self.delete_sessions_of(&user_id, None).await?;
         }
-        let user = self
-            .change_address(Some(&token), user, &new, UserPatch::default(), then, client)
+        let (user, changes) = self
+            .move_address(Some(&token), user, &new, UserPatch::default(), then, client)
             .await?;
         if is_first_proof {
             // A sign-in between the two may have made one more.
             self.delete_sessions_of(&user_id, None).await?;
         }
         let method = crate::flows::verify::method_of(token.purpose, true);
-        Ok(Settled::proven(Proof::new(user, method, now)))
+        Ok(Settled::proven(Proof::new(user, method, now).since(changes)))
     }
 
     /// Takes one half of a change and marks the other, if nobody has taken either.
@@ -232,12 +232,26 @@ impl Auth {
     pub(crate) async fn change_address(
         &self,
         token: Option<&OneTimeToken>,
+        user: User,
+        new: &Address,
+        patch: UserPatch,
+        then: Option<Act>,
+        client: &Client,
+    ) -> Result<User> {
+        let moved = self.move_address(token, user, new, patch, then, client).await;
+        moved.map(|(user, _)| user)
+    }
+
+    /// As [`Auth::change_address`]; answers as well how the keys with a password stand after it, if nobody else has changed one.
+    async fn move_address(
+        &self,
+        token: Option<&OneTimeToken>,
         mut user: User,
         new: &Address,
         mut patch: UserPatch,
         then: Option<Act>,
         client: &Client,
-    ) -> Result<User> {
+    ) -> Result<(User, PasswordChanges)> {
         let now = self.now();
         patch.is_anonymous = Some(false);
         patch.updated_at = Some(now);
@@ -255,24 +269,31 @@ impl Auth {
         };
         let mut acts: Vec<Act> = token.map(take).into_iter().collect();
         acts.push(Act::DeleteTokens(user.id.clone()));
-        let keys = self.inner.adapter.get_keys_by_user_id(&user.id).await?;
+        let mut keys = self.inner.adapter.get_keys_by_user_id(&user.id).await?;
         let key = keys
-            .iter()
+            .iter_mut()
             .find(|key| key.id.provider() == new.provider() && key.expires.is_none());
         match key {
             Some(key) if key.id == new.key_id() => {}
-            Some(key) => acts.push(Act::RenameKey(key.id.clone(), new.key_id(), now)),
+            Some(key) => {
+                let old = std::mem::replace(&mut key.id, new.key_id());
+                key.updated_at = now;
+                acts.push(Act::RenameKey(old, new.key_id(), now));
+            }
             None => {
-                let password = keys.iter().find_map(|key| key.hashed_password.clone());
-                acts.push(Act::SetKey(KeyRecord {
+                // What works once must not become a password for good.
+                let password = keys.iter().filter(|key| key.expires.is_none());
+                let key = KeyRecord {
                     id: new.key_id(),
                     user_id: user.id.clone(),
-                    hashed_password: password,
+                    hashed_password: password.into_iter().find_map(|key| key.hashed_password.clone()),
                     primary: keys.is_empty(),
                     expires: None,
                     created_at: now,
                     updated_at: now,
-                }));
+                };
+                acts.push(Act::SetKey(key.clone()));
+                keys.push(key);
             }
         }
         acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch.clone())));
@@ -287,7 +308,7 @@ impl Auth {
         })?;
         let changed = Event::new(EventKind::UserUpdated, now, client).user(&user.id);
         self.emit(&changed.reason(new.provider()));
-        Ok(user)
+        Ok((user, password_changes(keys)))
     }
 
     /// Tells the mailbox that was the account's. A number is somebody else's soon, and one more number is one more way in.

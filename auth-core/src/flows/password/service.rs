@@ -16,7 +16,7 @@ use crate::{
     id::UserId,
     model::{Attributes, JsonObject, KeyRecord, MUST_CHANGE_PASSWORD, User, UserPatch},
     password::Verified,
-    proof::{PasswordChanges, Proof},
+    proof::{PasswordChanges, Proof, password_changes},
     request::Client,
     secret::{HashedPassword, Password},
 };
@@ -261,7 +261,8 @@ impl Auth {
         }
     }
 
-    /// Notes the sign-in and opens the session. A session whose owner changed the password since the proof does not live.
+    /// Notes the sign-in and opens the session. A session whose owner was banned or changed the password since the proof does
+    /// not live.
     pub(crate) async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
         let now = self.now();
         let patch = UserPatch {
@@ -271,11 +272,9 @@ impl Auth {
         self.inner.adapter.update_user(proof.user_id(), &patch).await?;
         let client = session.client.clone();
         let issued = self.create_session(&proof, session).await?;
-        if let Some(changes) = proof.password_changes()
-            && self.password_changes_of(proof.user_id()).await? != *changes
-        {
+        if let Some(refusal) = self.outlived(&proof).await? {
             self.invalidate_session(&issued.session.id).await?;
-            return Err(ErrorKind::OtpExpired.into());
+            return Err(refusal.into());
         }
         self.emit(
             &Event::new(EventKind::SignInSucceeded, now, &client)
@@ -285,6 +284,20 @@ impl Auth {
         let mut user = proof.into_user();
         patch.apply(&mut user);
         Ok((user, issued))
+    }
+
+    /// What has become of a proof whose session is there: whoever banned the user or changed the password since has ended all
+    /// sessions but this one.
+    async fn outlived(&self, proof: &Proof) -> Result<Option<ErrorKind>> {
+        let user = self.inner.adapter.get_user(proof.user_id()).await?;
+        if user.is_some_and(|user| user.is_banned(self.now())) {
+            return Ok(Some(ErrorKind::UserBanned));
+        }
+        let Some(changes) = proof.password_changes() else {
+            return Ok(None);
+        };
+        let is_as_it_was = self.password_changes_of(proof.user_id()).await? == *changes;
+        Ok((!is_as_it_was).then_some(ErrorKind::OtpExpired))
     }
 
     /// Makes an account and opens its first session; none, when the address has to be proven first. Then nobody learns whether
@@ -435,8 +448,7 @@ impl Auth {
     /// What of a user's keys changes with a password.
     pub(crate) async fn password_changes_of(&self, user_id: &UserId) -> Result<PasswordChanges> {
         let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
-        let with_password = keys.into_iter().filter(|key| key.hashed_password.is_some());
-        Ok(with_password.map(|key| (key.id, key.updated_at)).collect())
+        Ok(password_changes(keys))
     }
 
     /// The hash of the password a user signs in with.
