@@ -51,6 +51,7 @@ pub struct Limits {
     codes_per_account: Limit,
     codes_per_client: Limit,
     messages_per_client: Limit,
+    texts_per_client: Limit,
     anonymous_per_client: Limit,
     captchas_per_client: Limit,
     send_interval: Duration,
@@ -68,6 +69,7 @@ impl Default for Limits {
             codes_per_account: Limit::new(30, Duration::from_secs(60 * 60)),
             codes_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
             messages_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
+            texts_per_client: Limit::new(10, Duration::from_secs(60 * 60)),
             anonymous_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
             captchas_per_client: Limit::new(150, Duration::from_secs(5 * 60)),
             send_interval: Duration::from_secs(60),
@@ -131,6 +133,14 @@ impl Limits {
         self
     }
 
+    /// Requests for a text message per client address. Default 10 in an hour, well below
+    /// [`Limits::text_messages_per_hour`]: otherwise one client uses up what everybody has together.
+    #[must_use]
+    pub fn text_messages_per_client(mut self, limit: Limit) -> Self {
+        self.texts_per_client = limit;
+        self
+    }
+
     /// Accounts without an address per client address. Default 30 in an hour.
     #[must_use]
     pub fn anonymous_per_client(mut self, limit: Limit) -> Self {
@@ -161,7 +171,8 @@ impl Limits {
     }
 
     /// Text messages that may be asked for in an hour, by everybody together. Default 30: each costs money, and some
-    /// numbers pay those who make others call them.
+    /// numbers pay those who make others call them. Those that are never sent, because nobody has the number, count as well:
+    /// else the budget would tell who is here.
     #[must_use]
     pub fn text_messages_per_hour(mut self, count: Option<u32>) -> Self {
         self.messages_per_hour = count;
@@ -181,6 +192,7 @@ impl Limits {
             codes_per_account: account,
             codes_per_client: any,
             messages_per_client: any,
+            texts_per_client: any,
             anonymous_per_client: any,
             captchas_per_client: any,
             send_interval: Duration::ZERO,
@@ -211,6 +223,7 @@ impl Limits {
             ("limits.codes_per_account", self.codes_per_account),
             ("limits.codes_per_client", self.codes_per_client),
             ("limits.messages_per_client", self.messages_per_client),
+            ("limits.text_messages_per_client", self.texts_per_client),
             ("limits.anonymous_per_client", self.anonymous_per_client),
             ("limits.captchas_per_client", self.captchas_per_client),
         ] {
@@ -249,6 +262,7 @@ const MESSAGE: &str = "message";
 const REAUTHENTICATE: &str = "reauthenticate";
 const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
+const TEXT: &str = "text";
 
 impl Auth {
     /// Counts a sign-in before it is evaluated.
@@ -366,6 +380,12 @@ impl Auth {
                 None => refused,
             }
         };
+        if let (Address::Phone(_), Some(ip)) = (address, known_address(client)) {
+            let counted = self
+                .count(self.client_subject(ip), TEXT, limits.texts_per_client, client)
+                .await;
+            counted.map_err(|error| refused(error, None))?;
+        }
         if !limits.send_interval.is_zero() {
             let one = Limit::new(1, limits.send_interval);
             let counted = self
