@@ -254,6 +254,7 @@ fn known_address(client: &Client) -> Option<IpAddr> {
     client.ip
 }
 
+const AGREE: &str = "agree";
 const ANONYMOUS: &str = "anonymous";
 const CAPTCHA: &str = "captcha";
 const CODE: &str = "code";
@@ -363,6 +364,16 @@ impl Auth {
 
     /// As [`Auth::limit_mailing`], for a client that is counted already.
     pub(crate) async fn limit_sending(&self, address: &Address, client: &Client) -> Result<()> {
+        self.limit_messages(address, None, client).await
+    }
+
+    /// As [`Auth::limit_sending`], for the mail that asks a present address to agree to another. It has an interval of its own:
+    /// who has just signed up may have mistyped.
+    pub(crate) async fn limit_agreement(&self, address: &Address, client: &Client) -> Result<()> {
+        self.limit_messages(address, Some(AGREE), client).await
+    }
+
+    async fn limit_messages(&self, address: &Address, own: Option<&'static str>, client: &Client) -> Result<()> {
         self.inner.post.check(address)?;
         let limits = &self.inner.config.limits;
         let (kind, action, budget) = match address {
@@ -389,7 +400,12 @@ impl Auth {
         if !limits.send_interval.is_zero() {
             let one = Limit::new(1, limits.send_interval);
             let counted = self
-                .count(self.account_subject(address.as_str()), action, one, client)
+                .count(
+                    self.account_subject(address.as_str()),
+                    own.unwrap_or(action),
+                    one,
+                    client,
+                )
                 .await;
             counted.map_err(|error| {
                 let wait = error

@@ -29,7 +29,11 @@ impl Auth {
             return Err(exists(new));
         }
         if let Some(old) = self.must_agree(user, new) {
-            self.inner.post.check(&Address::Email(old.to_owned()))?;
+            let old = Address::Email(old.to_owned());
+            self.inner.post.check(&old)?;
+            self.limit_mailing(new, client).await?;
+            // It gets a mail as well, whatever the new address is the next time.
+            return self.limit_agreement(&old, client).await;
         }
         self.limit_mailing(new, client).await
     }
