@@ -18,6 +18,8 @@ stories![
     one_of_many_creates_the_user,
     get_user_by_id_and_unknown_ones_are_404,
     update_user_is_immediate,
+    what_an_administrator_wrote_outlives_the_first_proof,
+    an_address_that_is_not_the_proven_one_goes_with_its_key,
     update_user_merges_metadata,
     a_password_set_by_an_administrator_ends_sessions_and_is_told,
     a_password_that_another_chose_is_marked_until_its_owner_chooses,
@@ -118,7 +120,13 @@ async fn create_user_is_at_once_unconfirmed_and_sends_no_mail(app: App) {
     assert_eq!(user["user_metadata"], json!({ "name": "Ada", "deep": { "a": [1] } }));
     assert_eq!(
         user["app_metadata"],
-        json!({ "plan": "paid", "must_change_password": true, "provider": "email", "providers": ["email", "phone"] })
+        json!({
+            "plan": "paid",
+            "must_change_password": true,
+            "made_by_administrator": true,
+            "provider": "email",
+            "providers": ["email", "phone"],
+        })
     );
     assert_eq!(user["identities"].as_array().unwrap().len(), 2);
     assert_eq!(user["attributes"]["credits"], 7);
@@ -353,10 +361,55 @@ async fn update_user_is_immediate(app: App) {
     );
 }
 
+async fn what_an_administrator_wrote_outlives_the_first_proof(app: App) {
+    let mailer = MemoryMailer::default();
+    let app = app.beside(|builder| builder.mailer(mailer.clone())).await;
+    let admin = service(&app);
+    let body = json!({
+        "email": "ada@example.com",
+        "user_metadata": { "name": "Ada" },
+        "attributes": { "username": "ada", "credits": 7 },
+    });
+    let user = make(&admin, body).await;
+    assert_eq!(user["app_metadata"]["made_by_administrator"], true);
+    // A stranger asks for a link to it, and says who she is.
+    let asked = json!({ "email": "ada@example.com", "data": { "name": "Eve", "team": 7 } });
+    assert_eq!(app.script().post("/api/auth/otp", asked).await.status(), 200);
+    let mails = mailer.wait_for(1, Duration::from_secs(10)).await.unwrap();
+    let (_, rest) = mails[0].text.split_once("/verify?token=").unwrap();
+    let token: String = rest.chars().take_while(|character| *character != '&').collect();
+    let ada = app.browser();
+    let verify = json!({ "type": "magiclink", "token_hash": token });
+    assert_eq!(ada.post("/api/auth/verify", verify).await.status(), 200);
+    let user = ada.get("/api/auth/user").await.json();
+    assert_eq!(user["user_metadata"], json!({ "name": "Ada", "team": 7 }));
+    assert_eq!(user["attributes"], json!({ "username": "ada", "credits": 7 }));
+    assert_eq!(user["app_metadata"]["made_by_administrator"], Value::Null);
+}
+
+async fn an_address_that_is_not_the_proven_one_goes_with_its_key(app: App) {
+    let admin = service(&app);
+    let user = make(&admin, json!({ "email": "ada@example.com", "phone": "14155552671" })).await;
+    let link = json!({ "type": "magiclink", "email": "ada@example.com" });
+    let link = admin.post("/api/auth/admin/generate_link", link).await.json();
+    let ada = app.browser();
+    let verify = json!({ "type": "magiclink", "token_hash": link["hashed_token"] });
+    assert_eq!(ada.post("/api/auth/verify", verify).await.status(), 200);
+    let proven = ada.get("/api/auth/user").await.json();
+    assert_eq!((&proven["id"], &proven["phone"]), (&user["id"], &json!("")));
+    assert_eq!(proven["identities"].as_array().unwrap().len(), 1);
+    // The number is anybody's again.
+    make(&admin, json!({ "phone": "14155552671" })).await;
+}
+
 async fn update_user_merges_metadata(app: App) {
     let admin = service(&app);
-    let body =
-        json!({ "email": "ada@example.com", "user_metadata": { "a": 1, "b": 2 }, "app_metadata": { "plan": "paid" } });
+    let body = json!({
+        "email": "ada@example.com",
+        "email_confirm": true,
+        "user_metadata": { "a": 1, "b": 2 },
+        "app_metadata": { "plan": "paid" },
+    });
     let user = make(&admin, body).await;
     let change = json!({ "user_metadata": { "b": null, "c": 3 }, "app_metadata": { "seats": 5 } });
     let answer = admin.put(&path(&user), change).await.json();

@@ -135,16 +135,18 @@ async fn generate_link_signup_needs_a_password_for_a_new_account(app: App) {
 async fn generate_link_signup_drops_a_password_nobody_vouches_for(app: App) {
     let (app, _) = with_mail(&app).await;
     // A stranger signs up with somebody else's address, and waits.
-    assert_eq!(
-        app.browser()
-            .sign_up("ada@example.com", "a stranger's password")
-            .await
-            .status(),
-        200
-    );
+    let stranger = json!({
+        "email": "ada@example.com",
+        "password": "a stranger's password",
+        "data": { "name": "Eve" },
+    });
+    assert_eq!(app.browser().post("/api/auth/signup", stranger).await.status(), 200);
     let admin = service(&app);
-    let link = generate(&admin, json!({ "type": "signup", "email": "ada@example.com" })).await;
-    follow(&app, &link).await;
+    let body = json!({ "type": "signup", "email": "ada@example.com", "data": { "team": 7 } });
+    let link = generate(&admin, body).await;
+    let ada = follow(&app, &link).await;
+    let user = ada.get("/api/auth/user").await.json();
+    assert_eq!(user["user_metadata"], json!({ "team": 7 }));
     let stranger = app.script().sign_in("ada@example.com", "a stranger's password").await;
     assert_eq!(stranger.error_code(), "invalid_credentials");
 }
@@ -160,7 +162,9 @@ async fn generate_link_magiclink_of_an_unknown_address_signs_up(app: App) {
     assert_eq!(link["verification_type"], "signup");
     assert_eq!(link["user_metadata"], json!({ "a": 1 }));
     assert_eq!(app.events.count(EventKind::UserCreated), 1);
-    follow(&app, &link).await;
+    let ada = follow(&app, &link).await;
+    let user = ada.get("/api/auth/user").await.json();
+    assert_eq!(user["user_metadata"], json!({ "a": 1 }));
     let link = generate(&admin, json!({ "type": "magiclink", "email": "ada@example.com" })).await;
     assert_eq!(link["verification_type"], "magiclink");
     follow(&app, &link).await;

@@ -124,6 +124,7 @@ impl Auth {
     /// without one, that of whoever signed up goes when the link is followed, because the caller cannot vouch for it.
     async fn sign_up_link(&self, address: &Address, wanted: GenerateLink, asked: &Asked) -> Result<Prepared> {
         let password = wanted.password.filter(|password| !password.is_empty());
+        let said = wanted.data.clone();
         if let Some(password) = &password {
             self.check_new_password(password, address.as_str()).await?;
         }
@@ -148,6 +149,7 @@ impl Auth {
             acts.push(Self::chosen_for(&mut user));
         }
         let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
+        let issued = issued.data(SAID, said);
         acts.push(Act::SetToken(issued.record.clone()));
         Ok(Prepared {
             user,
@@ -161,10 +163,11 @@ impl Auth {
     async fn magic_link(&self, address: &Address, data: JsonObject, asked: &Asked) -> Result<Prepared> {
         if let Some((_, user)) = self.user_at(address).await? {
             let issued = self.issue(Purpose::MagicLink, &user.id, address.as_str(), asked)?;
-            return Ok(Prepared::of(user, issued, LinkKind::MagicLink));
+            return Ok(Prepared::of(user, issued.data(SAID, data), LinkKind::MagicLink));
         }
-        let (user, made) = self.new_owner(address, data)?;
+        let (user, made) = self.new_owner(address, data.clone())?;
         let issued = self.issue(Purpose::Confirmation, &user.id, address.as_str(), asked)?;
+        let issued = issued.data(SAID, data);
         let mut prepared = Prepared::of(user, issued, LinkKind::SignUp);
         prepared.acts.insert(0, made);
         prepared.is_new = true;
