@@ -72,6 +72,12 @@ fn json_of(answer: &Received) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
 }
 
+/// An address that is free just now.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
 /// The first mail in a folder, as soon as it is there.
 async fn mail_in(folder: &Path) -> String {
     for _ in 0..600 {
@@ -102,6 +108,8 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
         "body",
         "--keep-events",
     ];
+    let metrics_address = free_address();
+    let more = [more.as_slice(), &["--metrics-addr", &metrics_address]].concat();
     let server = serve(&directory, &more).await;
 
     let health = ask(&server, "GET", "/health", None, Value::Null).await;
@@ -142,14 +150,21 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
     let events = ask(&server, "GET", "/admin/events", Some(&service), Value::Null).await;
     assert!(events.body.contains("authn_login_success"), "{events:?}");
 
-    // Another process ends the session; this one asks the database.
-    assert_eq!(succeed(&directory, &["revoke-sessions", "ada@example.com"]).await, "1");
+    // Another process ends the session; this one asks the database. What happened there is kept before that process ends.
+    let ended = succeed(&directory, &["revoke-sessions", "ada@example.com", "--keep-events"]).await;
+    assert_eq!(ended, "1");
+    let events = ask(&server, "GET", "/admin/events", Some(&service), Value::Null).await;
+    assert!(events.body.contains("session_revoked"), "{events:?}");
     assert_ne!(
         ask(&server, "GET", "/user", Some(access), Value::Null).await.status,
         200
     );
 
-    let metrics = ask(&server, "GET", "/metrics", None, Value::Null).await;
+    // Its own address shows the counters, and the one that everybody reaches does not.
+    assert_eq!(ask(&server, "GET", "/metrics", None, Value::Null).await.status, 404);
+    let own = metrics_address.parse().unwrap();
+    assert_eq!(send(own, "GET", "/user", &[], "").await.unwrap().status, 404);
+    let metrics = send(own, "GET", "/metrics", &[], "").await.unwrap();
     for line in [
         "auth_requests_total{method=\"POST\",route=\"/signup\",status=\"200\"} 1",
         "auth_requests_total{method=\"POST\",route=\"/token\",status=\"400\"} 1",

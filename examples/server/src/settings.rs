@@ -32,6 +32,8 @@ macro_rules! settings {
 settings! {
     /// Where to listen; port 0 takes a free one. [default: 127.0.0.1:9999]
     addr: Option<SocketAddr> = "AUTH_ADDR",
+    /// Where Prometheus reads `/metrics`, an address of its own that nobody outside reaches. [default: nowhere]
+    metrics_addr: Option<SocketAddr> = "AUTH_METRICS_ADDR",
     /// Where browsers find the server: scheme, host and port. [default: its own address]
     base_url: Option<String> = "AUTH_BASE_URL",
     /// Allow http in the base URL of a host that is not this machine.
