@@ -163,16 +163,12 @@ async fn a_stale_session_must_prove_itself(app: App) {
 
 async fn a_password_that_works_once_does_not_become_one_for_good(app: App) {
     let user = app.auth.create_user(NewUser::without_key()).await.unwrap();
-    for name in ["now", "later"] {
-        let key = NewKey::single_use("ticket", name, Duration::from_secs(600)).password("a ticket's password");
-        app.auth.create_key(&user.id, key).await.unwrap();
-    }
-    let proof = app.auth.authenticate_user("ticket", "now", "a ticket's password").await;
-    let issued = app
-        .auth
-        .create_session(&proof.unwrap(), Default::default())
-        .await
-        .unwrap();
+    let ticket = NewKey::single_use("ticket", "later", Duration::from_secs(600)).password("a ticket's password");
+    app.auth.create_key(&user.id, ticket).await.unwrap();
+    let own = NewKey::persistent("username", "ada");
+    app.auth.create_key(&user.id, own).await.unwrap();
+    let used = app.auth.use_key("username", "ada", None).await.unwrap();
+    let issued = app.auth.create_session(&used.proof, Default::default()).await.unwrap();
     let browser = app.browser();
     browser.set_token(issued.token.expose().as_str());
     let change = json!({ "email": "ada@example.com" });
