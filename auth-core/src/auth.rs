@@ -91,6 +91,14 @@ impl Auth {
         self.inner.adapter.migration_plan().await
     }
 
+    /// Whether all stores answer; for health checks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
+    pub async fn ping(&self) -> Result<()> {
+        self.inner.adapter.ping().await
+    }
+
     /// Where the routes are mounted, `/api/auth` unless configured otherwise.
     pub fn base_path(&self) -> &str {
         &self.inner.config.base_path

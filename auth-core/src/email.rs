@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The canonical form: surrounding white space gone, local part and domain in lower case, the domain as A-labels.
 ///
 /// Lower-casing the local part is a decision: two people who differ only in its case are one account here. Quoted
-/// local parts, comments and address literals are refused.
+/// local parts, comments and address literals are refused, and so are dots that only quotes would allow (`a..b@`, `a.@`).
 ///
 /// # Errors
 /// [`ErrorKind::ValidationFailed`] when it is no address.
@@ -38,11 +38,12 @@ const MAX_LENGTH: usize = 254;
 
 fn canonical(address: &str) -> Option<String> {
     let (local, domain) = address.split_once('@')?;
-    let is_local = !local.is_empty()
-        && local.len() <= 64
-        && local
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte));
+    // RFC 5321 §4.1.2: atoms with single dots between them; no server takes anything else without quotes.
+    let is_atom = |atom: &str| {
+        let is_atext = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&byte);
+        !atom.is_empty() && atom.bytes().all(is_atext)
+    };
+    let is_local = local.len() <= 64 && local.split('.').all(is_atom);
     if !is_local || !may_be_domain(domain) {
         return None;
     }
@@ -103,6 +104,10 @@ mod tests {
             "ada",
             "@example.com",
             "ada@",
+            "a..b@example.com",
+            ".a@example.com",
+            "a.@example.com",
+            ".@example.com",
             "ada@localhost",
             "ada@example..com",
             "ada@.example.com",

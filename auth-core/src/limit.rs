@@ -51,6 +51,7 @@ pub struct Limits {
     codes_per_account: Limit,
     codes_per_client: Limit,
     messages_per_client: Limit,
+    texts_per_client: Limit,
     anonymous_per_client: Limit,
     captchas_per_client: Limit,
     send_interval: Duration,
@@ -68,6 +69,7 @@ impl Default for Limits {
             codes_per_account: Limit::new(30, Duration::from_secs(60 * 60)),
             codes_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
             messages_per_client: Limit::new(30, Duration::from_secs(5 * 60)),
+            texts_per_client: Limit::new(10, Duration::from_secs(60 * 60)),
             anonymous_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
             captchas_per_client: Limit::new(150, Duration::from_secs(5 * 60)),
             send_interval: Duration::from_secs(60),
@@ -132,6 +134,14 @@ impl Limits {
         self
     }
 
+    /// Requests for a text message per client address. Default 10 in an hour, well below
+    /// [`Limits::text_messages_per_hour`]: otherwise one client uses up what everybody has together.
+    #[must_use]
+    pub fn text_messages_per_client(mut self, limit: Limit) -> Self {
+        self.texts_per_client = limit;
+        self
+    }
+
     /// Accounts without an address per client address. Default 30 in an hour.
     #[must_use]
     pub fn anonymous_per_client(mut self, limit: Limit) -> Self {
@@ -162,7 +172,8 @@ impl Limits {
     }
 
     /// Text messages that may be asked for in an hour, by everybody together. Default 30: each costs money, and some
-    /// numbers pay those who make others call them.
+    /// numbers pay those who make others call them. Those that are never sent, because nobody has the number, count as well:
+    /// else the budget would tell who is here.
     #[must_use]
     pub fn text_messages_per_hour(mut self, count: Option<u32>) -> Self {
         self.messages_per_hour = count;
@@ -182,6 +193,7 @@ impl Limits {
             codes_per_account: account,
             codes_per_client: any,
             messages_per_client: any,
+            texts_per_client: any,
             anonymous_per_client: any,
             captchas_per_client: any,
             send_interval: Duration::ZERO,
@@ -212,6 +224,7 @@ impl Limits {
             ("limits.codes_per_account", self.codes_per_account),
             ("limits.codes_per_client", self.codes_per_client),
             ("limits.messages_per_client", self.messages_per_client),
+            ("limits.text_messages_per_client", self.texts_per_client),
             ("limits.anonymous_per_client", self.anonymous_per_client),
             ("limits.captchas_per_client", self.captchas_per_client),
         ] {
@@ -242,6 +255,7 @@ fn known_address(client: &Client) -> Option<IpAddr> {
     client.ip
 }
 
+const AGREE: &str = "agree";
 const ANONYMOUS: &str = "anonymous";
 const CAPTCHA: &str = "captcha";
 const CODE: &str = "code";
@@ -251,6 +265,7 @@ const PASSWORD: &str = "password";
 const REAUTHENTICATE: &str = "reauthenticate";
 const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
+const TEXT: &str = "text";
 
 impl Auth {
     /// Counts a sign-in before it is evaluated.
@@ -360,6 +375,16 @@ impl Auth {
 
     /// As [`Auth::limit_mailing`], for a client that is counted already.
     pub(crate) async fn limit_sending(&self, address: &Address, client: &Client) -> Result<()> {
+        self.limit_messages(address, None, client).await
+    }
+
+    /// As [`Auth::limit_sending`], for the mail that asks a present address to agree to another. It has an interval of its own:
+    /// who has just signed up may have mistyped.
+    pub(crate) async fn limit_agreement(&self, address: &Address, client: &Client) -> Result<()> {
+        self.limit_messages(address, Some(AGREE), client).await
+    }
+
+    async fn limit_messages(&self, address: &Address, own: Option<&'static str>, client: &Client) -> Result<()> {
         self.inner.post.check(address)?;
         let limits = &self.inner.config.limits;
         let (kind, action, budget) = match address {
@@ -377,10 +402,21 @@ impl Auth {
                 None => refused,
             }
         };
+        if let (Address::Phone(_), Some(ip)) = (address, known_address(client)) {
+            let counted = self
+                .count(self.client_subject(ip), TEXT, limits.texts_per_client, client)
+                .await;
+            counted.map_err(|error| refused(error, None))?;
+        }
         if !limits.send_interval.is_zero() {
             let one = Limit::new(1, limits.send_interval);
             let counted = self
-                .count(self.account_subject(address.as_str()), action, one, client)
+                .count(
+                    self.account_subject(address.as_str()),
+                    own.unwrap_or(action),
+                    one,
+                    client,
+                )
                 .await;
             counted.map_err(|error| {
                 let wait = error

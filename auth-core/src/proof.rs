@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     clock::Timestamp,
     id::{KeyId, UserId},
-    model::User,
+    model::{KeyRecord, User},
 };
 
 /// A session opens for a proof, never for a user: only a function that verified something can make one.
@@ -26,6 +26,14 @@ pub struct Proof {
 
 /// The keys of an account that have a password, and when each was last changed.
 pub(crate) type PasswordChanges = Vec<(KeyId, Timestamp)>;
+
+/// Those of these keys, in an order of its own: stores have others.
+pub(crate) fn password_changes(keys: Vec<KeyRecord>) -> PasswordChanges {
+    let with_password = keys.into_iter().filter(|key| key.hashed_password.is_some());
+    let mut changes: PasswordChanges = with_password.map(|key| (key.id, key.updated_at)).collect();
+    changes.sort();
+    changes
+}
 
 impl Proof {
     pub(crate) fn new(user: User, method: &'static str, at: Timestamp) -> Self {

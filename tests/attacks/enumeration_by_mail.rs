@@ -54,7 +54,7 @@ async fn people(app: &App, round: usize) -> BTreeMap<&'static str, String> {
 
 type Ask = fn(&str) -> (&'static str, Value);
 
-const ROUTES: [(&str, Ask); 9] = [
+const ROUTES: [(&str, Ask); 10] = [
     ("signup", |email| {
         (
             "/api/auth/signup",
@@ -83,6 +83,12 @@ const ROUTES: [(&str, Ask); 9] = [
         (
             "/api/auth/verify",
             json!({ "type": "email", "email": email, "token": "123456" }),
+        )
+    }),
+    ("verify a change", |email| {
+        (
+            "/api/auth/verify",
+            json!({ "type": "email_change", "email": email, "token": "123456" }),
         )
     }),
 ];
@@ -166,7 +172,7 @@ fn told_again(told: &Told) -> Told {
 
 async fn being_throttled_is_alike_as_well(app: App) {
     for (round, (route, ask)) in ROUTES.into_iter().enumerate() {
-        if ["token", "verify"].contains(&route) {
+        if ["token", "verify", "verify a change"].contains(&route) {
             continue;
         }
         let addresses = people(&app, round).await;
@@ -185,7 +191,7 @@ async fn numbers_are_no_different(app: App) {
     let known = "15550001111";
     let new = NewUser::with_password("phone", known, PASSWORD).confirmed(true);
     app.auth.create_user(new).await.unwrap();
-    let routes: [Ask; 4] = [
+    let routes: [Ask; 5] = [
         |number| ("/api/auth/signup", json!({ "phone": number, "password": WRONG })),
         |number| ("/api/auth/otp", json!({ "phone": number })),
         |number| ("/api/auth/resend", json!({ "type": "sms", "phone": number })),
@@ -193,6 +199,12 @@ async fn numbers_are_no_different(app: App) {
             (
                 "/api/auth/verify",
                 json!({ "type": "sms", "phone": number, "token": "123456" }),
+            )
+        },
+        |number| {
+            (
+                "/api/auth/verify",
+                json!({ "type": "phone_change", "phone": number, "token": "123456" }),
             )
         },
     ];

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::{App, Client, PASSWORD, stories};
+use crate::{App, Client, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
     of_fifty_who_follow_a_link_one_gets_in,
@@ -15,6 +15,8 @@ stories![App::with_post =>
     of_fifty_who_use_a_nonce_one_changes_the_password,
     two_halves_of_a_change_answered_at_once_leave_no_link_behind,
     a_link_followed_while_the_password_is_changed_opens_nothing,
+    a_link_followed_while_its_owner_is_banned_opens_nothing,
+    a_change_answered_while_the_password_is_changed_opens_nothing,
     a_link_is_taken_by_the_act_that_stores_what_it_is_exchanged_for,
 ];
 
@@ -131,6 +133,42 @@ async fn a_link_followed_while_the_password_is_changed_opens_nothing(app: App) {
     let thief = app.keeper();
     let (answer, ()) = tokio::join!(thief.verify_link("magiclink", &link), async {
         held.reached().await;
+        let password = Password::new("another password of Ada's");
+        app.auth.update_user_password(&id, Some(password)).await.unwrap();
+        held.release();
+    });
+    assert_eq!(answer.refusal(), (403, "otp_expired".to_owned()));
+    let handles = app.auth.get_all_session_handles_for_user(&id).await.unwrap();
+    assert_eq!(handles, []);
+}
+
+async fn a_link_followed_while_its_owner_is_banned_opens_nothing(app: App) {
+    let ada = app.confirmed(ADA).await;
+    let id = UserId::from(ada.get("/me").await.text());
+    app.keeper().post("/api/auth/magiclink", json!({ "email": ADA })).await;
+    let link = app.mail_to(ADA).await.secret();
+    let held = app.store.hold_before("set_session");
+    let banned = app.keeper();
+    let (answer, ()) = tokio::join!(banned.verify_link("magiclink", &link), async {
+        held.reached().await;
+        app.auth.ban_user(&id, Some(app.now() + 10 * MINUTE)).await.unwrap();
+        held.release();
+    });
+    assert_eq!(answer.refusal(), (400, "user_banned".to_owned()));
+    let handles = app.auth.get_all_session_handles_for_user(&id).await.unwrap();
+    assert_eq!(handles, []);
+}
+
+async fn a_change_answered_while_the_password_is_changed_opens_nothing(app: App) {
+    let ada = app.confirmed(ADA).await;
+    let id = UserId::from(ada.get("/me").await.text());
+    ada.put("/api/auth/user", json!({ "phone": "15551234567" })).await;
+    let code = app.text_to("15551234567").await.code();
+    let held = app.store.hold_before("set_session");
+    let thief = ada.copy();
+    let (answer, ()) = tokio::join!(thief.verify("phone_change", "15551234567", &code), async {
+        held.reached().await;
+        app.wait(MINUTE);
         let password = Password::new("another password of Ada's");
         app.auth.update_user_password(&id, Some(password)).await.unwrap();
         held.release();

@@ -3,9 +3,9 @@
 use auth_core::{NewKey, NewUser, adapter::UserAdapter};
 use serde_json::json;
 
-use crate::{App, Client, MINUTE, PASSWORD, stories};
+use crate::{App, Client, Driver, MINUTE, PASSWORD, stories};
 
-stories![App::with_post =>
+stories![opened =>
     nothing_of_whoever_came_first_remains_whichever_way_the_owner_comes,
     sessions_and_keys_of_whoever_came_first_end,
     two_passwords_are_none,
@@ -13,7 +13,13 @@ stories![App::with_post =>
     a_contested_password_stays_nobodys_when_the_mail_is_late,
     sign_ups_at_the_same_moment_leave_one_account_and_no_surprise,
     an_owner_who_is_proven_loses_nothing,
+    a_session_without_an_address_ends_when_somebody_proves_one,
+    a_second_proof_ends_no_session,
 ];
+
+async fn opened(driver: Driver) -> App {
+    App::with_post_and(driver, |builder| builder.anonymous(true)).await
+}
 
 const VICTIM: &str = "victim@example.com";
 const EVIL: &str = "the attacker's password";
@@ -173,4 +179,39 @@ async fn an_owner_who_is_proven_loses_nothing(app: App) {
     let user = owner.get("/api/auth/user").await.json();
     assert_eq!(user["user_metadata"], json!({ "name": "Victor" }));
     assert_eq!(user["attributes"]["username"], "victor");
+}
+
+async fn a_session_without_an_address_ends_when_somebody_proves_one(app: App) {
+    let eve = app.browser();
+    assert_eq!(eve.post("/api/auth/signup", json!({})).await.status(), 200);
+    let elsewhere = eve.copy();
+    let change = json!({ "email": VICTIM });
+    assert_eq!(eve.put("/api/auth/user", change).await.status(), 200);
+    let victim = app.browser();
+    let followed = victim.follow(&app.mail_to(VICTIM).await).await;
+    assert_eq!(followed.fragment("error"), None, "{followed:?}");
+    assert_eq!(victim.get("/api/auth/user").await.json()["email"], VICTIM);
+    for old in [eve, elsewhere] {
+        assert_eq!(old.get("/me").await.status(), 401);
+    }
+    // With a number it is the same; its code is good in this browser alone, where somebody has a copy of the cookie.
+    let eve = app.browser();
+    eve.post("/api/auth/signup", json!({})).await;
+    eve.put("/api/auth/user", json!({ "phone": "15551234567" })).await;
+    let victim = eve.copy();
+    let code = app.text_to("15551234567").await.code();
+    let answer = victim.verify("phone_change", "15551234567", &code).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(victim.get("/me").await.status(), 200);
+    assert_eq!(eve.get("/me").await.status(), 401);
+}
+
+async fn a_second_proof_ends_no_session(app: App) {
+    let owner = app.confirmed(VICTIM).await;
+    let elsewhere = app.browser();
+    elsewhere.sign_in(VICTIM, PASSWORD).await;
+    owner.put("/api/auth/user", json!({ "phone": "15551234567" })).await;
+    let code = app.text_to("15551234567").await.code();
+    assert_eq!(owner.verify("phone_change", "15551234567", &code).await.status(), 200);
+    assert_eq!(elsewhere.get("/me").await.status(), 200);
 }

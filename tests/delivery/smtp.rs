@@ -163,6 +163,46 @@ async fn connections_are_kept_and_replaced_when_the_server_hangs_up() {
 }
 
 #[tokio::test]
+async fn a_slow_server_gets_no_mail_twice() {
+    let catcher = SmtpCatcher::start(Wire::Plain);
+    // The last of them wait three times for somebody else's mail, which is longer than one may take.
+    let mailer = mailer(&catcher, Wire::Plain).timeout(Duration::from_secs(1));
+    let mut sending = tokio::task::JoinSet::new();
+    for number in 0..16 {
+        let mailer = mailer.clone();
+        catcher.once("END", Manners::Waits(Duration::from_millis(400)));
+        sending.spawn(async move { mailer.send(&mail(&format!("m{number}"))).await });
+    }
+    let sent = sending.join_all().await;
+    assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+    assert_eq!(catcher.wait_for(16).await.len(), 16);
+}
+
+#[tokio::test]
+async fn a_mail_without_a_connection_is_not_begun() {
+    let catcher = SmtpCatcher::start(Wire::Plain);
+    // So long that it leaves little time to wait for a connection.
+    let mailer = mailer(&catcher, Wire::Plain)
+        .connections(1)
+        .timeout(Duration::from_secs(60));
+    catcher.once("END", Manners::Waits(Duration::from_secs(3)));
+    let first = {
+        let mailer = mailer.clone();
+        tokio::spawn(async move { mailer.send(&mail("m1")).await })
+    };
+    while !catcher.commands().iter().any(|command| command.starts_with("DATA")) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let error = refusal(&mailer).await;
+    assert!(
+        !error.is_permanent() && error.to_string().contains("not begun"),
+        "{error}"
+    );
+    first.await.unwrap().unwrap();
+    assert_eq!(catcher.mails().len(), 1);
+}
+
+#[tokio::test]
 async fn there_are_no_more_connections_than_were_asked_for() {
     let catcher = SmtpCatcher::start(Wire::Plain);
     let mailer = mailer(&catcher, Wire::Plain).connections(2);

@@ -107,6 +107,24 @@ async fn audit_answers_gotrues_entries(app: App) {
         .await
         .json();
     assert_eq!(hers.as_array().unwrap().len(), entries.as_array().unwrap().len());
+    let of_class = async |class: &str| {
+        let answer = admin.get(&format!("/api/auth/admin/audit?query=type:{class}")).await;
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        answer.json()
+    };
+    let all = entries.as_array().unwrap();
+    for class in ["account", "team"] {
+        let of_it = all.iter().filter(|entry| entry["payload"]["log_type"] == class);
+        let of_it: Vec<&Value> = of_it.collect();
+        assert!(!of_it.is_empty(), "{class}");
+        assert_eq!(
+            of_class(class).await.as_array().unwrap().iter().collect::<Vec<_>>(),
+            of_it
+        );
+    }
+    assert_eq!(of_class("factor").await, json!([]));
+    let paged = admin.get("/api/auth/admin/audit?query=type:team&page=2").await.json();
+    assert_eq!(paged, json!([]));
     let paged = admin.get("/api/auth/admin/audit?page=2&per_page=1").await.json();
     assert_eq!(paged[0], entries[1]);
     assert_eq!(admin.get("/api/auth/admin/audit?query=nonsense").await.status(), 400);

@@ -14,6 +14,7 @@ stories![
     generate_link_magiclink_of_an_unknown_address_signs_up,
     generate_link_recovery_and_invite,
     generate_link_email_change_needs_both_halves,
+    generate_link_email_change_halves_are_about_one_address,
     generate_link_email_change_with_one_half_where_that_is_enough,
     generate_link_hashed_token_works_once_for_every_type,
     generate_link_codes_work_for_every_type,
@@ -134,16 +135,18 @@ async fn generate_link_signup_needs_a_password_for_a_new_account(app: App) {
 async fn generate_link_signup_drops_a_password_nobody_vouches_for(app: App) {
     let (app, _) = with_mail(&app).await;
     // A stranger signs up with somebody else's address, and waits.
-    assert_eq!(
-        app.browser()
-            .sign_up("ada@example.com", "a stranger's password")
-            .await
-            .status(),
-        200
-    );
+    let stranger = json!({
+        "email": "ada@example.com",
+        "password": "a stranger's password",
+        "data": { "name": "Eve" },
+    });
+    assert_eq!(app.browser().post("/api/auth/signup", stranger).await.status(), 200);
     let admin = service(&app);
-    let link = generate(&admin, json!({ "type": "signup", "email": "ada@example.com" })).await;
-    follow(&app, &link).await;
+    let body = json!({ "type": "signup", "email": "ada@example.com", "data": { "team": 7 } });
+    let link = generate(&admin, body).await;
+    let ada = follow(&app, &link).await;
+    let user = ada.get("/api/auth/user").await.json();
+    assert_eq!(user["user_metadata"], json!({ "team": 7 }));
     let stranger = app.script().sign_in("ada@example.com", "a stranger's password").await;
     assert_eq!(stranger.error_code(), "invalid_credentials");
 }
@@ -159,7 +162,9 @@ async fn generate_link_magiclink_of_an_unknown_address_signs_up(app: App) {
     assert_eq!(link["verification_type"], "signup");
     assert_eq!(link["user_metadata"], json!({ "a": 1 }));
     assert_eq!(app.events.count(EventKind::UserCreated), 1);
-    follow(&app, &link).await;
+    let ada = follow(&app, &link).await;
+    let user = ada.get("/api/auth/user").await.json();
+    assert_eq!(user["user_metadata"], json!({ "a": 1 }));
     let link = generate(&admin, json!({ "type": "magiclink", "email": "ada@example.com" })).await;
     assert_eq!(link["verification_type"], "magiclink");
     follow(&app, &link).await;
@@ -251,6 +256,23 @@ async fn generate_link_email_change_needs_both_halves(app: App) {
     assert_eq!(app.script().sign_in("c2@example.com", PASSWORD).await.status(), 200);
     let taken = json!({ "type": "email_change_new", "email": "c2@example.com", "new_email": "a2@example.com" });
     assert_eq!(admin.post(LINK, taken).await.error_code(), "email_exists");
+}
+
+async fn generate_link_email_change_halves_are_about_one_address(app: App) {
+    let app = app
+        .beside(|builder| builder.email(auth_core::EmailConfig::default().secure_change(false)))
+        .await;
+    let admin = service(&app);
+    made(&admin, "ada@example.com").await;
+    let body = |kind: &str, new: &str| json!({ "type": kind, "email": "ada@example.com", "new_email": new });
+    let agrees = generate(&admin, body("email_change_current", "a2@example.com")).await;
+    let proves = generate(&admin, body("email_change_new", "a3@example.com")).await;
+    // What she agrees to is gone, and she has not agreed to the other.
+    let verify = json!({ "type": "email_change_current", "token_hash": agrees["hashed_token"] });
+    let refused = app.script().post("/api/auth/verify", verify).await;
+    assert_eq!(refused.refusal(), (403, "otp_expired".to_owned()));
+    follow(&app, &proves).await;
+    assert_eq!(app.script().sign_in("a3@example.com", PASSWORD).await.status(), 200);
 }
 
 async fn generate_link_email_change_with_one_half_where_that_is_enough(app: App) {

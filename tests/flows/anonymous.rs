@@ -12,6 +12,7 @@ stories![opened =>
     a_number_makes_it_a_real_account,
     a_password_needs_an_address,
     accounts_are_not_made_without_end,
+    it_can_be_deleted_whenever_its_owner_likes,
 ];
 
 async fn opened(driver: Driver) -> App {
@@ -130,4 +131,11 @@ async fn accounts_are_not_made_without_end(app: App) {
     }
     let elsewhere = app.browser().from_ip("198.51.100.9");
     assert_eq!(elsewhere.post("/api/auth/signup", json!({})).await.status(), 200);
+}
+
+async fn it_can_be_deleted_whenever_its_owner_likes(app: App) {
+    let browser = nobody(&app).await;
+    app.wait(Duration::from_secs(3_600));
+    assert_eq!(browser.delete("/api/auth/user", json!({})).await.status(), 200);
+    assert_eq!(browser.get("/me").await.status(), 401);
 }

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use auth_core::{EmailConfig, EventKind};
+use auth_core::{
+    EmailConfig, EventKind, Purpose, UserId,
+    adapter::{Act, TokenAdapter},
+};
 use serde_json::json;
 
 use crate::{App, Client, MINUTE, PASSWORD, Received, stories};
@@ -8,6 +11,8 @@ use crate::{App, Client, MINUTE, PASSWORD, Received, stories};
 stories![App::with_post =>
     a_change_is_confirmed_at_both_addresses,
     either_address_may_be_first,
+    one_half_moves_nothing_when_the_other_is_gone,
+    the_present_address_is_not_flooded_either,
     a_change_can_be_confirmed_by_codes,
     one_address_is_enough_when_that_is_configured,
     a_taken_address_is_answered_like_a_free_one,
@@ -87,6 +92,35 @@ async fn either_address_may_be_first(app: App) {
     let whole = ada.follow(&new).await;
     assert_eq!(whole.fragment("error"), None, "{whole:?}");
     assert_eq!(address_of(&ada).await, NEW);
+}
+
+async fn one_half_moves_nothing_when_the_other_is_gone(app: App) {
+    let (ada, old, new) = asked(&app).await;
+    let id = UserId::from(ada.get("/me").await.text());
+    let store = app.store.inner();
+    let tokens = store.get_tokens_by_user_id(&id).await.unwrap();
+    let half = tokens.iter().find(|token| token.purpose == Purpose::EmailChangeCurrent);
+    let half = half.unwrap();
+    store
+        .commit(&[Act::TakeToken(half.id.clone(), half.link_digest)])
+        .await
+        .unwrap();
+    for mail in [new, old] {
+        let refused = app.keeper().verify_link("email_change", &mail.secret()).await;
+        assert_eq!(refused.refusal(), (403, "otp_expired".to_owned()));
+    }
+    assert_eq!(address_of(&ada).await, ADA);
+}
+
+async fn the_present_address_is_not_flooded_either(app: App) {
+    let (ada, _, _) = asked(&app).await;
+    let ask = async |email: &str| ada.put("/api/auth/user", json!({ "email": email })).await;
+    let refused = ask("third@example.com").await;
+    assert_eq!(refused.refusal(), (429, "over_email_send_rate_limit".to_owned()));
+    let to_old = app.mails_to(ADA).await.into_iter();
+    assert_eq!(to_old.filter(|mail| mail.kind == "email_change_current").count(), 1);
+    app.wait(MINUTE);
+    assert_eq!(ask("fourth@example.com").await.status(), 200);
 }
 
 /// G6.9-05, G6.9-07.
@@ -201,6 +235,7 @@ async fn the_mails_of_a_change_are_sent_again(app: App) {
 
 async fn a_new_change_voids_the_one_before(app: App) {
     let (ada, _, new) = asked(&app).await;
+    app.wait(MINUTE);
     let answer = ada.put("/api/auth/user", json!({ "email": "third@example.com" })).await;
     assert_eq!(answer.json()["new_email"], "third@example.com");
     let refused = ada.follow(&new).await;

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::admin::service;
 use crate::{App, Client, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
@@ -12,6 +13,7 @@ stories![App::with_post =>
     who_has_no_address_is_told_so,
     another_site_cannot_have_codes_sent,
     a_number_gets_its_code_where_there_is_no_address,
+    a_number_gets_its_code_where_the_address_is_not_proven,
 ];
 
 const ADA: &str = "ada@example.com";
@@ -163,5 +165,25 @@ async fn a_password_that_is_too_weak_costs_no_nonce(app: App) {
         (422, "weak_password".to_owned())
     );
     let change = json!({ "password": passwords(1), "nonce": nonce });
+    assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+}
+
+async fn a_number_gets_its_code_where_the_address_is_not_proven(app: App) {
+    let script = app.keeper();
+    script.post("/api/auth/otp", json!({ "phone": "15551234567" })).await;
+    let session = script
+        .verify("sms", "15551234567", &app.text_to("15551234567").await.code())
+        .await
+        .json();
+    // An administrator sets one, and does not say that it is hers.
+    let path = format!("/api/auth/admin/users/{}", session["user"]["id"].as_str().unwrap());
+    let set = service(&app).put(&path, json!({ "email": ADA })).await;
+    assert_eq!((set.status(), &set.json()["email_confirmed_at"]), (200, &Value::Null));
+    app.wait(Duration::from_secs(3_600));
+    let ada = app.bearer(session["access_token"].as_str().unwrap());
+    assert_eq!(ada.get("/api/auth/reauthenticate").await.status(), 200);
+    let text = app.text_to("15551234567").await;
+    assert_eq!(text.kind, "reauthentication_sms");
+    let change = json!({ "password": passwords(1), "nonce": text.code() });
     assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use auth_core::{EventKind, Limit, Limits};
 use serde_json::json;
 
-use crate::{App, MINUTE, PASSWORD, stories};
+use crate::{App, Client, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
     one_message_a_minute_for_each_address,
@@ -11,6 +11,7 @@ stories![App::with_post =>
     all_routes_share_the_minute,
     mails_have_a_budget_for_all,
     text_messages_have_a_budget_for_all,
+    one_client_does_not_use_up_the_text_messages_of_all,
     one_client_does_not_ask_for_everybody,
     limits_can_be_off,
     a_sign_up_is_counted_whether_the_address_is_known_or_not,
@@ -117,6 +118,24 @@ async fn text_messages_have_a_budget_for_all(app: App) {
         }
     }
     assert_eq!(refused, 5);
+}
+
+async fn one_client_does_not_use_up_the_text_messages_of_all(app: App) {
+    let ask = async |client: Client, number: usize| {
+        let body = json!({ "phone": format!("155512345{number:02}") });
+        client.post("/api/auth/otp", body).await
+    };
+    for number in 0..40 {
+        let answer = ask(app.keeper(), number).await;
+        assert_eq!(answer.status(), if number < 10 { 200 } else { 429 }, "{number}");
+        if number >= 10 {
+            assert_eq!(answer.error_code(), "over_sms_send_rate_limit");
+        }
+        // The limit of what is asked for, of whatever sort, is another.
+        app.wait(Duration::from_secs(15));
+    }
+    let elsewhere = app.keeper().from_ip("198.51.100.1");
+    assert_eq!(ask(elsewhere, 50).await.status(), 200);
 }
 
 /// Security statement 23.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::{EventKind, PhoneConfig, UserId};
+use auth_core::{EventKind, NewKey, NewUser, PhoneConfig, UserId};
 use serde_json::json;
 
 use crate::{App, PASSWORD, stories};
@@ -21,6 +21,7 @@ stories![
     a_password_change_ends_other_sessions_and_the_old_secret,
     the_same_password_is_refused,
     a_stale_session_must_prove_itself,
+    a_password_that_works_once_does_not_become_one_for_good,
     an_account_can_be_deleted,
     sessions_are_listed_without_secrets,
     a_session_can_be_ended_by_its_handle,
@@ -183,6 +184,22 @@ async fn a_stale_session_must_prove_itself(app: App) {
         ada.put("/api/auth/user", json!({ "data": { "a": 1 } })).await.status(),
         200
     );
+}
+
+async fn a_password_that_works_once_does_not_become_one_for_good(app: App) {
+    let user = app.auth.create_user(NewUser::without_key()).await.unwrap();
+    let ticket = NewKey::single_use("ticket", "later", Duration::from_secs(600)).password("a ticket's password");
+    app.auth.create_key(&user.id, ticket).await.unwrap();
+    let own = NewKey::persistent("username", "ada");
+    app.auth.create_key(&user.id, own).await.unwrap();
+    let used = app.auth.use_key("username", "ada", None).await.unwrap();
+    let issued = app.auth.create_session(&used.proof, Default::default()).await.unwrap();
+    let browser = app.browser();
+    browser.set_token(issued.token.expose().as_str());
+    let change = json!({ "email": "ada@example.com" });
+    assert_eq!(browser.put("/api/auth/user", change).await.status(), 200);
+    let signed_in = app.browser().sign_in("ada@example.com", "a ticket's password").await;
+    assert_eq!(signed_in.refusal(), (400, "invalid_credentials".to_owned()));
 }
 
 async fn an_account_can_be_deleted(app: App) {

@@ -72,6 +72,12 @@ fn json_of(answer: &Received) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
 }
 
+/// An address that is free just now.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
 /// The first mail in a folder, as soon as it is there.
 async fn mail_in(folder: &Path) -> String {
     for _ in 0..600 {
@@ -102,6 +108,8 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
         "body",
         "--keep-events",
     ];
+    let metrics_address = free_address();
+    let more = [more.as_slice(), &["--metrics-addr", &metrics_address]].concat();
     let server = serve(&directory, &more).await;
 
     let health = ask(&server, "GET", "/health", None, Value::Null).await;
@@ -142,14 +150,21 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
     let events = ask(&server, "GET", "/admin/events", Some(&service), Value::Null).await;
     assert!(events.body.contains("authn_login_success"), "{events:?}");
 
-    // Another process ends the session; this one asks the database.
-    assert_eq!(succeed(&directory, &["revoke-sessions", "ada@example.com"]).await, "1");
+    // Another process ends the session; this one asks the database. What happened there is kept before that process ends.
+    let ended = succeed(&directory, &["revoke-sessions", "ada@example.com", "--keep-events"]).await;
+    assert_eq!(ended, "1");
+    let events = ask(&server, "GET", "/admin/events", Some(&service), Value::Null).await;
+    assert!(events.body.contains("session_revoked"), "{events:?}");
     assert_ne!(
         ask(&server, "GET", "/user", Some(access), Value::Null).await.status,
         200
     );
 
-    let metrics = ask(&server, "GET", "/metrics", None, Value::Null).await;
+    // Its own address shows the counters, and the one that everybody reaches does not.
+    assert_eq!(ask(&server, "GET", "/metrics", None, Value::Null).await.status, 404);
+    let own = metrics_address.parse().unwrap();
+    assert_eq!(send(own, "GET", "/user", &[], "").await.unwrap().status, 404);
+    let metrics = send(own, "GET", "/metrics", &[], "").await.unwrap();
     for line in [
         "auth_requests_total{method=\"POST\",route=\"/signup\",status=\"200\"} 1",
         "auth_requests_total{method=\"POST\",route=\"/token\",status=\"400\"} 1",
@@ -335,6 +350,70 @@ async fn every_subcommand_does_its_one_thing() {
 }
 
 #[tokio::test]
+async fn a_secret_is_replaced_and_nobody_is_signed_out() {
+    let directory = TempDir::new().unwrap();
+    let server = serve(&directory, &["--delivery", "body"]).await;
+    let ada = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let session = json_of(&ask(&server, "POST", "/signup", None, ada).await);
+    server.stop().await;
+    let database = format!("sqlite://{}", directory.path().join("auth.db").display());
+    let file = directory.path().join("older");
+    std::fs::write(&file, "the secret before that one, 32 bytes and more\n").unwrap();
+    let file = file.display().to_string();
+    let refresh = json!({ "refresh_token": session["refresh_token"] });
+    let refreshed = async |previous: &[&str]| {
+        let new = [
+            "--database",
+            &database,
+            "--secret",
+            "the next secret, of 32 bytes and more",
+        ];
+        let arguments: Vec<String> = new
+            .iter()
+            .chain(previous)
+            .map(|&argument| argument.to_owned())
+            .collect();
+        let server = Running::server(&arguments).await;
+        let access = session["access_token"].as_str();
+        let user = ask(&server, "GET", "/user", access, Value::Null).await.status;
+        let renewed = ask(
+            &server,
+            "POST",
+            "/token?grant_type=refresh_token",
+            None,
+            refresh.clone(),
+        )
+        .await;
+        server.stop().await;
+        (user, renewed.status)
+    };
+    let previous = ["--previous-secret", SECRET, "--previous-secret-file", &file];
+    assert_eq!(refreshed(&previous).await, (200, 200));
+}
+
+#[tokio::test]
+async fn without_a_secret_nothing_that_lasts_is_served() {
+    let directory = TempDir::new().unwrap();
+    let database = format!("sqlite://{}", directory.path().join("auth.db").display());
+    let check = async |more: &[&str]| {
+        let mut command = Command::new(binary(Which::Server));
+        command
+            .args(["check", "--database"])
+            .args(more)
+            .env_remove("AUTH_SECRET");
+        let output = command.output().await.unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = check(&[&database]).await;
+    assert!(told.contains("--secret-file") && told.contains("AUTH_SECRET"), "{told}");
+    assert!(!directory.path().join("auth.db").exists());
+    for more in [vec!["memory:"], vec![database.as_str(), "--danger-random-secret"]] {
+        let told = check(&more).await;
+        assert!(!told.contains("--secret-file"), "{more:?}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_used_is_said_at_once() {
     let directory = TempDir::new().unwrap();
     for (more, expected) in [
@@ -348,6 +427,7 @@ async fn what_cannot_be_used_is_said_at_once() {
         (vec!["check", "--leaked-passwords", "/nowhere.txt"], "/nowhere.txt"),
         (vec!["check", "--request-id-header", "cookie"], "request_id_header"),
         (vec!["check", "--config", "/nowhere.toml"], "/nowhere.toml"),
+        (vec!["check", "--previous-secret-file", "/nowhere.key"], "/nowhere.key"),
         (vec!["check", "--claims", "email,name"], "no claim name"),
         (vec!["check", "--jwt-secret", "short"], "32 random bytes"),
         (vec!["check", "--verify-key", "/nowhere.jwk"], "/nowhere.jwk"),

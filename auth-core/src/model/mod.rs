@@ -20,7 +20,7 @@ pub use one_time_token::{OneTimeToken, Purpose};
 pub use outbox::OutboxMessage;
 pub use session::{Amr, Session, SessionPatch, SessionRecord, SessionRotation, SessionState};
 pub use signing_key::SigningKeyRecord;
-pub(crate) use user::MUST_CHANGE_PASSWORD;
+pub(crate) use user::{MADE_BY_ADMINISTRATOR, MUST_CHANGE_PASSWORD};
 pub use user::{User, UserPatch, UserQuery};
 
 /// A JSON object, as in metadata, payload and data.

@@ -74,6 +74,9 @@ impl UserQuery {
 /// The member of [`User::app_metadata`] that says somebody else chose the password, and knows it.
 pub(crate) const MUST_CHANGE_PASSWORD: &str = "must_change_password";
 
+/// The member of [`User::app_metadata`] that says an administrator wrote what is known of somebody who has proven nothing yet.
+pub(crate) const MADE_BY_ADMINISTRATOR: &str = "made_by_administrator";
+
 impl User {
     /// The role of a user nobody gave another.
     pub const DEFAULT_ROLE: &'static str = "authenticated";

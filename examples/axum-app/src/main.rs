@@ -16,8 +16,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let addr = listener.local_addr()?;
     let auth = notes::auth(&options, addr).await?;
     let notes = Notes::open(&options.database).await?;
-    let app = axum_app::app(auth, notes, Pages::new(options.sms));
+    let app = axum_app::app(auth.clone(), notes, Pages::new(options.sms));
     println!("listening on http://{addr}");
-    axum_app::serve(listener, app).await?;
-    Ok(())
+    let served = axum_app::serve(listener, app).await;
+    // Where events are kept, the last ones are still being written.
+    auth.flush_events().await;
+    Ok(served?)
 }

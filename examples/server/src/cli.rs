@@ -1,8 +1,12 @@
 use std::path::PathBuf;
 
+use auth_core::Auth;
 use clap::{Parser, Subcommand};
 
-use crate::{Failure, Settings, commands, serve};
+use crate::{
+    Failure, Settings, commands, serve,
+    setup::{self, Parts},
+};
 
 /// A stand-alone auth server: accounts, sessions, mails and administration over HTTP.
 #[derive(Parser)]
@@ -70,14 +74,27 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     let settings = cli.settings.with_file(cli.config.as_ref())?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(&settings).await,
-        Command::Migrate { dry_run } => commands::migrate(&settings, dry_run).await,
-        Command::Check => commands::check(&settings).await,
-        Command::CreateUser { for_email, with_role } => {
-            commands::create_user(&settings, &for_email, with_role.as_deref()).await
+        command => {
+            let auth = setup::auth(&settings, setup::addr(&settings), &Parts::default()).await?;
+            let done = one_thing(command, &auth, &settings).await;
+            // Written by a task that ends with this process.
+            auth.flush_events().await;
+            done
         }
-        Command::RevokeSessions { user } => commands::revoke_sessions(&settings, &user).await,
-        Command::RotateKeys => commands::rotate_keys(&settings).await,
-        Command::Sweep => commands::sweep(&settings).await,
-        Command::ServiceToken { lifetime } => commands::service_token(&settings, &lifetime).await,
+    }
+}
+
+async fn one_thing(command: Command, auth: &Auth, settings: &Settings) -> Result<(), Failure> {
+    match command {
+        Command::Serve => serve::serve(settings).await,
+        Command::Migrate { dry_run } => commands::migrate(auth, dry_run).await,
+        Command::Check => commands::check(auth).await,
+        Command::CreateUser { for_email, with_role } => {
+            commands::create_user(auth, &for_email, with_role.as_deref()).await
+        }
+        Command::RevokeSessions { user } => commands::revoke_sessions(auth, &user).await,
+        Command::RotateKeys => commands::rotate_keys(auth).await,
+        Command::Sweep => commands::sweep(auth).await,
+        Command::ServiceToken { lifetime } => commands::service_token(auth, settings, &lifetime),
     }
 }

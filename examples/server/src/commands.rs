@@ -2,13 +2,9 @@
 
 use auth_core::{AdminUserAttributes, Auth, ErrorKind, UserId};
 
-use crate::{
-    Failure, Settings, duration,
-    setup::{self, Parts},
-};
+use crate::{Failure, Settings, duration};
 
-pub(crate) async fn migrate(settings: &Settings, dry_run: bool) -> Result<(), Failure> {
-    let auth = configured(settings).await?;
+pub(crate) async fn migrate(auth: &Auth, dry_run: bool) -> Result<(), Failure> {
     if dry_run {
         let plan = auth.migration_plan().await?;
         for statement in plan.statements() {
@@ -21,8 +17,7 @@ pub(crate) async fn migrate(settings: &Settings, dry_run: bool) -> Result<(), Fa
 }
 
 /// Fails unless the server could serve.
-pub(crate) async fn check(settings: &Settings) -> Result<(), Failure> {
-    let auth = configured(settings).await?;
+pub(crate) async fn check(auth: &Auth) -> Result<(), Failure> {
     let plan = auth.migration_plan().await?;
     let missing: Vec<&str> = plan.missing().collect();
     if !missing.is_empty() {
@@ -35,8 +30,7 @@ pub(crate) async fn check(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) async fn create_user(settings: &Settings, email: &str, role: Option<&str>) -> Result<(), Failure> {
-    let auth = configured(settings).await?;
+pub(crate) async fn create_user(auth: &Auth, email: &str, role: Option<&str>) -> Result<(), Failure> {
     let mut given = AdminUserAttributes::default().email(email).email_confirm(true);
     // In an argument, everybody on the machine could read it.
     if let Ok(password) = std::env::var("AUTH_NEW_PASSWORD") {
@@ -50,9 +44,8 @@ pub(crate) async fn create_user(settings: &Settings, email: &str, role: Option<&
     Ok(())
 }
 
-pub(crate) async fn revoke_sessions(settings: &Settings, user: &str) -> Result<(), Failure> {
-    let auth = configured(settings).await?;
-    let id = find(&auth, user).await?;
+pub(crate) async fn revoke_sessions(auth: &Auth, user: &str) -> Result<(), Failure> {
+    let id = find(auth, user).await?;
     let live = auth.get_all_user_sessions(&id).await?.len();
     auth.invalidate_all_user_sessions(&id).await?;
     println!("{live}");
@@ -73,14 +66,13 @@ async fn find(auth: &Auth, user: &str) -> Result<UserId, Failure> {
     }
 }
 
-pub(crate) async fn rotate_keys(settings: &Settings) -> Result<(), Failure> {
-    let auth = configured(settings).await?;
+pub(crate) async fn rotate_keys(auth: &Auth) -> Result<(), Failure> {
     println!("{}", auth.rotate_signing_keys().await?);
     Ok(())
 }
 
-pub(crate) async fn sweep(settings: &Settings) -> Result<(), Failure> {
-    let swept = configured(settings).await?.delete_expired().await?;
+pub(crate) async fn sweep(auth: &Auth) -> Result<(), Failure> {
+    let swept = auth.delete_expired().await?;
     println!(
         "sessions {}, links and codes {}, messages {}, events {}",
         swept.sessions, swept.tokens, swept.messages, swept.events
@@ -88,17 +80,13 @@ pub(crate) async fn sweep(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) async fn service_token(settings: &Settings, lifetime: &str) -> Result<(), Failure> {
+pub(crate) fn service_token(auth: &Auth, settings: &Settings, lifetime: &str) -> Result<(), Failure> {
     let lifetime = duration::parse(lifetime).map_err(Failure::new)?;
     if settings.secret.is_none() && settings.secret_file.is_none() {
         return Err(Failure::new(
             "a service token needs the server's own secret: --secret or --secret-file",
         ));
     }
-    println!("{}", configured(settings).await?.service_token(lifetime));
+    println!("{}", auth.service_token(lifetime));
     Ok(())
-}
-
-async fn configured(settings: &Settings) -> Result<Auth, Failure> {
-    setup::auth(settings, setup::addr(settings), &Parts::default()).await
 }

@@ -1,6 +1,6 @@
 use std::{net::SocketAddr, time::Duration};
 
-use auth_core::{Auth, Swept, UserQuery};
+use auth_core::{Auth, Swept};
 use axum::{Json, Router, extract::State, http::StatusCode, middleware, response::IntoResponse, routing::get};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -22,39 +22,47 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     let auth = setup::auth(settings, addr, &parts).await?;
     auth.migrate().await?;
     tokio::spawn(sweep(auth.clone(), metrics.clone()));
-    let service = app(&auth, metrics).into_make_service_with_connect_info::<SocketAddr>();
-    println!("listening on http://{addr}");
-    axum::serve(listener, service)
-        .with_graceful_shutdown(told_to_stop())
-        .await?;
-    Ok(())
-}
-
-/// The library's routes, and beside them what an operator reads.
-fn app(auth: &Auth, metrics: Metrics) -> Router {
     let measured = Measured {
         auth: auth.clone(),
         metrics,
     };
-    let routes = auth_axum::routes(auth);
-    let app = match auth.base_path() {
+    if let Some(addr) = settings.metrics_addr {
+        show_metrics(addr, measured.clone()).await?;
+    }
+    let service = app(measured).into_make_service_with_connect_info::<SocketAddr>();
+    println!("listening on http://{addr}");
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(told_to_stop())
+        .await;
+    auth.flush_events().await;
+    Ok(served?)
+}
+
+/// What Prometheus reads, on an address that the outside does not see: it tells which answers are how frequent, and so who has
+/// an account. Ends with the process.
+async fn show_metrics(addr: SocketAddr, measured: Measured) -> Result<(), Failure> {
+    let listener = TcpListener::bind(addr).await?;
+    let routes = Router::new().route("/metrics", get(metrics::show)).with_state(measured);
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Ok(())
+}
+
+/// The library's routes, and beside them what an operator reads.
+fn app(measured: Measured) -> Router {
+    let routes = auth_axum::routes(&measured.auth);
+    let app = match measured.auth.base_path() {
         "/" => Router::new().fallback_service(routes),
         path => Router::new().nest_service(path, routes),
     };
     app.route("/health", get(health))
-        .route("/metrics", get(metrics::show))
         .with_state(measured.clone())
         .layer(middleware::from_fn_with_state(measured, metrics::count))
 }
 
 /// Whether the database answers; GoTrue's members.
 async fn health(State(measured): State<Measured>) -> impl IntoResponse {
-    let one = UserQuery {
-        limit: 1,
-        ..UserQuery::default()
-    };
-    let status = match measured.auth.list_users(&one).await {
-        Ok(_) => StatusCode::OK,
+    let status = match measured.auth.ping().await {
+        Ok(()) => StatusCode::OK,
         Err(error) => {
             tracing::error!(target: "auth", error = &error as &dyn std::error::Error, "the database does not answer");
             StatusCode::SERVICE_UNAVAILABLE

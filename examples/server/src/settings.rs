@@ -32,6 +32,8 @@ macro_rules! settings {
 settings! {
     /// Where to listen; port 0 takes a free one. [default: 127.0.0.1:9999]
     addr: Option<SocketAddr> = "AUTH_ADDR",
+    /// Where Prometheus reads `/metrics`, an address of its own that nobody outside reaches. [default: nowhere]
+    metrics_addr: Option<SocketAddr> = "AUTH_METRICS_ADDR",
     /// Where browsers find the server: scheme, host and port. [default: its own address]
     base_url: Option<String> = "AUTH_BASE_URL",
     /// Allow http in the base URL of a host that is not this machine.
@@ -46,6 +48,13 @@ settings! {
     secret: Option<String> = "AUTH_SECRET",
     /// A file with the secret.
     secret_file: Option<PathBuf> = "AUTH_SECRET_FILE" [conflicts_with = "secret"],
+    /// A secret that this one replaced: what it signed and encrypted is read as before. Repeatable.
+    previous_secret: Vec<String> = "AUTH_PREVIOUS_SECRET",
+    /// A file with such a secret. Repeatable.
+    previous_secret_file: Vec<PathBuf> = "AUTH_PREVIOUS_SECRET_FILE" [value_delimiter = ','],
+    /// Start without a secret, with one that ends with the process: everybody is signed out then, and no second one can read what
+    /// this one writes.
+    danger_random_secret: Option<bool> = "AUTH_DANGER_RANDOM_SECRET" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// A secret that a gateway has as well and signs tokens with: GoTrue's JWT_SECRET, 32 bytes or more. [default: keys made here]
     jwt_secret: Option<String> = "AUTH_JWT_SECRET",
     /// What signs access tokens. [default: hs256]

@@ -28,12 +28,13 @@ pub(crate) fn addr(settings: &Settings) -> SocketAddr {
 
 /// The library, configured; the database is reached and not yet migrated.
 pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &Parts) -> Result<Auth, Failure> {
-    let mut adapter = AnyAdapter::connect(settings.database.as_deref().unwrap_or("sqlite://auth-server.db")).await?;
+    let secret = secret(settings)?;
+    let mut adapter = AnyAdapter::connect(database(settings)).await?;
     if let Some(url) = &settings.sessions {
         adapter = adapter.with_sessions(RedisSessions::connect(url).await?);
     }
     let mut builder = Auth::builder(adapter)
-        .secret(secret(settings)?)
+        .secret(secret)
         .base_url(settings.base_url.clone().unwrap_or_else(|| own_url(listening_on)))
         .base_path(settings.base_path.as_deref().unwrap_or("/"))
         .sessions(sessions(settings)?)
@@ -47,6 +48,12 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
         .anonymous(settings.anonymous.unwrap_or(false))
         .signup(!settings.disable_signup.unwrap_or(false))
         .keep_events(settings.keep_events.unwrap_or(false));
+    for previous in &settings.previous_secret {
+        builder = builder.previous_secret(Secret::new(previous.as_str()));
+    }
+    for path in &settings.previous_secret_file {
+        builder = builder.previous_secret(secret_in(path)?);
+    }
     if settings.danger_allow_http == Some(true) {
         builder = builder.danger_allow_http();
     }
@@ -106,8 +113,18 @@ fn secret(settings: &Settings) -> Result<Secret, Failure> {
     if let Some(path) = &settings.secret_file {
         return secret_in(path);
     }
-    tracing::warn!(target: "auth", "there is no secret: whatever it signs and encrypts ends with this process");
-    Ok(Secret::random()?)
+    // What is in memory ends with the process as well.
+    if database(settings) == "memory:" || settings.danger_random_secret == Some(true) {
+        return Ok(Secret::random()?);
+    }
+    Err(Failure::new(
+        "there is no secret, so that whatever is signed and encrypted would end with this process: write 32 random bytes into a \
+         file (`openssl rand -base64 32 > auth.secret`) and name it with --secret-file, or set AUTH_SECRET",
+    ))
+}
+
+fn database(settings: &Settings) -> &str {
+    settings.database.as_deref().unwrap_or("sqlite://auth-server.db")
 }
 
 fn secret_in(path: &Path) -> Result<Secret, Failure> {

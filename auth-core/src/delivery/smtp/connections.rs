@@ -32,9 +32,18 @@ impl Connections {
         }
     }
 
+    /// The right to one of the connections, as soon as another mail is done with it.
+    pub(super) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.slots.acquire().await.ok()
+    }
+
     /// A connection that answers: a kept one, or a new one.
-    pub(super) async fn take<'a>(&'a self, settings: &Settings) -> Result<Taken<'a>, TakeError> {
-        let slot = self.slots.acquire().await?;
+    pub(super) async fn take<'a>(
+        &'a self,
+        slot: SemaphorePermit<'a>,
+        settings: &Settings,
+    ) -> Result<Taken<'a>, smtp::Error> {
         while let Some((mut connection, since)) = self.pop() {
             let is_young = since.elapsed() < KEPT;
             if is_young && timeout(ANSWER, connection.test_connected()).await == Ok(true) {
@@ -60,8 +69,6 @@ impl Connections {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-type TakeError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A connection of ours for one mail.
 pub(super) struct Taken<'a> {

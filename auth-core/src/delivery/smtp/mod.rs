@@ -113,7 +113,7 @@ impl SmtpMailer {
     }
 
     /// How long one mail may take, from the connection to the server's last word. Default 20 seconds; the outbox gives up
-    /// after 30.
+    /// after 30. A mail for which no connection is free is not begun, and tried again later.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -125,6 +125,11 @@ impl SmtpMailer {
     pub fn connections(mut self, count: usize) -> Self {
         self.connections = Arc::new(Connections::new(count.max(1)));
         self
+    }
+
+    /// How long to wait for a connection: both together end before the outbox gives up.
+    fn patience(&self) -> Duration {
+        TOGETHER.saturating_sub(self.timeout).max(Duration::from_secs(1))
     }
 
     fn envelope(&self, mail: &Mail) -> Option<Envelope> {
@@ -141,10 +146,17 @@ impl Mailer for SmtpMailer {
             .envelope(mail)
             .ok_or_else(|| DeliveryError::permanent("the address is none"))?;
         let bytes = mime::render(mail, &self.from, self.reply_to.as_ref());
+        // Waiting for the mails before it is no part of the time this one may take: a server that is slow and not down would
+        // be given up in the middle of mails it then sends, and asked again.
+        let slot = tokio::time::timeout(self.patience(), self.connections.slot()).await;
+        let slot = slot
+            .ok()
+            .flatten()
+            .ok_or_else(|| DeliveryError::temporary("the mail was not begun: all connections are in use"))?;
         let sending = async {
             let connection = self
                 .connections
-                .take(&self.settings)
+                .take(slot, &self.settings)
                 .await
                 .map_err(|error| DeliveryError::temporary("the mail server was not reached").because(error))?;
             connection.send(&envelope, &bytes).await.map_err(refused)
@@ -155,6 +167,9 @@ impl Mailer for SmtpMailer {
             .map_err(|_| DeliveryError::temporary("the mail server took too long"))?
     }
 }
+
+/// Less than the outbox waits for.
+const TOGETHER: Duration = Duration::from_secs(28);
 
 /// What the server's word about a mail means.
 fn refused(error: smtp::Error) -> DeliveryError {

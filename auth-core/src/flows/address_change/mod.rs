@@ -7,4 +7,4 @@ mod pending;
 mod service;
 
 pub use pending::PendingChange;
-pub(crate) use service::{NEW_EMAIL, exists, has_agreed, with_agreement};
+pub(crate) use service::{NEW_EMAIL, exists, has_agreed, in_need_of_both, leads_to, with_agreement};

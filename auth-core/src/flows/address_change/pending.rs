@@ -1,4 +1,4 @@
-use super::service::NEW_EMAIL;
+use super::service::leads_to;
 use crate::{
     auth::Auth,
     error::Result,
@@ -33,7 +33,7 @@ impl Auth {
                 .filter_map(|purpose| tokens.iter().find(|token| token.purpose == *purpose));
             let there: Vec<&OneTimeToken> = there.collect();
             Some(PendingChange {
-                new_address: new_address(there.first()?)?,
+                new_address: leads_to(there.first()?)?.to_owned(),
                 waits_for: there.iter().map(|token| token.sent_to.clone()).collect(),
                 is_phone: there.iter().all(|token| token.purpose == Purpose::PhoneChange),
             })
@@ -43,13 +43,5 @@ impl Auth {
             of(&[Purpose::PhoneChange]),
         ];
         Ok(changes.into_iter().flatten().collect())
-    }
-}
-
-/// What the account changes to when this token is answered.
-fn new_address(token: &OneTimeToken) -> Option<String> {
-    match token.purpose {
-        Purpose::EmailChangeCurrent => token.text(NEW_EMAIL).map(str::to_owned),
-        _ => Some(token.sent_to.clone()),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     },
     id::UserId,
     model::{KeyRecord, OneTimeToken, Purpose, User, UserPatch},
-    proof::Proof,
+    proof::{PasswordChanges, Proof, password_changes},
     request::Client,
 };
 
@@ -29,7 +29,11 @@ impl Auth {
             self.check_nobody_elses(user, new).await?;
         }
         if let Some(old) = self.must_agree(user, new) {
-            self.inner.post.check(&Address::Email(old.to_owned()))?;
+            let old = Address::Email(old.to_owned());
+            self.inner.post.check(&old)?;
+            self.limit_mailing(new, client).await?;
+            // It gets a mail as well, whatever the new address is the next time.
+            return self.limit_agreement(&old, client).await;
         }
         self.limit_mailing(new, client).await
     }
@@ -88,13 +92,14 @@ impl Auth {
             Some(owner) => self.account_exists_letter(new, &owner)?,
             None => self.letter_about_change(kind, new.as_str(), new, user, &issued)?,
         };
-        let mut acts = vec![Act::SetToken(issued.record), letter];
-        if let Some(old) = self.must_agree(user, new) {
-            let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
-            let issued = issued.data(NEW_EMAIL, new.as_str());
-            acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
-            acts.push(Act::SetToken(issued.record));
-        }
+        let Some(old) = self.must_agree(user, new) else {
+            return Ok(vec![Act::SetToken(issued.record), letter]);
+        };
+        let mut acts = vec![Act::SetToken(in_need_of_both(issued).record), letter];
+        let issued = self.issue(Purpose::EmailChangeCurrent, &user.id, old, asked)?;
+        let issued = in_need_of_both(issued.data(NEW_EMAIL, new.as_str()));
+        acts.push(self.letter_about_change(LetterKind::EmailChangeCurrent, old, new, user, &issued)?);
+        acts.push(Act::SetToken(issued.record));
         Ok(acts)
     }
 
@@ -128,9 +133,14 @@ impl Auth {
         }
     }
 
-    /// Whether a code for a change was sent to this address for this user.
-    pub(crate) async fn awaits_code_at(&self, user: &User, address: &Address) -> Result<bool> {
-        let tokens = self.inner.adapter.get_tokens_by_user_id(&user.id).await?;
+    /// Whether a code for a change was sent to this address for this user. Asks the store for nobody as well.
+    pub(crate) async fn awaits_code_at(&self, user_id: Option<&UserId>, address: &Address) -> Result<bool> {
+        let nobody = UserId::from("");
+        let tokens = self
+            .inner
+            .adapter
+            .get_tokens_by_user_id(user_id.unwrap_or(&nobody))
+            .await?;
         Ok(tokens
             .iter()
             .any(|token| token.purpose.is_change() && token.sent_to == address.as_str()))
@@ -180,7 +190,8 @@ impl Auth {
             Purpose::EmailChangeCurrent => Some(Purpose::EmailChange),
             _ => None,
         };
-        let other = tokens.into_iter().find(|there| Some(there.purpose) == other);
+        let is_other = |there: &OneTimeToken| Some(there.purpose) == other && leads_to(there) == leads_to(&token);
+        let other = tokens.into_iter().find(is_other);
         let new = match token.purpose {
             Purpose::PhoneChange => Address::Phone(token.sent_to.clone()),
             Purpose::EmailChange => Address::Email(token.sent_to.clone()),
@@ -207,15 +218,26 @@ impl Auth {
                 agreed => return agreed.map(|()| Settled::Half),
             }
         }
-        if token.purpose == Purpose::EmailChangeCurrent && !has_agreed(&token) {
-            // The old address alone moves nothing.
+        let needs_both = token.says(NEEDS_BOTH) || token.purpose == Purpose::EmailChangeCurrent;
+        if needs_both && !has_agreed(&token) {
+            // One alone moves nothing: the other half is gone, or about another address.
             return Err(ErrorKind::OtpExpired.into());
         }
-        let user = self
-            .change_address(Some(&token), user, &new, UserPatch::default(), then, client)
+        // Whoever prepared an account that nobody has proven to be theirs may be somebody else than who proves this address.
+        let user_id = user.id.clone();
+        let is_first_proof = user.email_confirmed_at.is_none() && user.phone_confirmed_at.is_none();
+        if is_first_proof {
+            self.delete_sessions_of(&user_id, None).await?;
+        }
+        let (user, changes) = self
+            .move_address(Some(&token), user, &new, UserPatch::default(), then, client)
             .await?;
+        if is_first_proof {
+            // A sign-in between the two may have made one more.
+            self.delete_sessions_of(&user_id, None).await?;
+        }
         let method = crate::flows::verify::method_of(token.purpose, true);
-        Ok(Settled::proven(Proof::new(user, method, now)))
+        Ok(Settled::proven(Proof::new(user, method, now).since(changes)))
     }
 
     /// Takes one half of a change and marks the other, if nobody has taken either.
@@ -230,12 +252,26 @@ impl Auth {
     pub(crate) async fn change_address(
         &self,
         token: Option<&OneTimeToken>,
+        user: User,
+        new: &Address,
+        patch: UserPatch,
+        then: Option<Act>,
+        client: &Client,
+    ) -> Result<User> {
+        let moved = self.move_address(token, user, new, patch, then, client).await;
+        moved.map(|(user, _)| user)
+    }
+
+    /// As [`Auth::change_address`]; answers as well how the keys with a password stand after it, if nobody else has changed one.
+    async fn move_address(
+        &self,
+        token: Option<&OneTimeToken>,
         mut user: User,
         new: &Address,
         mut patch: UserPatch,
         then: Option<Act>,
         client: &Client,
-    ) -> Result<User> {
+    ) -> Result<(User, PasswordChanges)> {
         let now = self.now();
         patch.is_anonymous = Some(false);
         patch.updated_at = Some(now);
@@ -253,24 +289,31 @@ impl Auth {
         };
         let mut acts: Vec<Act> = token.map(take).into_iter().collect();
         acts.push(Act::DeleteTokens(user.id.clone()));
-        let keys = self.inner.adapter.get_keys_by_user_id(&user.id).await?;
+        let mut keys = self.inner.adapter.get_keys_by_user_id(&user.id).await?;
         let key = keys
-            .iter()
+            .iter_mut()
             .find(|key| key.id.provider() == new.provider() && key.expires.is_none());
         match key {
             Some(key) if key.id == new.key_id() => {}
-            Some(key) => acts.push(Act::RenameKey(key.id.clone(), new.key_id(), now)),
+            Some(key) => {
+                let old = std::mem::replace(&mut key.id, new.key_id());
+                key.updated_at = now;
+                acts.push(Act::RenameKey(old, new.key_id(), now));
+            }
             None => {
-                let password = keys.iter().find_map(|key| key.hashed_password.clone());
-                acts.push(Act::SetKey(KeyRecord {
+                // What works once must not become a password for good.
+                let password = keys.iter().filter(|key| key.expires.is_none());
+                let key = KeyRecord {
                     id: new.key_id(),
                     user_id: user.id.clone(),
-                    hashed_password: password,
+                    hashed_password: password.into_iter().find_map(|key| key.hashed_password.clone()),
                     primary: keys.is_empty(),
                     expires: None,
                     created_at: now,
                     updated_at: now,
-                }));
+                };
+                acts.push(Act::SetKey(key.clone()));
+                keys.push(key);
             }
         }
         acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch.clone())));
@@ -285,7 +328,7 @@ impl Auth {
         })?;
         let changed = Event::new(EventKind::UserUpdated, now, client).user(&user.id);
         self.emit(&changed.reason(new.provider()));
-        Ok(user)
+        Ok((user, password_changes(keys)))
     }
 
     /// Tells the mailbox that was the account's. A number is somebody else's soon, and one more number is one more way in.
@@ -325,11 +368,27 @@ pub(crate) fn with_agreement(issued: Issued) -> Issued {
     issued.data(AGREED, true)
 }
 
+/// Half of a change that the owner of the other address has to say yes to as well, be their half still there or not.
+pub(crate) fn in_need_of_both(issued: Issued) -> Issued {
+    issued.data(NEEDS_BOTH, true)
+}
+
+/// The address or number that an account has after the change of which this is one proof.
+pub(crate) fn leads_to(token: &OneTimeToken) -> Option<&str> {
+    match token.purpose {
+        Purpose::EmailChangeCurrent => token.text(NEW_EMAIL),
+        _ => Some(token.sent_to.as_str()),
+    }
+}
+
 /// What the old address agrees to.
 pub(crate) const NEW_EMAIL: &str = "new_email";
 
 /// The owner of the other address has said yes.
 const AGREED: &str = "agreed";
+
+/// The owner of the other address has to say yes.
+const NEEDS_BOTH: &str = "needs_both";
 
 /// Somebody else has it.
 pub(crate) fn exists(address: &Address) -> crate::Error {

@@ -179,7 +179,11 @@ const WRITING: &[ErrorKind] = &[
 
 const ID: Member = Member::new("id", Kind::Text, "The user's id.");
 const PAGE: Member = Member::new("page", Kind::Number, "The page's number, from 1 on.");
-const PER_PAGE: Member = Member::new("per_page", Kind::Number, "How many are on a page, 50 unless given.");
+const PER_PAGE: Member = Member::new(
+    "per_page",
+    Kind::Number,
+    "How many are on a page, 50 unless given; at most 100 users, 1000 events.",
+);
 const BEFORE: Member = Member::new("before", Kind::Text, "The event to go on from, instead of a page.");
 const EMAIL: Member = Member::new("email", Kind::Email, "The e-mail address.");
 const PHONE: Member = Member::new("phone", Kind::Text, "The phone number, in E.164 form.");

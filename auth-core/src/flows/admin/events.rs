@@ -29,4 +29,21 @@ impl Auth {
         journal.flush().await;
         self.inner.adapter.get_events(query).await
     }
+
+    /// Waits until what has happened so far is in the store. What is kept is written by a task of its own, which ends with its
+    /// runtime: a program awaits this before it ends.
+    ///
+    /// ```
+    /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+    /// // … serve until told to stop, then:
+    /// auth.flush_events().await;
+    /// # Ok(()) }
+    /// ```
+    pub async fn flush_events(&self) {
+        if let Some(journal) = &self.inner.journal {
+            journal.flush().await;
+        }
+    }
 }

@@ -9,11 +9,12 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
-        address_change::{NEW_EMAIL, has_agreed, with_agreement},
+        address_change::{NEW_EMAIL, has_agreed, in_need_of_both, leads_to, with_agreement},
+        confirmation::SAID,
         one_time::{Asked, Issued},
         users::{NewUser, check_metadata, merged},
     },
-    model::{JsonObject, MUST_CHANGE_PASSWORD, OneTimeToken, Purpose, User, UserPatch},
+    model::{JsonObject, MUST_CHANGE_PASSWORD, Purpose, User, UserPatch},
     request::Client,
 };
 
@@ -123,6 +124,7 @@ impl Auth {
     /// without one, that of whoever signed up goes when the link is followed, because the caller cannot vouch for it.
     async fn sign_up_link(&self, address: &Address, wanted: GenerateLink, asked: &Asked) -> Result<Prepared> {
         let password = wanted.password.filter(|password| !password.is_empty());
+        let said = wanted.data.clone();
         if let Some(password) = &password {
             self.check_new_password(password, address.as_str()).await?;
         }
@@ -147,6 +149,7 @@ impl Auth {
             acts.push(Self::chosen_for(&mut user));
         }
         let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
+        let issued = issued.data(SAID, said);
         acts.push(Act::SetToken(issued.record.clone()));
         Ok(Prepared {
             user,
@@ -160,10 +163,11 @@ impl Auth {
     async fn magic_link(&self, address: &Address, data: JsonObject, asked: &Asked) -> Result<Prepared> {
         if let Some((_, user)) = self.user_at(address).await? {
             let issued = self.issue(Purpose::MagicLink, &user.id, address.as_str(), asked)?;
-            return Ok(Prepared::of(user, issued, LinkKind::MagicLink));
+            return Ok(Prepared::of(user, issued.data(SAID, data), LinkKind::MagicLink));
         }
-        let (user, made) = self.new_owner(address, data)?;
+        let (user, made) = self.new_owner(address, data.clone())?;
         let issued = self.issue(Purpose::Confirmation, &user.id, address.as_str(), asked)?;
+        let issued = issued.data(SAID, data);
         let mut prepared = Prepared::of(user, issued, LinkKind::SignUp);
         prepared.acts.insert(0, made);
         prepared.is_new = true;
@@ -189,21 +193,22 @@ impl Auth {
             LinkKind::EmailChangeCurrent => (Purpose::EmailChangeCurrent, Purpose::EmailChange),
             _ => (Purpose::EmailChange, Purpose::EmailChangeCurrent),
         };
+        let asks_both = asked_for == Purpose::EmailChangeCurrent
+            || self.inner.config.email.secure_change && user.email_confirmed_at.is_some();
         let half = |purpose: Purpose| {
             let sent_to = if purpose == Purpose::EmailChange { &new } else { old };
             let issued = self.issue(purpose, &user.id, sent_to.as_str(), asked)?;
-            Ok::<_, Error>(match purpose {
+            let issued = match purpose {
                 Purpose::EmailChange => issued,
                 _ => issued.data(NEW_EMAIL, new.as_str()),
-            })
+            };
+            Ok::<_, Error>(if asks_both { in_need_of_both(issued) } else { issued })
         };
         let is_agreed = there(asked_for).is_some_and(has_agreed);
         let mut issued = half(asked_for)?;
         if is_agreed {
             issued = with_agreement(issued);
         }
-        let asks_both = asked_for == Purpose::EmailChangeCurrent
-            || self.inner.config.email.secure_change && user.email_confirmed_at.is_some();
         let mut prepared = Prepared::of(user.clone(), issued, wanted.kind);
         if asks_both && !is_agreed && there(other).is_none() {
             prepared.acts.push(Act::SetToken(half(other)?.record));
@@ -253,13 +258,5 @@ impl Prepared {
             kind,
             is_new: false,
         }
-    }
-}
-
-/// The new address that half of a change is about.
-fn leads_to(token: &OneTimeToken) -> Option<&str> {
-    match token.purpose {
-        Purpose::EmailChange => Some(token.sent_to.as_str()),
-        _ => token.text(NEW_EMAIL),
     }
 }

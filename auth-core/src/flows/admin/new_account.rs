@@ -10,7 +10,7 @@ use crate::{
         users::{NewUser, merged},
     },
     id::UserId,
-    model::{JsonObject, KeyRecord, MUST_CHANGE_PASSWORD, User},
+    model::{JsonObject, KeyRecord, MADE_BY_ADMINISTRATOR, MUST_CHANGE_PASSWORD, User},
     request::Client,
     secret::HashedPassword,
 };
@@ -47,6 +47,14 @@ impl Auth {
         let mut notes = merged(&nothing, &given.app_metadata);
         if given.chooses_password() {
             notes.insert(MUST_CHANGE_PASSWORD.to_owned(), true.into());
+        }
+        let is_confirmed = |address: &Address| match address {
+            Address::Email(_) => given.email_confirm,
+            Address::Phone(_) => given.phone_confirm,
+        };
+        if !addresses.iter().any(is_confirmed) {
+            // Until the first proof, which would sweep away what a stranger has written.
+            notes.insert(MADE_BY_ADMINISTRATOR.to_owned(), true.into());
         }
         let mut new = NewUser::with_key(first.provider(), first.as_str())
             .user_metadata(merged(&nothing, &given.user_metadata))

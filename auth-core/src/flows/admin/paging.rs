@@ -17,11 +17,11 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// `page` and `per_page` of the query.
+    /// `page` and `per_page` of the query, of which there are this many at most.
     ///
     /// # Errors
     /// [`ErrorKind::ValidationFailed`] when either is no number or out of bounds.
-    pub(super) fn read(call: &Call) -> Result<Self> {
+    pub(super) fn read(call: &Call, most: u32) -> Result<Self> {
         let read = |name: &str, default: u64, most: u64| match call.query(name)?.filter(|text| !text.is_empty()) {
             None => Ok(default),
             Some(text) => {
@@ -34,7 +34,7 @@ impl Page {
         };
         Ok(Self {
             number: read("page", 1, MOST_PAGES)?,
-            size: u32::try_from(read("per_page", 50, u64::from(MOST))?).unwrap_or(MOST),
+            size: u32::try_from(read("per_page", 50, u64::from(most))?).unwrap_or(most),
         })
     }
 
@@ -45,6 +45,18 @@ impl Page {
     /// How many come before.
     pub(super) fn offset(&self) -> u64 {
         (self.number - 1) * u64::from(self.size)
+    }
+
+    /// How many there are up to its end.
+    pub(super) fn end(&self) -> u64 {
+        self.offset() + u64::from(self.size)
+    }
+
+    /// What is on it, of a list from its beginning.
+    pub(super) fn of<T>(&self, mut all: Vec<T>) -> Vec<T> {
+        let skipped = usize::try_from(self.offset()).unwrap_or(usize::MAX).min(all.len());
+        all.drain(..skipped);
+        all
     }
 
     /// Says how many there are and where the others are. The address is the configured one; GoTrue's clients find the page
@@ -98,6 +110,5 @@ fn refused(name: &str, most: u64) -> Error {
 }
 
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-const MOST: u32 = 1_000;
 /// More than anybody turns; their product with the size of a page stays far from the largest number.
 const MOST_PAGES: u64 = 1_000_000_000;

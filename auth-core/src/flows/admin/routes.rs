@@ -5,9 +5,11 @@ use super::{
     go_duration,
     link_request::{GenerateLink, LinkKind},
     paging::Page,
-    shapes::{audit_shape, event_shape, kind_of_action},
+    shapes::{action_and_class, audit_shape, event_shape, kind_of_action},
+    user_list::UserPage,
 };
 use crate::{
+    address::Address,
     error::{Error, ErrorKind, Result},
     flows::password::routes::declared_attributes,
     http::{Call, Reply, routes, session_listing, user_answer},
@@ -30,7 +32,8 @@ routes! {
 
 async fn list_users(call: Call) -> Result<Reply> {
     call.require_admin().await?;
-    let page = Page::read(&call)?;
+    // Each of them costs two more reads.
+    let page = Page::read(&call, 100)?;
     let filter = call.query("filter")?.map(|text| text.trim().to_lowercase());
     let query = UserQuery {
         filter: filter.filter(|text| !text.is_empty()),
@@ -38,13 +41,25 @@ async fn list_users(call: Call) -> Result<Reply> {
         offset: page.offset(),
         limit: page.size(),
     };
-    let found = call.auth.list_users(&query).await?;
+    let found = find_users(&call, &query).await?;
     let mut users = Vec::with_capacity(found.users.len());
     for user in &found.users {
         users.push(user_answer(&call.auth, user).await?);
     }
     let reply = Reply::ok(json!({ "users": users, "aud": call.auth.inner.config.audience }));
     Ok(page.describe(reply, &call, "/admin/users", found.total))
+}
+
+/// A whole address means its owner, and nobody whose address contains it.
+async fn find_users(call: &Call, query: &UserQuery) -> Result<UserPage> {
+    let Some(address) = query.filter.as_deref().and_then(|filter| Address::email(filter).ok()) else {
+        return call.auth.list_users(query).await;
+    };
+    let owner = call.auth.user_at(&address).await?.map(|(_, user)| user);
+    Ok(UserPage {
+        total: owner.is_some().into(),
+        users: owner.into_iter().filter(|_| query.offset == 0).collect(),
+    })
 }
 
 fn is_oldest_first(sort: &str) -> Result<bool> {
@@ -160,17 +175,21 @@ async fn list_events(call: Call) -> Result<Reply> {
     Ok(page.describe_older(reply, &call, "/admin/events", oldest.map(|event| event.id.as_str())))
 }
 
-/// GoTrue's: `query=author:…`, `query=action:…`.
+/// GoTrue's: `query=author:…`, `query=action:…`, `query=type:…`.
 async fn audit(call: Call) -> Result<Reply> {
     call.require_admin().await?;
     let mut query = EventQuery::default();
     match call.query("query")?.unwrap_or_default().split_once(':') {
         Some(("author", author)) => query.user_id = Some(author_of(&call, author).await?),
         Some(("action", action)) => query.kind = Some(kind_of_action(action).to_owned()),
+        Some(("type", class)) => {
+            let events = read_class(&call, class).await?;
+            return Ok(Reply::ok(events.iter().map(audit_shape).collect()));
+        }
         None if call.query("query")?.is_none_or(str::is_empty) => {}
         _ => {
             return Err(Error::from(ErrorKind::ValidationFailed)
-                .detail("bad query: use `author:` with an id or an address, or `action:`"));
+                .detail("bad query: use `author:` with an id or an address, `action:` or `type:`"));
         }
     }
     let (_, events) = read_events(&call, query).await?;
@@ -180,7 +199,7 @@ async fn audit(call: Call) -> Result<Reply> {
 /// An id as it is; an address stands for whoever has it.
 async fn author_of(call: &Call, author: &str) -> Result<UserId> {
     if author.contains('@')
-        && let Ok(address) = crate::address::Address::email(author)
+        && let Ok(address) = Address::email(author)
         && let Some((user_id, _)) = call.auth.user_at(&address).await?
     {
         return Ok(user_id);
@@ -190,22 +209,54 @@ async fn author_of(call: &Call, author: &str) -> Result<UserId> {
 
 /// By page from the newest on, or from an event on.
 async fn read_events(call: &Call, mut query: EventQuery) -> Result<(Page, Vec<EventRecord>)> {
-    let page = Page::read(call)?;
-    query.before = call.query("before")?.filter(|id| !id.is_empty()).map(str::to_owned);
-    let wanted = page.offset() + u64::from(page.size());
-    if wanted > MOST_SKIPPED {
+    let (page, before) = event_page(call)?;
+    query.before = before;
+    query.limit = u32::try_from(page.end()).unwrap_or(u32::MAX);
+    let events = page.of(call.auth.list_events(&query).await?);
+    Ok((page, events))
+}
+
+/// The events of one of GoTrue's classes. A store finds one kind or all, so that all are read, the newest ten thousand at most;
+/// `before` goes on from there.
+async fn read_class(call: &Call, class: &str) -> Result<Vec<EventRecord>> {
+    let (page, before) = event_page(call)?;
+    let (mut found, mut read) = (Vec::new(), 0);
+    let mut query = EventQuery {
+        before,
+        limit: AT_ONCE,
+        ..EventQuery::default()
+    };
+    loop {
+        let events = call.auth.list_events(&query).await?;
+        let is_all = events.len() < AT_ONCE as usize;
+        read += events.len() as u64;
+        query.before = events.last().map(|event| event.id.clone());
+        found.extend(
+            events
+                .into_iter()
+                .filter(|event| action_and_class(&event.kind).1 == class),
+        );
+        if is_all || found.len() as u64 >= page.end() || read >= MOST_SKIPPED {
+            found.truncate(usize::try_from(page.end()).unwrap_or(usize::MAX));
+            return Ok(page.of(found));
+        }
+    }
+}
+
+/// Which events are asked for, and from which event on.
+fn event_page(call: &Call) -> Result<(Page, Option<String>)> {
+    let page = Page::read(call, 1_000)?;
+    if page.end() > MOST_SKIPPED {
         return Err(Error::from(ErrorKind::ValidationFailed)
             .detail("Bad Pagination Parameters: go on from an event with `before`; pages this far are not counted."));
     }
-    query.limit = u32::try_from(wanted).unwrap_or(u32::MAX);
-    let mut events = call.auth.list_events(&query).await?;
-    let skipped = usize::try_from(page.offset()).unwrap_or(usize::MAX).min(events.len());
-    events.drain(..skipped);
-    Ok((page, events))
+    let before = call.query("before")?.filter(|id| !id.is_empty());
+    Ok((page, before.map(str::to_owned)))
 }
 
 /// Those skipped are read all the same.
 const MOST_SKIPPED: u64 = 10_000;
+const AT_ONCE: u32 = 1_000;
 
 impl Call {
     /// The user that the path names.

@@ -21,10 +21,7 @@ pub(super) fn event_shape(event: &EventRecord) -> Value {
 /// GoTrue's. Who acted and to whom it happened is one and the same there and here, except for administrators' acts, which say
 /// `admin` in their traits.
 pub(super) fn audit_shape(event: &EventRecord) -> Value {
-    let (action, class) = ACTIONS
-        .iter()
-        .find(|(kind, _, _)| *kind == event.kind)
-        .map_or((event.kind.as_str(), "account"), |(_, action, class)| (*action, *class));
+    let (action, class) = action_and_class(&event.kind);
     json!({
         "id": event.id,
         "created_at": event.at.to_rfc3339(),
@@ -38,6 +35,14 @@ pub(super) fn audit_shape(event: &EventRecord) -> Value {
             "traits": { "reason": event.reason, "session_id": event.session_id.as_ref().map(|id| id.as_str()) },
         },
     })
+}
+
+/// What GoTrue calls an event of this kind, and its class.
+pub(super) fn action_and_class(kind: &str) -> (&str, &'static str) {
+    ACTIONS
+        .iter()
+        .find(|(ours, _, _)| *ours == kind)
+        .map_or((kind, "account"), |(_, action, class)| (*action, *class))
 }
 
 /// Our word for what GoTrue calls so.

@@ -16,7 +16,7 @@ use crate::{
     id::UserId,
     model::{Attributes, JsonObject, KeyRecord, MUST_CHANGE_PASSWORD, User, UserPatch},
     password::Verified,
-    proof::{PasswordChanges, Proof},
+    proof::{PasswordChanges, Proof, password_changes},
     request::Client,
     secret::{HashedPassword, Password},
 };
@@ -201,7 +201,7 @@ impl Auth {
         let context = [account];
         let weaknesses = self.inner.passwords.weaknesses(&typed, &context);
         let client = session.client.clone();
-        let (opened, weak_password) = tokio::join!(self.open_session(proof, session), weaknesses);
+        let (opened, weak_password) = tokio::join!(self.open_session(&proof, session), weaknesses);
         let (user, mut issued) = opened?;
         issued.weak_password = weak_password;
         self.check_still_proven(&proven, &issued).await?;
@@ -263,30 +263,29 @@ impl Auth {
         }
     }
 
-    /// Notes the sign-in and opens the session. A session whose owner changed the password since the proof does not live.
+    /// Notes the sign-in and opens the session. A session whose owner was banned or changed the password since the proof does
+    /// not live.
     pub(crate) async fn finish_sign_in(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
         let client = session.client.clone();
-        let (user, issued) = self.open_session(proof, session).await?;
+        let (user, issued) = self.open_session(&proof, session).await?;
+        if let Some(refusal) = self.outlived(&proof).await? {
+            self.invalidate_session(&issued.session.id).await?;
+            return Err(refusal.into());
+        }
         self.emit_signed_in(&issued, &client);
         Ok((user, issued))
     }
 
     /// As [`Auth::finish_sign_in`], for a sign-in that may still be refused: nobody is told of it yet.
-    async fn open_session(&self, proof: Proof, session: NewSession) -> Result<(User, IssuedSession)> {
+    async fn open_session(&self, proof: &Proof, session: NewSession) -> Result<(User, IssuedSession)> {
         let now = self.now();
         let patch = UserPatch {
             last_sign_in_at: Some(Some(now)),
             ..UserPatch::default()
         };
         self.inner.adapter.update_user(proof.user_id(), &patch).await?;
-        let issued = self.create_session(&proof, session).await?;
-        if let Some(changes) = proof.password_changes()
-            && self.password_changes_of(proof.user_id()).await? != *changes
-        {
-            self.invalidate_session(&issued.session.id).await?;
-            return Err(ErrorKind::OtpExpired.into());
-        }
-        let mut user = proof.into_user();
+        let issued = self.create_session(proof, session).await?;
+        let mut user = proof.user().clone();
         patch.apply(&mut user);
         Ok((user, issued))
     }
@@ -295,6 +294,20 @@ impl Auth {
         let session = &issued.session;
         let signed_in = Event::new(EventKind::SignInSucceeded, session.created_at, client);
         self.emit(&signed_in.user(&session.user_id).session(&session.id));
+    }
+
+    /// What has become of a proof whose session is there: whoever banned the user or changed the password since has ended all
+    /// sessions but this one.
+    async fn outlived(&self, proof: &Proof) -> Result<Option<ErrorKind>> {
+        let user = self.inner.adapter.get_user(proof.user_id()).await?;
+        if user.is_some_and(|user| user.is_banned(self.now())) {
+            return Ok(Some(ErrorKind::UserBanned));
+        }
+        let Some(changes) = proof.password_changes() else {
+            return Ok(None);
+        };
+        let is_as_it_was = self.password_changes_of(proof.user_id()).await? == *changes;
+        Ok((!is_as_it_was).then_some(ErrorKind::OtpExpired))
     }
 
     /// Makes an account and opens its first session; none, when the address has to be proven first. Then nobody learns whether
@@ -447,8 +460,7 @@ impl Auth {
     /// What of a user's keys changes with a password.
     pub(crate) async fn password_changes_of(&self, user_id: &UserId) -> Result<PasswordChanges> {
         let keys = self.inner.adapter.get_keys_by_user_id(user_id).await?;
-        let with_password = keys.into_iter().filter(|key| key.hashed_password.is_some());
-        Ok(with_password.map(|key| (key.id, key.updated_at)).collect())
+        Ok(password_changes(keys))
     }
 
     /// The hash of the password a user signs in with.

@@ -60,11 +60,14 @@ impl Auth {
     }
 }
 
+/// The first that is proven; else the first, to say that it is not.
 fn address_of(user: &User) -> Result<Address> {
-    match (&user.email, &user.phone) {
-        (Some(email), _) => Ok(Address::Email(email.clone())),
-        (None, Some(phone)) => Ok(Address::Phone(phone.clone())),
-        (None, None) => Err(Error::from(ErrorKind::ValidationFailed)
-            .detail("Reauthentication requires the user to have an email or a phone number")),
-    }
+    let email = user.email.clone().map(Address::Email);
+    let phone = user.phone.clone().map(Address::Phone);
+    let addresses: Vec<Address> = email.into_iter().chain(phone).collect();
+    let proven = addresses.iter().find(|address| Auth::is_proven(user, address));
+    proven.or(addresses.first()).cloned().ok_or_else(|| {
+        Error::from(ErrorKind::ValidationFailed)
+            .detail("Reauthentication requires the user to have an email or a phone number")
+    })
 }

@@ -13,7 +13,7 @@ routes! {
 }
 
 async fn health(call: Call) -> Result<Reply> {
-    call.auth.inner.adapter.ping().await?;
+    call.auth.ping().await?;
     Ok(Reply::ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "name": "auth",

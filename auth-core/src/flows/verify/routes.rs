@@ -102,12 +102,11 @@ async fn verify(call: Call) -> Result<Reply> {
 /// one that has the address (half of a change is agreed to there), and at the one that asked for it last.
 async fn typed(call: &Call, address: &Address, code: &str, purposes: &[Purpose]) -> Result<OneTimeToken> {
     let (auth, client, browser) = (&call.auth, call.request.client(), call.browser_mark());
-    if purposes.iter().any(|purpose| purpose.is_change())
-        && let Some(user_id) = changing_user(call, address).await?
-    {
+    if purposes.iter().any(|purpose| purpose.is_change()) {
+        let user_id = changing_user(call, address).await?;
         return auth
             .check_code(
-                Some(&user_id),
+                user_id.as_ref(),
                 address.as_str(),
                 code,
                 purposes,
@@ -126,17 +125,16 @@ async fn changing_user(call: &Call, address: &Address) -> Result<Option<UserId>>
         asking => asking.ok().flatten(),
     };
     if let Some((_, user)) = asking
-        && call.auth.awaits_code_at(&user, address).await?
+        && call.auth.awaits_code_at(Some(&user.id), address).await?
     {
         return Ok(Some(user.id.clone()));
     }
+    // All of it is asked, whoever it is, so that it takes as long.
     let owner = call.auth.inner.adapter.get_key_and_user(&address.key_id()).await?;
-    if let Some((_, owner)) = owner
-        && call.auth.awaits_code_at(&owner, address).await?
-    {
-        return Ok(Some(owner.id));
-    }
-    call.auth.user_changing_to(address).await
+    let owner = owner.map(|(_, owner)| owner.id);
+    let owner_is_asked = call.auth.awaits_code_at(owner.as_ref(), address).await?;
+    let changing = call.auth.user_changing_to(address).await?;
+    Ok(if owner_is_asked { owner } else { changing.or(owner) })
 }
 
 fn is_for(address: &Address, purposes: &[Purpose]) -> bool {

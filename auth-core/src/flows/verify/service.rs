@@ -9,8 +9,9 @@ use crate::{
     flows::{
         confirmation::{CONTESTED, SAID, SIGNED_UP},
         sessions::{IssuedSession, NewSession},
+        users::merged,
     },
-    model::{AttributeValue, OneTimeToken, Purpose, User, UserPatch},
+    model::{AttributeValue, MADE_BY_ADMINISTRATOR, OneTimeToken, Purpose, User, UserPatch},
     proof::Proof,
     request::Client,
     secret::Digest,
@@ -133,8 +134,15 @@ impl Auth {
                 self.delete_sessions_of(&user.id, None).await?;
                 acts.push(Act::DeleteOtherKeys(user.id.clone(), Some(address.key_id())));
                 acts.push(Act::SetPassword(address.key_id(), None, now));
-                self.forget_what_was_said(&token, &mut patch);
+                forget_other_address(&address, &mut patch);
+                self.forget_what_was_said(&token, &user, &mut patch);
                 changes.clear();
+            }
+            if user.app_metadata.contains_key(MADE_BY_ADMINISTRATOR) {
+                // From now on it is its owner's.
+                let mut notes = user.app_metadata.clone();
+                notes.remove(MADE_BY_ADMINISTRATOR);
+                patch.app_metadata = Some(notes);
             }
             acts.push(Act::DeleteTokens(user.id.clone()));
             patch.apply(&mut user);
@@ -159,14 +167,29 @@ impl Auth {
 }
 
 impl Auth {
-    /// What somebody wrote about themselves before the address was proven goes; what came with this very token stays.
-    fn forget_what_was_said(&self, token: &OneTimeToken, patch: &mut UserPatch) {
+    /// What somebody wrote about themselves before the address was proven goes; what came with this very token stays, and so
+    /// does what an administrator wrote.
+    fn forget_what_was_said(&self, token: &OneTimeToken, user: &User, patch: &mut UserPatch) {
         let said = token.data.get(SAID).and_then(Value::as_object).cloned();
-        patch.user_metadata = Some(said.unwrap_or_default());
+        let said = said.unwrap_or_default();
+        if user.app_metadata.contains_key(MADE_BY_ADMINISTRATOR) {
+            // Strangers ask for links too: they add, and overwrite nothing.
+            patch.user_metadata = Some(merged(&said, &user.user_metadata));
+            return;
+        }
+        patch.user_metadata = Some(said);
         let declared = self.inner.config.schema.user_attributes();
         for attribute in declared.iter().filter(|attribute| attribute.is_editable()) {
             patch.attributes.set(attribute.name(), AttributeValue::Null);
         }
+    }
+}
+
+/// The other address was nobody's proof either, and has lost its key.
+fn forget_other_address(proven: &Address, patch: &mut UserPatch) {
+    match proven {
+        Address::Email(_) => patch.phone = Some(None),
+        Address::Phone(_) => patch.email = Some(None),
     }
 }
 
