@@ -4,13 +4,28 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
-use super::Effects;
+use super::{Effects, RequestView};
 use crate::flows::tokens::{AccessToken, SessionTokens};
 
 const ACCESS: HeaderName = HeaderName::from_static("st-access-token");
 const ANTI_CSRF: HeaderName = HeaderName::from_static("anti-csrf");
 const FRONT: HeaderName = HeaderName::from_static("front-token");
 const REFRESH: HeaderName = HeaderName::from_static("st-refresh-token");
+
+/// What their clients send along with every request.
+const SENT: [HeaderName; 2] = [HeaderName::from_static("rid"), HeaderName::from_static("st-auth-mode")];
+const API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
+
+/// Whether the client is one of SuperTokens', which takes tokens from the headers of any answer. GoTrue's may ask for tokens
+/// in the body in the same words; it is known by a header of its own, and takes them from the body of sign-in and refresh.
+pub(crate) fn speaks_supertokens(view: &dyn RequestView) -> bool {
+    let has = |name: &HeaderName| {
+        let mut has = false;
+        view.each_header(name, &mut |_| has = true);
+        has
+    };
+    SENT.iter().any(has) && !has(&API_VERSION)
+}
 
 impl Effects {
     /// Hands both tokens over in headers.

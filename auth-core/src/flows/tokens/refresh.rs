@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     RefreshedSession, SessionTokens,
-    rotation::{Act, is_open, judge},
+    rotation::{Act, DISOWNED, is_open, judge},
     strategy::TokenStrategy,
 };
 use crate::{
@@ -122,7 +122,8 @@ impl Auth {
     }
 
     /// New first tokens for a session, with no forgiveness for the old ones and their children: after its owner changed
-    /// the password.
+    /// the password. Whoever still presents one of those is refused, and not taken for a thief: another tab may have been
+    /// under way.
     ///
     /// # Errors
     /// [`ErrorKind::Unauthorised`] when the session ended meanwhile.
@@ -137,7 +138,10 @@ impl Auth {
         for _ in 0..RACES {
             let mut session = self.live_session(id, now).await?;
             let refresh = strategy.issue_refresh(self, id, None, now).await?;
-            let rotation = succession(strategy, refresh.generation(), now, Duration::ZERO);
+            let rotation = SessionRotation {
+                previous_expires: DISOWNED,
+                ..succession(strategy, refresh.generation(), now, Duration::ZERO)
+            };
             if self.swap(&mut session, &rotation, client).await? {
                 let session = session.into_session(now, true);
                 return strategy.issue(self, &session, user, refresh, now).await;

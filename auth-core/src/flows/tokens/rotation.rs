@@ -12,6 +12,8 @@ pub(crate) enum Verdict {
     Child,
     /// The session's own.
     Current,
+    /// From before the owner was given other tokens, with another password: over, and nobody's theft.
+    Outdated,
     /// Made beside the session's own from the same parent: two tabs asked at once. The first of them to be refreshed
     /// takes the place for good.
     Sibling,
@@ -46,6 +48,13 @@ pub(crate) enum Act {
     Theft,
 }
 
+impl Verdict {
+    /// Whether such a token opens nothing any more.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Outdated | Self::Stale)
+    }
+}
+
 impl Rotation {
     /// Within what time children of one parent count as one.
     pub(super) fn siblings(self) -> Duration {
@@ -72,7 +81,8 @@ impl Rotation {
     /// What a refresh does; `may_have_siblings` is [`is_open`] of the session.
     pub(super) fn act(self, verdict: Verdict, may_have_siblings: bool) -> Act {
         match (self, verdict) {
-            // Replaced by another password, or from a time when tokens rotated.
+            (_, Verdict::Outdated) => Act::Refuse,
+            // From a time when tokens rotated.
             (Self::Off, Verdict::Stale) => Act::Refuse,
             (_, Verdict::Stale) => Act::Theft,
             (Self::Grace(_), Verdict::Straggler) => Act::Replace { keeps_previous: true },
@@ -117,8 +127,14 @@ pub(crate) fn judge(session: &SessionRecord, presented: &Generation, now: Timest
     if was_current && in_window {
         return Verdict::Straggler;
     }
-    Verdict::Stale
+    match session.previous_expires {
+        Some(DISOWNED) => Verdict::Outdated,
+        _ => Verdict::Stale,
+    }
 }
+
+/// Until when tokens are forgiven that their owner had replaced: never, which is told from a window that is just over.
+pub(super) const DISOWNED: Timestamp = Timestamp::from_unix_ms(0);
 
 /// Whether the session's own token may have siblings: it took its parent's place, and nobody refreshed with it or one
 /// of them yet. A token that was given out in the place of a parent that was not to be forgiven has none.

@@ -145,7 +145,7 @@ impl Auth {
         let now = self.now();
         let session = self.live_session(token.session_id(), now).await?;
         match judge(&session, token.generation(), now, strategy.config.rotation.siblings()) {
-            Verdict::Stale => Err(ErrorKind::Unauthorised.into()),
+            verdict if verdict.is_over() => Err(ErrorKind::Unauthorised.into()),
             _ => Ok(session),
         }
     }
@@ -173,7 +173,7 @@ impl Auth {
         let session = self.session_of(claims, now).await?;
         let window = strategy.config.rotation.siblings();
         match claims.unconfirmed() {
-            Some(generation) if judge(&session, &generation, now, window) == Verdict::Stale => {
+            Some(generation) if judge(&session, &generation, now, window).is_over() => {
                 Err(ErrorKind::Unauthorised.into())
             }
             _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
@@ -242,7 +242,7 @@ impl Auth {
                 Verdict::Current => return Ok(Some(session)),
                 Verdict::Straggler => return Ok(None),
                 Verdict::Sibling => return Err(ErrorKind::TryRefreshToken.into()),
-                Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
+                Verdict::Outdated | Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
                 Verdict::Child => {}
             }
             if self.settle(strategy, &mut session, generation, now, client).await? {

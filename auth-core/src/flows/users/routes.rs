@@ -170,7 +170,12 @@ async fn change_password(call: &Call, session: &Session, user: &User, password: 
     let user = call.auth.get_user(&user.id).await?;
     call.auth.store_password(&user, Some(password), client).await?;
     call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
-    if call.delivery == Delivery::Cookie || call.auth.inner.tokens.is_some() {
+    // GoTrue's clients do not look for tokens in this answer, and go on with those they have.
+    let takes_tokens = !call.request.is_bearer() || call.speaks_supertokens;
+    if match call.auth.inner.tokens {
+        Some(_) => takes_tokens,
+        None => call.delivery == Delivery::Cookie,
+    } {
         call.request.replace_secret(session).await?;
     }
     Ok(())
