@@ -33,6 +33,7 @@ stories![
     anti_csrf_by_token,
     routes_can_ask_the_store_and_skip_the_check,
     a_client_without_cookies_keeps_its_tokens_itself,
+    a_client_of_gotrue_asks_the_store_once_for_a_refreshed_token,
     the_refresh_grant_of_gotrue,
     the_status_can_be_the_old_one,
     the_names_can_be_supertokens_own,
@@ -556,7 +557,7 @@ async fn a_client_without_cookies_keeps_its_tokens_itself(app: App) {
     let answer = refresh(&bearer(&refresh_token)).await;
     assert_eq!((answer.status(), answer.text()), (200, "{}"));
     let renewed = answer.header("st-access-token").unwrap().to_owned();
-    let answer = bearer(&renewed).get("/me").await;
+    let answer = bearer(&renewed).with("st-auth-mode", "header").get("/me").await;
     assert_eq!(answer.status(), 200);
     let confirmed = answer.header("st-access-token").unwrap().to_owned();
     assert_eq!(bearer(&confirmed).get("/me").await.header("st-access-token"), None);
@@ -569,6 +570,44 @@ async fn a_client_without_cookies_keeps_its_tokens_itself(app: App) {
         of_supertokens.get("/api/auth/user").await.json()["message"],
         "unauthorised"
     );
+}
+
+async fn a_client_of_gotrue_asks_the_store_once_for_a_refreshed_token(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let first = app.keeper().sign_up("ada@example.com", PASSWORD).await.json();
+    let grant = "/api/auth/token?grant_type=refresh_token";
+    let token = json!({ "refresh_token": first["refresh_token"] });
+    let second = app.script().post(grant, token).await.json();
+    let bearer = app.bearer(second["access_token"].as_str().unwrap());
+    app.store.forget_calls();
+    let answer = bearer.get("/session").await;
+    assert_eq!((answer.status(), answer.header("st-access-token")), (200, None));
+    assert_eq!(app.store.calls(), ["get_session", "rotate_session"]);
+    app.store.forget_calls();
+    for _ in 0..3 {
+        let answer = bearer.get("/session").await;
+        assert_eq!((answer.status(), answer.header("st-access-token")), (200, None));
+    }
+    assert_eq!(app.store.calls(), [""; 0]);
+    assert_eq!(bearer.get("/me").await.status(), 200);
+    assert_eq!(app.store.calls(), ["get_user"]);
+    // Another process notices for itself.
+    let beside = app.beside(|builder| builder.sessions(Tokens::default())).await;
+    let bearer = beside.bearer(second["access_token"].as_str().unwrap());
+    app.store.forget_calls();
+    for _ in 0..3 {
+        assert_eq!(bearer.get("/session").await.status(), 200);
+    }
+    let asked = app
+        .store
+        .calls()
+        .into_iter()
+        .filter(|call| *call == "get_session")
+        .count();
+    assert_eq!(asked, 1);
+    // It is as old as it says, whatever was noticed.
+    expire(&app);
+    assert_eq!(bearer.get("/session").await.status(), 401);
 }
 
 async fn the_refresh_grant_of_gotrue(app: App) {

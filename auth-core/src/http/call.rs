@@ -12,7 +12,6 @@ use crate::{
     },
     request::{
         AuthRequest, BearerReading, CookieReading, OriginFacts, OriginRefusal, RequestView, read_bearer, read_cookie,
-        speaks_supertokens,
     },
 };
 
@@ -86,7 +85,7 @@ impl Call {
             is_from_elsewhere,
             bearer,
             audience,
-            speaks_supertokens: speaks_supertokens(view),
+            speaks_supertokens: request.seen().speaks_supertokens,
             mark,
         }
     }

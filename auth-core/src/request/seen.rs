@@ -5,7 +5,7 @@ use http::{
 
 use super::{
     BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, PresentedTokens, RequestView, read_bearer,
-    read_cookie,
+    read_cookie, speaks_supertokens,
 };
 use crate::{
     auth::Auth,
@@ -19,6 +19,8 @@ pub(crate) struct Seen {
     pub(crate) client: Client,
     /// Whether a browser asks what it may send.
     pub(crate) is_preflight: bool,
+    /// Whether the client is one of SuperTokens'.
+    pub(crate) speaks_supertokens: bool,
     /// How errors are told.
     pub(crate) error_shape: ErrorShape,
     /// What the request is called in logs, if the configured header says so.
@@ -76,6 +78,7 @@ impl Seen {
             origin: inner.origins.check(&facts),
             client: inner.clients.read(view),
             is_preflight: is_preflight(view),
+            speaks_supertokens: speaks_supertokens(view),
             error_shape: error_shape(auth, view),
             request_id: inner
                 .config
@@ -97,6 +100,7 @@ impl Seen {
             origin: Ok(()),
             client: Client::default(),
             is_preflight: false,
+            speaks_supertokens: false,
             error_shape: ErrorShape::Word,
             request_id: None,
             auth_cookie: None,

@@ -152,16 +152,19 @@ impl AuthRequest {
             let found = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now));
             let (_, user) = found.ok_or(ErrorKind::Unauthorised)?;
             let _ = memo.user.set(Some(Arc::new(user)));
-            return auth.open_claims(strategy, claims, false, self.client()).await;
+            return auth.open_claims(strategy, claims, false, true, self.client()).await;
         }
         if claims.is_confirmed() {
-            return auth.open_claims(strategy, claims, check_store, self.client()).await;
+            return auth
+                .open_claims(strategy, claims, check_store, true, self.client())
+                .await;
         }
         // The first use writes: in a task of its own, which a client that disconnects does not cut in half.
         let request = self.clone();
+        let takes_tokens = !self.is_bearer() || self.seen().speaks_supertokens;
         detached(async move {
             let auth = request.auth();
-            auth.open_claims(auth.strategy()?, claims, check_store, request.client())
+            auth.open_claims(auth.strategy()?, claims, check_store, takes_tokens, request.client())
                 .await
         })
         .await

@@ -36,7 +36,7 @@ impl Auth {
         let strategy = self.strategy()?;
         let claims = strategy.verify(self, access).await?;
         check_anti_csrf(strategy.config.anti_csrf, &claims, anti_csrf)?;
-        self.open_claims(strategy, claims, strategy.config.check_store, &Client::default())
+        self.open_claims(strategy, claims, strategy.config.check_store, true, &Client::default())
             .await
     }
 
@@ -181,11 +181,14 @@ impl Auth {
         }
     }
 
+    /// What claims open. Whoever `takes_tokens` is given another access token when the first use of this one was noticed;
+    /// for others this one is as good from then on.
     pub(crate) async fn open_claims(
         &self,
         strategy: &TokenStrategy,
         claims: Arc<VerifiedClaims>,
         check_store: bool,
+        takes_tokens: bool,
         client: &Client,
     ) -> Result<OpenedSession> {
         let now = self.now();
@@ -212,15 +215,22 @@ impl Auth {
                 renewed: None,
             });
         };
-        let mut claims = Claims::clone(&claims);
-        claims.confirm(session.into_session(now, false).expires());
-        let renewed = strategy.sign(self, &mut claims, now).await?;
+        let ends = session.into_session(now, false).expires();
+        let mut confirmed = Claims::clone(&claims);
+        confirmed.confirm(ends);
+        let renewed = match takes_tokens {
+            true => Some(strategy.sign(self, &mut confirmed, now).await?),
+            false => {
+                strategy.verified().confirm(&claims, ends);
+                None
+            }
+        };
         Ok(OpenedSession {
             session: Session {
-                fresh: true,
-                ..claims.session()
+                fresh: renewed.is_some(),
+                ..confirmed.session()
             },
-            renewed: Some(renewed),
+            renewed,
         })
     }
 
