@@ -1018,6 +1018,33 @@ async fn no_cookie_is_longer_than_browsers_take(app: App) {
         let user = ada.get("/api/auth/user").await.json();
         assert_eq!(user["user_metadata"]["about"].as_str().unwrap().len(), length);
     }
+    // What the application notes of somebody locks nobody out either.
+    let ada = app.signed_up("ada@example.com").await;
+    let id = ada.get("/api/auth/user").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (length, is_told) in [(100, true), (2_500, false), (30_000, false)] {
+        let mut patch = auth_core::UserPatch::default();
+        patch.app_metadata = Some(json!({ "roles": "x".repeat(length) }).as_object().unwrap().clone());
+        app.auth.update_user(&id.as_str().into(), patch).await.unwrap();
+        let answer = ada.sign_in("ada@example.com", PASSWORD).await;
+        for answer in [answer, refresh(&ada).await] {
+            assert_eq!(answer.status(), 200, "{answer:?}");
+            for cookie in answer.set_cookies() {
+                assert!(cookie.split(';').next().unwrap().len() <= 4_096, "{length}");
+            }
+            let told = &front(&answer)["up"]["app_metadata"];
+            assert_eq!(
+                (told.is_object(), told["roles"].is_string()),
+                (true, is_told),
+                "{length}"
+            );
+        }
+        assert_eq!(ada.get("/me").await.status(), 200);
+        let user = ada.get("/api/auth/user").await.json();
+        assert_eq!(user["app_metadata"]["roles"].as_str().unwrap().len(), length);
+    }
     let proof = app
         .auth
         .authenticate_user("email", &format!("{}100@example.com", "a".repeat(50)), PASSWORD)

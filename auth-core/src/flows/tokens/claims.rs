@@ -131,22 +131,34 @@ impl Claims {
     }
 
     /// The claims as JSON, no longer than asked: what users note about themselves stays out when there is too much of
-    /// it. A browser would drop the cookie without a word.
+    /// it, and then what the application notes of them. A browser would drop the cookie without a word, and nobody is to
+    /// be locked out by notes.
     ///
     /// # Errors
-    /// [`ErrorKind::ValidationFailed`] when the application's own notes and the payload are too long.
+    /// [`ErrorKind::ValidationFailed`] when the payload is too long.
     pub(super) fn fitted(&mut self, limit: usize) -> Result<Vec<u8>> {
-        for leave_out in [false, true] {
-            if leave_out && let Some(notes) = &mut self.user_metadata {
+        let mut text = self.to_json()?;
+        for claim in [Claim::UserMetadata, Claim::AppMetadata] {
+            if text.len() <= limit {
+                break;
+            }
+            let notes = match claim {
+                Claim::AppMetadata => &mut self.app_metadata,
+                _ => &mut self.user_metadata,
+            };
+            if let Some(notes) = notes {
                 notes.clear();
             }
-            let text = serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
-            if text.len() <= limit {
-                return Ok(text);
-            }
+            text = self.to_json()?;
         }
-        Err(Error::from(ErrorKind::ValidationFailed)
-            .detail("The payload and the user's app_metadata do not fit into an access token."))
+        if text.len() <= limit {
+            return Ok(text);
+        }
+        Err(Error::from(ErrorKind::ValidationFailed).detail("The payload does not fit into an access token."))
+    }
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))
     }
 
     pub(crate) fn session_id(&self) -> SessionId {
