@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use super::{
-    Client, Effects, RequestView, VerifySession,
+    Client, Effects, OriginRefusal, RequestView, VerifySession,
     seen::{Credentials, Seen},
     tokens::Place,
 };
@@ -293,7 +293,16 @@ impl AuthRequest {
     }
 
     pub(crate) fn check_origin(&self) -> Result<()> {
-        self.seen().origin.map_err(|refusal| {
+        self.passed(self.seen().origin)
+    }
+
+    /// As [`AuthRequest::check_origin`] for an act by cookie: a bearer token that does not count exempts from nothing.
+    pub(super) fn check_origin_of_cookies(&self) -> Result<()> {
+        self.passed(self.seen().origin_of_cookies)
+    }
+
+    fn passed(&self, check: std::result::Result<(), OriginRefusal>) -> Result<()> {
+        check.map_err(|refusal| {
             let now = self.inner.auth.now();
             self.inner
                 .auth

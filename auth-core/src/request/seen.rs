@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Seen {
     pub(crate) credentials: Credentials,
     pub(crate) origin: Result<(), OriginRefusal>,
+    /// The same for what the request does by its cookies, whatever it shows beside them.
+    pub(crate) origin_of_cookies: Result<(), OriginRefusal>,
     pub(crate) client: Client,
     /// Whether a browser asks what it may send.
     pub(crate) is_preflight: bool,
@@ -72,10 +74,12 @@ impl Seen {
             Credentials::Tokens(presented) => presented.is_bearer,
             Credentials::None | Credentials::Cookie(_) => false,
         };
-        let facts = OriginFacts::from_view(view, is_bearer);
+        let origin_of_cookies = inner.origins.check(&OriginFacts::from_view(view, false));
         Self {
             credentials,
-            origin: inner.origins.check(&facts),
+            // Nothing ambient: a page of another site cannot make a browser send a bearer token.
+            origin: if is_bearer { Ok(()) } else { origin_of_cookies },
+            origin_of_cookies,
             client: inner.clients.read(view),
             is_preflight: is_preflight(view),
             speaks_supertokens: speaks_supertokens(view),
@@ -98,6 +102,7 @@ impl Seen {
         Self {
             credentials: Credentials::None,
             origin: Ok(()),
+            origin_of_cookies: Ok(()),
             client: Client::default(),
             is_preflight: false,
             speaks_supertokens: false,

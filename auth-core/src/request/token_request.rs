@@ -188,7 +188,7 @@ impl AuthRequest {
         let token = match (place, &presented.refresh) {
             (Place::Header, _) => presented.bearer.clone().unwrap_or_default(),
             (Place::Cookie, CookieReading::One(token)) => {
-                self.check_origin()?;
+                self.check_origin_of_cookies()?;
                 let is_guarded = strategy.config.anti_csrf != AntiCsrf::Header || presented.has_custom_header;
                 if is_guarded && !presented.is_unmarked(strategy) {
                     token.clone()
