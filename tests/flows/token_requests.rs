@@ -50,6 +50,7 @@ stories![
     a_handler_reads_changes_and_ends_the_session_of_its_request,
     no_cookie_is_longer_than_browsers_take,
     a_stricter_guard_counts_although_somebody_asked_before,
+    a_request_that_renewed_its_session_is_not_a_step_behind_itself,
     a_preflight_passes_every_guard,
     signing_out_with_an_expired_access_token_does_not_pretend,
     a_client_that_keeps_tokens_gets_new_ones_with_a_new_password,
@@ -1085,6 +1086,43 @@ async fn a_stricter_guard_counts_although_somebody_asked_before(app: App) {
         request.verify_session(strict).await.unwrap_err().kind(),
         ErrorKind::Unauthorised
     );
+}
+
+async fn a_request_that_renewed_its_session_is_not_a_step_behind_itself(app: App) {
+    let strict = Rotation::ParentChild {
+        straggler: Duration::ZERO,
+    };
+    for rotation in [Rotation::Grace(Duration::ZERO), strict, Rotation::Off] {
+        let app = with(app.clone(), Tokens::default().rotation(rotation)).await;
+        // Signing out ends what was renewed a moment ago.
+        for scope in ["local", "global"] {
+            let ada = app.browser();
+            ada.sign_up(&format!("{scope}@example.com"), PASSWORD).await;
+            expire(&app);
+            let answer = ada.post(&format!("/api/auth/logout?scope={scope}"), json!({})).await;
+            assert_eq!(answer.status(), 204, "{answer:?}");
+            assert!(clears_all(&answer), "{rotation:?} {scope}: {answer:?}");
+            let email = format!("{scope}@example.com");
+            let user = app.auth.get_user_by_provider_id("email", &email).await.unwrap();
+            assert!(app.auth.get_all_user_sessions(&user.id).await.unwrap().is_empty());
+        }
+        // Asked anew, with more or again, the request is still what it was.
+        let ada = app.signed_up("ada@example.com").await;
+        expire(&app);
+        let request = asked(&ada);
+        let session = request.require_session().await.unwrap();
+        let stricter = auth_core::VerifySession::default().check_store(true);
+        let again = request.verify_session(stricter).await.unwrap().unwrap();
+        assert_eq!(again.id, session.id);
+        request.invalidate();
+        request.require_user().await.unwrap();
+        assert_eq!(request.take_effects().cookies().len(), 3);
+        // And it sees an end.
+        app.auth.invalidate_session(&session.id).await.unwrap();
+        request.invalidate();
+        assert!(request.validate().await.unwrap().is_none());
+        assert_eq!(app.events.count(EventKind::TokenReused), 0);
+    }
 }
 
 async fn a_preflight_passes_every_guard(app: App) {

@@ -56,6 +56,8 @@ pub(super) struct Asked {
     seen: Seen,
     memo: Mutex<Arc<Memo>>,
     effects: Mutex<Effects>,
+    /// What the refresh token that came along gave: its work is done, and shown again it would be a step behind.
+    pub(super) renewed: OnceCell<Arc<Session>>,
     wanted: Mutex<VerifySession>,
 }
 
@@ -472,6 +474,7 @@ impl Asked {
             seen,
             memo: Mutex::default(),
             effects: Mutex::default(),
+            renewed: OnceCell::new(),
             wanted: Mutex::default(),
         })
     }

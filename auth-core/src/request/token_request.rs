@@ -9,7 +9,7 @@ use super::{
     tokens::Place,
 };
 use crate::{
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     flows::{
         sessions::Lookup,
         tokens::{
@@ -86,7 +86,7 @@ impl AuthRequest {
         Box::pin(self.refresh_instead(strategy, presented, memo)).await
     }
 
-    /// When the access token does not open the session, the refresh token does.
+    /// When the access token does not open the session, the refresh token does: once a request, whatever is asked anew.
     async fn refresh_instead(
         &self,
         strategy: &TokenStrategy,
@@ -96,15 +96,21 @@ impl AuthRequest {
         let CookieReading::One(token) = &presented.refresh else {
             return Ok(self.gone(strategy));
         };
-        match self.detached_refresh(token.clone()).await {
-            Ok(refreshed) => {
-                if let Some(tokens) = &refreshed.tokens {
-                    self.set_tokens(strategy, tokens);
-                }
-                // A parallel `validate_user` may have been first; both hold the same user.
-                let _ = memo.user.set(Some(Arc::new(refreshed.user)));
-                Ok(Found::Session(Arc::new(refreshed.session)))
+        let renewed = &self.asked().renewed;
+        if let Some(session) = renewed.get() {
+            return self.look_again(strategy, session, memo).await;
+        }
+        let renew = || async {
+            let refreshed = self.detached_refresh(token.clone()).await?;
+            if let Some(tokens) = &refreshed.tokens {
+                self.set_tokens(strategy, tokens);
             }
+            // A parallel `validate_user` may have been first; both hold the same user.
+            let _ = memo.user.set(Some(Arc::new(refreshed.user)));
+            Ok::<_, Error>(Arc::new(refreshed.session))
+        };
+        match renewed.get_or_try_init(renew).await {
+            Ok(session) => Ok(Found::Session(Arc::clone(session))),
             Err(error) => match error.kind() {
                 ErrorKind::TokenTheft => {
                     self.clear_tokens(strategy, Place::Cookie);
@@ -114,6 +120,18 @@ impl AuthRequest {
                 _ => Err(error),
             },
         }
+    }
+
+    /// The session that this request has renewed, if it still is.
+    async fn look_again(&self, strategy: &TokenStrategy, session: &Arc<Session>, memo: &Memo) -> Result<Found> {
+        let auth = self.auth();
+        let found = auth.inner.adapter.get_session_and_user(&session.id).await?;
+        let now = auth.now();
+        let Some((_, user)) = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now)) else {
+            return Ok(self.gone(strategy));
+        };
+        let _ = memo.user.set(Some(Arc::new(user)));
+        Ok(Found::Session(Arc::clone(session)))
     }
 
     async fn open_access(
