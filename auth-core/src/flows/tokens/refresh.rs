@@ -31,7 +31,7 @@ impl Auth {
             }
             let rotation = strategy.config.rotation;
             let verdict = judge(&session, presented.generation(), now, rotation.siblings());
-            let made = match rotation.act(verdict, is_open(&session)) {
+            let (refresh, written) = match rotation.act(verdict, is_open(&session)) {
                 Act::Theft => return Err(self.theft(strategy, &session, now, client).await?),
                 Act::Refuse => return Err(ErrorKind::Unauthorised.into()),
                 Act::Nothing => {
@@ -41,33 +41,51 @@ impl Auth {
                         tokens: None,
                     });
                 }
-                Act::Child => Some(self.child_of(strategy, &session, now).await?),
+                Act::Child => (self.child_of(strategy, &session, now).await?, None),
+                // Moves the session's end, and leaves its token as it is.
                 Act::Prolong => {
-                    let prolonged = self.prolong(strategy, &mut session, &presented, now, client).await?;
-                    prolonged.then(|| presented.clone())
+                    let prolonged = SessionRotation {
+                        keeps_previous: true,
+                        ..succession(strategy, presented.generation(), now, Duration::ZERO)
+                    };
+                    (presented.clone(), Some(prolonged))
                 }
+                // Within the grace, what was before stays as it is, so that the window does not slide and one child lives.
                 Act::Replace { keeps_previous } => {
-                    self.rotate_at_once(strategy, &mut session, keeps_previous, now, client)
-                        .await?
+                    let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
+                    let replaced = SessionRotation {
+                        keeps_previous,
+                        ..succession(strategy, refresh.generation(), now, rotation.window())
+                    };
+                    (refresh, Some(replaced))
                 }
                 Act::Settle { gives_child } => {
                     let generation = presented.generation();
                     let settled = self.settle(strategy, &mut session, generation, now, client).await?;
+                    // Another request was first, or the first half is done: what stands now decides.
                     match settled && gives_child {
-                        true => Some(self.child_of(strategy, &session, now).await?),
-                        false => None,
+                        true => (self.child_of(strategy, &session, now).await?, None),
+                        false => continue,
                     }
                 }
             };
-            // Another request was first, or the first half is done: what stands now decides.
-            let Some(refresh) = made else { continue };
+            let mut renewed = session.clone();
+            if let Some(rotation) = &written {
+                rotation.apply(&mut renewed);
+            }
             // The client's tokens live from now; the row follows when they are first used.
-            session.idle_expires = now + strategy.config.refresh_validity;
-            session.active_expires = session.idle_expires;
-            let session = session.into_session(now, true);
-            let tokens = strategy.issue(self, &session, &user, refresh, now).await?;
+            renewed.idle_expires = now + strategy.config.refresh_validity;
+            renewed.active_expires = renewed.idle_expires;
+            let renewed = renewed.into_session(now, true);
+            // Signed first: a token that nobody can be handed takes nobody's place.
+            let tokens = strategy.issue(self, &renewed, &user, refresh, now).await?;
+            if let Some(rotation) = written
+                && !self.swap(&mut session, &rotation, client).await?
+            {
+                continue;
+            }
             return Ok(RefreshedSession {
-                session,
+                session: renewed,
                 user,
                 tokens: Some(tokens),
             });
@@ -84,41 +102,6 @@ impl Auth {
     ) -> Result<RefreshToken> {
         let parent = Some(session.secret_digest);
         strategy.issue_refresh(self, &session.id, parent, now).await
-    }
-
-    /// Moves the session's end, and leaves its token as it is.
-    async fn prolong(
-        &self,
-        strategy: &TokenStrategy,
-        session: &mut SessionRecord,
-        own: &RefreshToken,
-        now: Timestamp,
-        client: &Client,
-    ) -> Result<bool> {
-        let rotation = SessionRotation {
-            keeps_previous: true,
-            ..succession(strategy, own.generation(), now, Duration::ZERO)
-        };
-        self.swap(session, &rotation, client).await
-    }
-
-    /// A token that takes the place of the session's own at once; within the grace it leaves what was before as it is,
-    /// so that the window does not slide and one child lives.
-    async fn rotate_at_once(
-        &self,
-        strategy: &TokenStrategy,
-        session: &mut SessionRecord,
-        keeps_previous: bool,
-        now: Timestamp,
-        client: &Client,
-    ) -> Result<Option<RefreshToken>> {
-        let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
-        let rotation = SessionRotation {
-            keeps_previous,
-            ..succession(strategy, refresh.generation(), now, strategy.config.rotation.window())
-        };
-        let swapped = self.swap(session, &rotation, client).await?;
-        Ok(swapped.then_some(refresh))
     }
 
     /// New first tokens for a session, with no forgiveness for the old ones and their children: after its owner changed
@@ -142,9 +125,12 @@ impl Auth {
                 previous_expires: DISOWNED,
                 ..succession(strategy, refresh.generation(), now, Duration::ZERO)
             };
+            let mut renewed = session.clone();
+            rotation.apply(&mut renewed);
+            let renewed = renewed.into_session(now, true);
+            let tokens = strategy.issue(self, &renewed, user, refresh, now).await?;
             if self.swap(&mut session, &rotation, client).await? {
-                let session = session.into_session(now, true);
-                return strategy.issue(self, &session, user, refresh, now).await;
+                return Ok(tokens);
             }
         }
         Err(outraced())
