@@ -13,6 +13,7 @@ stories_in_process![
     of_two_who_refreshed_one_token_at_different_times_the_first_to_use_it_wins,
     an_ancestor_is_theft_whatever_the_window,
     a_straggler_is_served_and_given_nothing,
+    a_refresh_within_the_window_makes_no_thief_of_a_straggler,
     a_copy_is_noticed_only_when_one_side_moves_on,
     a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_alarm,
     the_application_may_answer_theft_itself,
@@ -157,6 +158,27 @@ async fn a_straggler_is_served_and_given_nothing(app: App) {
     assert!(late.tokens.is_none());
     assert_eq!(app.store.calls(), ["get_session_and_user"]);
     refresh(&app, &second).await.unwrap();
+}
+
+async fn a_refresh_within_the_window_makes_no_thief_of_a_straggler(app: App) {
+    let app = strict(&app, 10).await;
+    let (issued, first) = issue(&app).await;
+    app.wait(Duration::from_secs(3_600));
+    let second = refresh(&app, &first).await.unwrap();
+    let sibling = refresh(&app, &first).await.unwrap();
+    open(&app, &second).await.unwrap();
+    app.wait(Duration::from_secs(5));
+    // A page that asks for new tokens early.
+    let third = refresh(&app, &second).await.unwrap();
+    for behind in [&first, &sibling] {
+        let late = app.auth.refresh_session(&behind.refresh).await.unwrap();
+        assert_eq!(late.session.id, issued.session.id);
+        assert!(late.tokens.is_none());
+    }
+    // The window is that of the first use, and did not slide.
+    app.wait(Duration::from_millis(5_001));
+    open(&app, &third).await.unwrap();
+    is_theft(&app, &issued, &first).await;
 }
 
 async fn a_copy_is_noticed_only_when_one_side_moves_on(app: App) {

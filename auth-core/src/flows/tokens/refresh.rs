@@ -31,7 +31,7 @@ impl Auth {
             }
             let rotation = strategy.config.rotation;
             let verdict = judge(&session, presented.generation(), now, rotation.siblings());
-            let (refresh, written) = match rotation.act(verdict, is_open(&session)) {
+            let (refresh, written) = match rotation.act(verdict, is_open(&session, now)) {
                 Act::Theft => return Err(self.theft(strategy, &session, now, client).await?),
                 Act::Refuse => return Err(ErrorKind::Unauthorised.into()),
                 Act::Nothing => {
