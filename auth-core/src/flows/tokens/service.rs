@@ -171,14 +171,7 @@ impl Auth {
     pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<Session> {
         let now = self.now();
         let session = self.session_of(claims, now).await?;
-        let window = strategy.config.rotation.siblings();
-        match claims.unconfirmed() {
-            Some(generation) if judge(&session, &generation, now, window).is_over() => {
-                Err(ErrorKind::Unauthorised.into())
-            }
-            _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
-            _ => Ok(claims.session()),
-        }
+        opened_by_line(strategy, session, claims, now)
     }
 
     /// What claims open. Whoever `takes_tokens` is given another access token when the first use of this one was noticed;
@@ -262,6 +255,24 @@ impl Auth {
             session = self.live_session(&session.id, now).await?;
         }
         Err(outraced())
+    }
+}
+
+/// What a token opens of its living session, if it is of a line that counts.
+///
+/// # Errors
+/// [`ErrorKind::Unauthorised`] when it is not.
+pub(super) fn opened_by_line(
+    strategy: &TokenStrategy,
+    session: SessionRecord,
+    claims: &Claims,
+    now: Timestamp,
+) -> Result<Session> {
+    let window = strategy.config.rotation.siblings();
+    match claims.unconfirmed() {
+        Some(generation) if judge(&session, &generation, now, window).is_over() => Err(ErrorKind::Unauthorised.into()),
+        _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
+        _ => Ok(claims.session()),
     }
 }
 
