@@ -308,10 +308,17 @@ impl AuthRequest {
         }
     }
 
-    /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them.
+    /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them. A request
+    /// that is a step behind is given nothing that outlives it: its session ends, as everybody else's tokens for it must.
     pub(super) async fn replace_tokens(&self, session: &Session) -> Result<()> {
         let auth = self.auth();
         let strategy = auth.strategy()?;
+        if session.straggler {
+            let ended = auth.end_session(&session.id, Some(&session.user_id), self.client());
+            ended.await?;
+            self.set_session(None);
+            return Ok(());
+        }
         let user = auth.get_user(&session.user_id).await?;
         let tokens = auth.reissue(strategy, &session.id, &user, self.client()).await?;
         if self.is_bearer() {

@@ -242,6 +242,7 @@ impl Claims {
                 .filter(|refresh| refresh.issued_at > refresh.began)
                 .map(|refresh| refresh.issued_at),
             created_at: refresh.map_or(seconds(self.iat), |refresh| refresh.began),
+            straggler: false,
             attributes: Attributes::new(),
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     id::SessionId,
-    model::{SessionRecord, SessionRotation, User},
+    model::{Session, SessionRecord, SessionRotation, User},
     request::Client,
     secret::{Generation, RefreshToken},
 };
@@ -36,7 +36,10 @@ impl Auth {
                 Act::Refuse => return Err(ErrorKind::Unauthorised.into()),
                 Act::Nothing => {
                     return Ok(RefreshedSession {
-                        session: session.into_session(now, false),
+                        session: Session {
+                            straggler: true,
+                            ..session.into_session(now, false)
+                        },
                         user,
                         tokens: None,
                     });

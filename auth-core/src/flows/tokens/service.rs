@@ -204,7 +204,10 @@ impl Auth {
         let session = self.session_of(&claims, now).await?;
         let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
             return Ok(OpenedSession {
-                session: claims.session(),
+                session: Session {
+                    straggler: true,
+                    ..claims.session()
+                },
                 renewed: None,
             });
         };
@@ -269,10 +272,15 @@ pub(super) fn opened_by_line(
     now: Timestamp,
 ) -> Result<Session> {
     let window = strategy.config.rotation.siblings();
-    match claims.unconfirmed() {
-        Some(generation) if judge(&session, &generation, now, window).is_over() => Err(ErrorKind::Unauthorised.into()),
+    let generation = claims.unconfirmed();
+    let verdict = generation.map(|generation| judge(&session, &generation, now, window));
+    match verdict {
+        Some(verdict) if verdict.is_over() => Err(ErrorKind::Unauthorised.into()),
         _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
-        _ => Ok(claims.session()),
+        _ => Ok(Session {
+            straggler: verdict == Some(Verdict::Straggler),
+            ..claims.session()
+        }),
     }
 }
 
