@@ -441,9 +441,33 @@ async fn a_straggler_is_served_and_its_cookies_stay(app: App) {
     let answer = late.get("/session").await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.set_cookies(), [""; 0]);
-    let answer = refresh(&late).await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.set_cookies(), [""; 0]);
+    let newest = front(&refresh(&ada.copy()).await);
+    for path in ["/api/auth/session/refresh", "/api/auth/token?grant_type=refresh_token"] {
+        let answer = late.copy().send("POST", path, None, "").await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        // Its scripts learn that there is a session, and nothing of how long its token is good.
+        let front = front(&answer);
+        assert_eq!(front["ate"], app.now().as_unix_ms());
+        for claim in [
+            "sub",
+            "session_id",
+            "email",
+            "app_metadata",
+            "payload",
+            "iss",
+            "aud",
+            "role",
+            "amr",
+        ] {
+            assert_eq!(front["up"][claim], newest["up"][claim], "{claim}");
+        }
+        if path.contains("grant_type") {
+            let answer = answer.json();
+            assert_eq!(answer["expires_in"], 0);
+            assert_eq!(answer["expires_at"], app.now().as_unix_seconds());
+        }
+    }
     // Who keeps tokens in headers is told that there are newer ones.
     let script = app
         .script()

@@ -5,7 +5,10 @@ use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::{Effects, RequestView};
-use crate::flows::tokens::{AccessToken, SessionTokens};
+use crate::{
+    clock::Timestamp,
+    flows::tokens::{AccessToken, Claims, SessionTokens},
+};
 
 const ACCESS: HeaderName = HeaderName::from_static("st-access-token");
 const ANTI_CSRF: HeaderName = HeaderName::from_static("anti-csrf");
@@ -42,8 +45,12 @@ impl Effects {
 
     /// Tells the scripts of the page who is signed in and until when.
     pub(crate) fn tell_front(&mut self, access: &AccessToken) {
-        let claims = access.claims();
-        let front = json!({ "uid": claims.subject(), "ate": access.expires().as_unix_ms(), "up": claims });
+        self.tell_front_until(access.claims(), access.expires());
+    }
+
+    /// As [`Effects::tell_front`], where no access token is given.
+    pub(crate) fn tell_front_until(&mut self, claims: &Claims, expires: Timestamp) {
+        let front = json!({ "uid": claims.subject(), "ate": expires.as_unix_ms(), "up": claims });
         self.set_secret(FRONT, &STANDARD.encode(front.to_string()));
     }
 

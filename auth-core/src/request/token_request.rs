@@ -241,7 +241,14 @@ impl AuthRequest {
             }
             // Its client has newer tokens already, or is being sent them.
             (None, Place::Header) => return Err(ErrorKind::RefreshConflict.into()),
-            (None, _) => {}
+            // Their cookies stay. Scripts are told that there is a session, and to ask again how long its access token is good.
+            (None, _) => {
+                let (auth, now) = (self.auth(), self.auth().now());
+                let claims = strategy
+                    .front_claims(auth, &refreshed.session, &refreshed.user, now)
+                    .await?;
+                self.with_effects(|effects| effects.tell_front_until(&claims, now));
+            }
         }
         Ok(refreshed)
     }

@@ -73,14 +73,8 @@ pub(super) struct RefreshClaim {
 }
 
 impl Claims {
-    /// Everything about the session and its user; the times and the issuer come with the signature.
-    pub(super) fn of(
-        session: &Session,
-        user: &User,
-        keys: &[KeyRecord],
-        digest: Digest,
-        generation: &Generation,
-    ) -> Self {
+    /// Everything about the session and its user; the refresh token, the times and the issuer come later.
+    pub(super) fn of(session: &Session, user: &User, keys: &[KeyRecord]) -> Self {
         Self {
             iss: String::new(),
             aud: String::new(),
@@ -104,17 +98,22 @@ impl Claims {
                     timestamp: amr.timestamp.as_unix_seconds(),
                 })
                 .collect(),
-            refresh: Some(RefreshClaim {
-                digest,
-                parent: generation.parent,
-                issued_at: generation.issued_at,
-                expires: session.expires(),
-                began: session.created_at,
-                persistent: session.persistent,
-            }),
+            refresh: None,
             anti_csrf: None,
             payload: session.payload.clone(),
         }
+    }
+
+    /// Notes the refresh token that is made with them.
+    pub(super) fn beside(&mut self, session: &Session, digest: Digest, generation: &Generation) {
+        self.refresh = Some(RefreshClaim {
+            digest,
+            parent: generation.parent,
+            issued_at: generation.issued_at,
+            expires: session.expires(),
+            began: session.created_at,
+            persistent: session.persistent,
+        });
     }
 
     /// Leaves out what tokens are not to tell.
