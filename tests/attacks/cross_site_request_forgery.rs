@@ -1,5 +1,6 @@
 //! Requests that another site makes a browser send.
 
+use auth_core::Tokens;
 use bytes::Bytes;
 use http::Request;
 use serde_json::json;
@@ -13,6 +14,7 @@ stories![
     garbage_in_the_origin_is_refused_without_panic,
     reading_never_changes_anything,
     a_sibling_domain_is_another_site,
+    a_bearer_token_that_does_not_count_opens_no_way_to_the_cookies,
 ];
 
 async fn the_matrix_of_site_origin_and_method(app: App) {
@@ -164,4 +166,37 @@ async fn a_sibling_domain_is_another_site(app: App) {
         let same_site = ada.copy().with("origin", origin).with("sec-fetch-site", "same-site");
         assert_eq!(same_site.post("/write", json!({})).await.status(), 403, "{origin}");
     }
+}
+
+async fn a_bearer_token_that_does_not_count_opens_no_way_to_the_cookies(app: App) {
+    let app = App::with(app.driver, |builder| builder.sessions(Tokens::default())).await;
+    let ada = app.signed_up("ada@example.com").await;
+    let refresh = ada.cookie("__Host-auth_refresh").unwrap();
+    // It says that it is an access token of ours, which no refresh looks at; and one that is.
+    let made_up = "eyJ0eXAiOiJhdCtqd3QifQ.x.y".to_owned();
+    for bearer in [made_up, ada.cookie("__Host-auth_access").unwrap()] {
+        for path in ["/api/auth/session/refresh", "/api/auth/token?grant_type=refresh_token"] {
+            for (name, value) in [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site")] {
+                app.store.forget_calls();
+                let victim = ada.copy().with("authorization", format!("Bearer {bearer}"));
+                let answer = victim.with(name, value).send("POST", path, None, "").await;
+                assert_eq!(
+                    (answer.status(), answer.error_code().as_str()),
+                    (403, "origin_not_allowed"),
+                    "{path}"
+                );
+                assert_eq!(answer.set_cookies(), [""; 0]);
+                assert_eq!(app.store.calls(), [""; 0]);
+            }
+            // A page of ours may send what it likes beside its cookies.
+            let page = ada.copy().with("authorization", format!("Bearer {bearer}"));
+            let answer = page
+                .with("sec-fetch-site", "same-origin")
+                .send("POST", path, None, "")
+                .await;
+            assert_eq!(answer.status(), 200, "{path}: {answer:?}");
+        }
+    }
+    assert_eq!(ada.cookie("__Host-auth_refresh").unwrap(), refresh);
+    assert_eq!(ada.get("/session").await.status(), 200);
 }

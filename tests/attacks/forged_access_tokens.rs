@@ -7,6 +7,7 @@ use auth_core::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode, jwk::JwkSet};
+use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
 use crate::{App, Driver, PASSWORD};
@@ -351,4 +352,96 @@ async fn nothing_in_the_database_makes_a_token() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TryRefreshToken);
+}
+
+/// What may come over the wire: anything, what looks like a token, and a token of ours with a piece of it changed.
+fn bent(token: &str) -> impl Strategy<Value = String> {
+    let token = token.to_owned();
+    let piece = (any::<Index>(), 0_usize..6, "[A-Za-z0-9_.=-]{0,6}");
+    prop_oneof![
+        ".{0,200}",
+        "[A-Za-z0-9_-]{0,80}([.][A-Za-z0-9_-]{0,120}){0,4}",
+        piece.prop_map(move |(at, length, other)| {
+            let at = at.index(token.len());
+            let end = (at + length).min(token.len());
+            format!("{}{other}{}", &token[..at], &token[end..])
+        }),
+    ]
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::hash_map("[a-z_]{0,10}", inner, 0..4).prop_map(|members| Value::from_iter(members)),
+        ]
+    })
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn whatever_comes_that_is_no_token_of_ours_is_refused_without_panic() {
+    let runtime = runtime();
+    let (app, tokens) = runtime.block_on(with_known_key());
+    let token = tokens.access.expose();
+    proptest!(|(text in bent(token))| {
+        let opened = runtime.block_on(app.auth.validate_access_token(&text, None));
+        match opened {
+            Ok(_) => prop_assert_eq!(text, token),
+            Err(error) => prop_assert_eq!(error.kind(), ErrorKind::TryRefreshToken, "{}", text),
+        }
+    });
+}
+
+/// Under a right signature as well: claims of any shape are read or refused, and what is read is what was said.
+#[test]
+fn claims_of_any_shape_are_read_or_refused_without_panic() {
+    let runtime = runtime();
+    let (app, tokens) = runtime.block_on(with_known_key());
+    let token = tokens.access.expose();
+    let (own, claims) = (part(token, 0), part(token, 1));
+    let names: Vec<String> = claims.as_object().unwrap().keys().cloned().collect();
+    let plain = json!({ "alg": "HS256", "typ": "JWT" });
+    let changes = proptest::collection::vec((proptest::sample::select(names), any_json()), 1..3);
+    proptest!(|(changes in changes, is_own: bool, alone: bool)| {
+        let mut bent = claims.clone();
+        for (name, value) in &changes {
+            if let (true, Value::Object(members)) = (alone, &mut bent["refresh"]) {
+                // Within the only claim that has an inside of ours.
+                if let Some(name) = members.keys().next().cloned() {
+                    members.insert(name, value.clone());
+                }
+            } else {
+                bent[name] = value.clone();
+            }
+        }
+        let text = signed(if is_own { &own } else { &plain }, &bent);
+        match runtime.block_on(app.auth.validate_access_token(&text, None)) {
+            Ok(opened) => {
+                for (name, expected) in [("iss", &claims["iss"]), ("aud", &claims["aud"])] {
+                    prop_assert!(&bent[name] == expected || (!is_own && bent[name].is_null()));
+                }
+                prop_assert_eq!(&bent["sub"], opened.session.user_id.as_str());
+                prop_assert_eq!(&bent["session_id"], opened.session.id.as_str());
+                prop_assert!(bent["exp"].is_i64());
+            }
+            Err(error) => prop_assert!(
+                matches!(error.kind(), ErrorKind::TryRefreshToken | ErrorKind::Unauthorised),
+                "{:?}", error
+            ),
+        }
+    });
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use auth_core::{ErrorKind, EventKind, IssuedSession, NewSession, NewUser, Rotation, Tokens};
+use serde_json::json;
 
 use crate::{App, Held, PASSWORD, stories_in_process};
 
@@ -13,6 +14,8 @@ stories_in_process![
     of_two_who_refreshed_one_token_at_different_times_the_first_to_use_it_wins,
     an_ancestor_is_theft_whatever_the_window,
     a_straggler_is_served_and_given_nothing,
+    a_refresh_within_the_window_makes_no_thief_of_a_straggler,
+    a_straggler_does_nothing_grave_and_gets_nothing_by_a_new_password,
     a_copy_is_noticed_only_when_one_side_moves_on,
     a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_alarm,
     the_application_may_answer_theft_itself,
@@ -157,6 +160,63 @@ async fn a_straggler_is_served_and_given_nothing(app: App) {
     assert!(late.tokens.is_none());
     assert_eq!(app.store.calls(), ["get_session_and_user"]);
     refresh(&app, &second).await.unwrap();
+}
+
+async fn a_refresh_within_the_window_makes_no_thief_of_a_straggler(app: App) {
+    let app = strict(&app, 10).await;
+    let (issued, first) = issue(&app).await;
+    app.wait(Duration::from_secs(3_600));
+    let second = refresh(&app, &first).await.unwrap();
+    let sibling = refresh(&app, &first).await.unwrap();
+    open(&app, &second).await.unwrap();
+    app.wait(Duration::from_secs(5));
+    // A page that asks for new tokens early.
+    let third = refresh(&app, &second).await.unwrap();
+    for behind in [&first, &sibling] {
+        let late = app.auth.refresh_session(&behind.refresh).await.unwrap();
+        assert_eq!(late.session.id, issued.session.id);
+        assert!(late.tokens.is_none());
+    }
+    // The window is that of the first use, and did not slide.
+    app.wait(Duration::from_millis(5_001));
+    open(&app, &third).await.unwrap();
+    is_theft(&app, &issued, &first).await;
+}
+
+async fn a_straggler_does_nothing_grave_and_gets_nothing_by_a_new_password(app: App) {
+    for waits in [Duration::ZERO, Duration::from_secs(31)] {
+        let tokens = Tokens::default().access_validity(Duration::from_secs(30));
+        let app = App::with(app.driver, |builder| builder.sessions(tokens)).await;
+        let (issued, first) = issue(&app).await;
+        let copied = refresh(&app, &first).await.unwrap();
+        open(&app, &copied).await.unwrap();
+        // By its access token, or when that is over by its refresh token.
+        app.wait(waits);
+        let newest = refresh(&app, &copied).await.unwrap();
+        open(&app, &newest).await.unwrap();
+        let thief = app.browser_with(&copied);
+        assert_eq!(thief.get("/session").await.text(), issued.session.id.as_str());
+        let mut change = json!({ "password": "another horse battery" });
+        let answer = thief.put("/api/auth/user", change.clone()).await;
+        assert_eq!(answer.error_code(), "reauthentication_needed", "{answer:?}");
+        assert_eq!(
+            thief.delete("/api/auth/user", json!({})).await.error_code(),
+            "reauthentication_needed"
+        );
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        assert!(open(&app, &newest).await.is_ok());
+        // It may be the owner, who knows the password and signs in with the new one.
+        change["current_password"] = json!(PASSWORD);
+        let answer = thief.put("/api/auth/user", change).await;
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        assert!(
+            answer.set_cookies().iter().all(|cookie| cookie.contains("Max-Age=0")),
+            "{answer:?}"
+        );
+        assert_eq!(answer.header("front-token"), Some("remove"));
+        assert_eq!(refresh(&app, &newest).await.err(), Some(ErrorKind::Unauthorised));
+        assert_eq!(app.events.count(EventKind::TokenReused), 0);
+    }
 }
 
 async fn a_copy_is_noticed_only_when_one_side_moves_on(app: App) {

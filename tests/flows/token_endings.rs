@@ -9,6 +9,7 @@ use crate::{App, Client, PASSWORD, stories_in_process};
 
 stories_in_process![
     a_session_that_ends_is_forgotten_however_it_ends,
+    a_refreshed_session_that_ends_is_forgotten_however_it_ends,
     a_token_is_checked_once_while_it_is_in_use_and_there_is_room,
     expired_tokens_are_forgotten_with_the_sweep,
 ];
@@ -171,4 +172,25 @@ async fn expired_tokens_are_forgotten_with_the_sweep(app: App) {
     app.auth.delete_expired_sessions().await.unwrap();
     assert_eq!(ask(&old).await, (401, 1));
     assert_eq!(ask(&young).await, (200, 0));
+}
+
+/// Its access token was noticed once, and is as good as any since; it must not be after the end.
+async fn a_refreshed_session_that_ends_is_forgotten_however_it_ends(app: App) {
+    let strict = Rotation::ParentChild {
+        straggler: Duration::ZERO,
+    };
+    for (way, _) in WAYS {
+        let (app, ada, _) = with(&app, Tokens::default().rotation(strict)).await;
+        let ((mut issued, _), two) = (issue(&app, &ada).await, issue(&app, &ada).await);
+        let first = issued.tokens.take().unwrap();
+        issued.tokens = app.auth.refresh_session(first.refresh.expose()).await.unwrap().tokens;
+        let client = app.bearer(issued.tokens.as_ref().unwrap().access.expose());
+        assert_eq!(ask(&client).await, (200, 1), "{way}");
+        app.store.forget_calls();
+        assert_eq!(ask(&client).await, (200, 0), "{way}");
+        assert_eq!(app.store.calls(), [""; 0], "{way}");
+        let one = (issued, client);
+        end(&app, way, &one, &two).await;
+        assert_eq!(ask(&one.1).await, (401, 1), "{way}");
+    }
 }

@@ -33,12 +33,14 @@ stories![
     anti_csrf_by_token,
     routes_can_ask_the_store_and_skip_the_check,
     a_client_without_cookies_keeps_its_tokens_itself,
+    a_client_of_gotrue_asks_the_store_once_for_a_refreshed_token,
     the_refresh_grant_of_gotrue,
     the_status_can_be_the_old_one,
     the_names_can_be_supertokens_own,
     expose_headers_are_kept_and_completed,
     a_failing_store_touches_no_cookie,
     changing_the_password_gives_new_tokens_and_ends_the_others,
+    changing_the_password_leaves_a_client_of_gotrue_its_tokens,
     sessions_are_listed_and_ended_one_by_one,
     a_window_session_stays_one_through_every_renewal,
     the_keys_are_published_without_private_parts,
@@ -48,6 +50,7 @@ stories![
     a_handler_reads_changes_and_ends_the_session_of_its_request,
     no_cookie_is_longer_than_browsers_take,
     a_stricter_guard_counts_although_somebody_asked_before,
+    a_request_that_renewed_its_session_is_not_a_step_behind_itself,
     signing_out_with_an_expired_access_token_does_not_pretend,
     a_client_that_keeps_tokens_gets_new_ones_with_a_new_password,
     signing_out_a_client_that_keeps_tokens_ends_one_session,
@@ -437,9 +440,33 @@ async fn a_straggler_is_served_and_its_cookies_stay(app: App) {
     let answer = late.get("/session").await;
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.set_cookies(), [""; 0]);
-    let answer = refresh(&late).await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.set_cookies(), [""; 0]);
+    let newest = front(&refresh(&ada.copy()).await);
+    for path in ["/api/auth/session/refresh", "/api/auth/token?grant_type=refresh_token"] {
+        let answer = late.copy().send("POST", path, None, "").await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        // Its scripts learn that there is a session, and nothing of how long its token is good.
+        let front = front(&answer);
+        assert_eq!(front["ate"], app.now().as_unix_ms());
+        for claim in [
+            "sub",
+            "session_id",
+            "email",
+            "app_metadata",
+            "payload",
+            "iss",
+            "aud",
+            "role",
+            "amr",
+        ] {
+            assert_eq!(front["up"][claim], newest["up"][claim], "{claim}");
+        }
+        if path.contains("grant_type") {
+            let answer = answer.json();
+            assert_eq!(answer["expires_in"], 0);
+            assert_eq!(answer["expires_at"], app.now().as_unix_seconds());
+        }
+    }
     // Who keeps tokens in headers is told that there are newer ones.
     let script = app
         .script()
@@ -554,7 +581,7 @@ async fn a_client_without_cookies_keeps_its_tokens_itself(app: App) {
     let answer = refresh(&bearer(&refresh_token)).await;
     assert_eq!((answer.status(), answer.text()), (200, "{}"));
     let renewed = answer.header("st-access-token").unwrap().to_owned();
-    let answer = bearer(&renewed).get("/me").await;
+    let answer = bearer(&renewed).with("st-auth-mode", "header").get("/me").await;
     assert_eq!(answer.status(), 200);
     let confirmed = answer.header("st-access-token").unwrap().to_owned();
     assert_eq!(bearer(&confirmed).get("/me").await.header("st-access-token"), None);
@@ -567,6 +594,44 @@ async fn a_client_without_cookies_keeps_its_tokens_itself(app: App) {
         of_supertokens.get("/api/auth/user").await.json()["message"],
         "unauthorised"
     );
+}
+
+async fn a_client_of_gotrue_asks_the_store_once_for_a_refreshed_token(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let first = app.keeper().sign_up("ada@example.com", PASSWORD).await.json();
+    let grant = "/api/auth/token?grant_type=refresh_token";
+    let token = json!({ "refresh_token": first["refresh_token"] });
+    let second = app.script().post(grant, token).await.json();
+    let bearer = app.bearer(second["access_token"].as_str().unwrap());
+    app.store.forget_calls();
+    let answer = bearer.get("/session").await;
+    assert_eq!((answer.status(), answer.header("st-access-token")), (200, None));
+    assert_eq!(app.store.calls(), ["get_session", "rotate_session"]);
+    app.store.forget_calls();
+    for _ in 0..3 {
+        let answer = bearer.get("/session").await;
+        assert_eq!((answer.status(), answer.header("st-access-token")), (200, None));
+    }
+    assert_eq!(app.store.calls(), [""; 0]);
+    assert_eq!(bearer.get("/me").await.status(), 200);
+    assert_eq!(app.store.calls(), ["get_user"]);
+    // Another process notices for itself.
+    let beside = app.beside(|builder| builder.sessions(Tokens::default())).await;
+    let bearer = beside.bearer(second["access_token"].as_str().unwrap());
+    app.store.forget_calls();
+    for _ in 0..3 {
+        assert_eq!(bearer.get("/session").await.status(), 200);
+    }
+    let asked = app
+        .store
+        .calls()
+        .into_iter()
+        .filter(|call| *call == "get_session")
+        .count();
+    assert_eq!(asked, 1);
+    // It is as old as it says, whatever was noticed.
+    expire(&app);
+    assert_eq!(bearer.get("/session").await.status(), 401);
 }
 
 async fn the_refresh_grant_of_gotrue(app: App) {
@@ -698,9 +763,53 @@ async fn changing_the_password_gives_new_tokens_and_ends_the_others(app: App) {
     assert_eq!(names(&answer), ["auth_access", "auth_marker", "auth_refresh"]);
     assert_eq!(refresh(&phone).await.json()["message"], "unauthorised");
     assert_eq!(ada.get("/api/auth/user").await.status(), 200);
-    // No window for the tokens from before.
-    app.wait(Duration::from_millis(1));
-    assert_eq!(refresh(&stolen).await.json()["message"], "token theft detected");
+    // No window for the tokens from before; and no alarm, because a tab of the owner's may have been under way with them.
+    for wait in [0, 1, 60_000] {
+        app.wait(Duration::from_millis(wait));
+        assert_eq!(refresh(&stolen.copy()).await.json()["message"], "unauthorised");
+    }
+    assert_eq!(app.events.count(EventKind::TokenReused), 0);
+    assert_eq!(refresh(&ada).await.status(), 200);
+    assert_eq!(ada.get("/session").await.status(), 200);
+}
+
+async fn changing_the_password_leaves_a_client_of_gotrue_its_tokens(app: App) {
+    let app = with(app, Tokens::default()).await;
+    // gotrue-js of 2021, supabase-js of today, and our own client, which asks for tokens in the body in two ways.
+    let version = "x-supabase-api-version";
+    for (number, headers) in [
+        vec![],
+        vec![(version, "2024-01-01")],
+        vec![(version, "2024-01-01"), ("st-auth-mode", "header")],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("ada{number}@example.com");
+        let session = app.keeper().sign_up(&email, PASSWORD).await.json();
+        let other = app.keeper().sign_in(&email, PASSWORD).await.json();
+        let text = |session: &Value, name: &str| session[name].as_str().unwrap().to_owned();
+        let bearer = headers
+            .iter()
+            .fold(app.bearer(&text(&session, "access_token")), |client, (name, value)| {
+                client.with(name, *value)
+            });
+        let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
+        let answer = bearer.put("/api/auth/user", change).await;
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        assert_eq!(answer.header("st-refresh-token"), None);
+        assert_eq!(answer.set_cookies(), [""; 0]);
+        // What it holds goes on; the other sessions are over.
+        let grant = "/api/auth/token?grant_type=refresh_token";
+        let token = json!({ "refresh_token": text(&session, "refresh_token") });
+        let renewed = app.script().post(grant, token).await;
+        assert_eq!(renewed.status(), 200, "{renewed:?}");
+        let bearer = app.bearer(&text(&renewed.json(), "access_token"));
+        assert_eq!(bearer.get("/api/auth/user").await.status(), 200);
+        let token = json!({ "refresh_token": text(&other, "refresh_token") });
+        assert_eq!(app.script().post(grant, token).await.status(), 400);
+    }
+    assert_eq!(app.events.count(EventKind::TokenReused), 0);
 }
 
 async fn sessions_are_listed_and_ended_one_by_one(app: App) {
@@ -827,6 +936,10 @@ async fn preflights_are_answered_for_trusted_origins_only(app: App) {
         "anti-csrf",
         "authorization",
         "st-auth-mode",
+        "x-supabase-api-version",
+        "x-client-info",
+        "apikey",
+        "x-jwt-aud",
     ] {
         assert!(allowed.split(", ").any(|allowed| allowed == name), "{name}");
     }
@@ -933,6 +1046,33 @@ async fn no_cookie_is_longer_than_browsers_take(app: App) {
         let user = ada.get("/api/auth/user").await.json();
         assert_eq!(user["user_metadata"]["about"].as_str().unwrap().len(), length);
     }
+    // What the application notes of somebody locks nobody out either.
+    let ada = app.signed_up("ada@example.com").await;
+    let id = ada.get("/api/auth/user").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (length, is_told) in [(100, true), (2_500, false), (30_000, false)] {
+        let mut patch = auth_core::UserPatch::default();
+        patch.app_metadata = Some(json!({ "roles": "x".repeat(length) }).as_object().unwrap().clone());
+        app.auth.update_user(&id.as_str().into(), patch).await.unwrap();
+        let answer = ada.sign_in("ada@example.com", PASSWORD).await;
+        for answer in [answer, refresh(&ada).await] {
+            assert_eq!(answer.status(), 200, "{answer:?}");
+            for cookie in answer.set_cookies() {
+                assert!(cookie.split(';').next().unwrap().len() <= 4_096, "{length}");
+            }
+            let told = &front(&answer)["up"]["app_metadata"];
+            assert_eq!(
+                (told.is_object(), told["roles"].is_string()),
+                (true, is_told),
+                "{length}"
+            );
+        }
+        assert_eq!(ada.get("/me").await.status(), 200);
+        let user = ada.get("/api/auth/user").await.json();
+        assert_eq!(user["app_metadata"]["roles"].as_str().unwrap().len(), length);
+    }
     let proof = app
         .auth
         .authenticate_user("email", &format!("{}100@example.com", "a".repeat(50)), PASSWORD)
@@ -973,6 +1113,43 @@ async fn a_stricter_guard_counts_although_somebody_asked_before(app: App) {
         request.verify_session(strict).await.unwrap_err().kind(),
         ErrorKind::Unauthorised
     );
+}
+
+async fn a_request_that_renewed_its_session_is_not_a_step_behind_itself(app: App) {
+    let strict = Rotation::ParentChild {
+        straggler: Duration::ZERO,
+    };
+    for rotation in [Rotation::Grace(Duration::ZERO), strict, Rotation::Off] {
+        let app = with(app.clone(), Tokens::default().rotation(rotation)).await;
+        // Signing out ends what was renewed a moment ago.
+        for scope in ["local", "global"] {
+            let ada = app.browser();
+            ada.sign_up(&format!("{scope}@example.com"), PASSWORD).await;
+            expire(&app);
+            let answer = ada.post(&format!("/api/auth/logout?scope={scope}"), json!({})).await;
+            assert_eq!(answer.status(), 204, "{answer:?}");
+            assert!(clears_all(&answer), "{rotation:?} {scope}: {answer:?}");
+            let email = format!("{scope}@example.com");
+            let user = app.auth.get_user_by_provider_id("email", &email).await.unwrap();
+            assert!(app.auth.get_all_user_sessions(&user.id).await.unwrap().is_empty());
+        }
+        // Asked anew, with more or again, the request is still what it was.
+        let ada = app.signed_up("ada@example.com").await;
+        expire(&app);
+        let request = asked(&ada);
+        let session = request.require_session().await.unwrap();
+        let stricter = auth_core::VerifySession::default().check_store(true);
+        let again = request.verify_session(stricter).await.unwrap().unwrap();
+        assert_eq!(again.id, session.id);
+        request.invalidate();
+        request.require_user().await.unwrap();
+        assert_eq!(request.take_effects().cookies().len(), 3);
+        // And it sees an end.
+        app.auth.invalidate_session(&session.id).await.unwrap();
+        request.invalidate();
+        assert!(request.validate().await.unwrap().is_none());
+        assert_eq!(app.events.count(EventKind::TokenReused), 0);
+    }
 }
 
 async fn signing_out_with_an_expired_access_token_does_not_pretend(app: App) {

@@ -37,6 +37,8 @@ struct Jar {
 struct Served {
     access: Option<String>,
     refresh: Option<String>,
+    /// Whether it was a step behind.
+    late: bool,
 }
 
 impl Server {
@@ -91,27 +93,55 @@ impl Server {
 
     /// A request, served as `AuthRequest` does: by the access token, else by the refresh token.
     fn serve(&self, jar: &Jar) -> Result<Served, ErrorKind> {
-        self.runtime.block_on(async {
-            match self.auth.validate_access_token(&jar.access, None).await {
-                Ok(opened) => Ok(Served {
-                    access: opened.renewed.map(|access| access.expose().to_owned()),
-                    refresh: None,
-                }),
-                Err(error) => match error.kind() {
-                    ErrorKind::TryRefreshToken | ErrorKind::Unauthorised => {
-                        let refreshed = self.auth.refresh_session(&jar.refresh).await;
-                        let refreshed = refreshed.map_err(|error| error.kind())?;
-                        let tokens = refreshed.tokens.as_ref();
-                        Ok(Served {
-                            access: tokens.map(|tokens| tokens.access.expose().to_owned()),
-                            refresh: tokens.map(|tokens| tokens.refresh.expose().to_owned()),
-                        })
-                    }
-                    kind => Err(kind),
-                },
-            }
+        match self.open(jar) {
+            Err(ErrorKind::TryRefreshToken | ErrorKind::Unauthorised) => self.refresh(jar),
+            served => served,
+        }
+    }
+
+    /// By the access token alone.
+    fn open(&self, jar: &Jar) -> Result<Served, ErrorKind> {
+        let opened = self
+            .runtime
+            .block_on(self.auth.validate_access_token(&jar.access, None));
+        let opened = opened.map_err(|error| error.kind())?;
+        Ok(Served {
+            access: opened.renewed.map(|access| access.expose().to_owned()),
+            refresh: None,
+            late: opened.session.straggler,
         })
     }
+
+    /// By the refresh token, although the access token may be good.
+    fn refresh(&self, jar: &Jar) -> Result<Served, ErrorKind> {
+        let refreshed = self.runtime.block_on(self.auth.refresh_session(&jar.refresh));
+        let refreshed = refreshed.map_err(|error| error.kind())?;
+        let tokens = refreshed.tokens.as_ref();
+        Ok(Served {
+            access: tokens.map(|tokens| tokens.access.expose().to_owned()),
+            refresh: tokens.map(|tokens| tokens.refresh.expose().to_owned()),
+            late: refreshed.session.straggler,
+        })
+    }
+
+    fn act(&self, jar: &Jar, act: Act) -> Result<Served, ErrorKind> {
+        match act {
+            Act::Ask => self.serve(jar),
+            Act::Open => self.open(jar),
+            Act::Refresh => self.refresh(jar),
+        }
+    }
+}
+
+/// What somebody does with a jar.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// A request, renewed where it must be.
+    Ask,
+    /// A request that is not renewed.
+    Open,
+    /// A refresh, due or not.
+    Refresh,
 }
 
 impl Jar {
@@ -125,26 +155,32 @@ impl Jar {
     }
 }
 
-/// One request of one tab: when it is sent, how long it travels there and back, and whether the answer is lost.
+/// One request of one tab: what it is and when it is sent, how long it travels there and back, and whether the answer is
+/// lost.
 #[derive(Clone, Debug)]
 struct Trip {
+    act: Act,
     sent: u64,
     there: u64,
     back: u64,
     lost: bool,
 }
 
-fn trips() -> impl Strategy<Value = Vec<Trip>> {
+/// So many requests; now and then a page refreshes early.
+fn trips(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Trip>> {
     // Crowds: what a page asks for at once, and tabs that wake together.
     let sent = prop_oneof![3 => 0_u64..60_000, 2 => (0_u64..6).prop_map(|wave| wave * 10_500), 1 => 10_000_u64..10_400];
-    let trip =
-        (sent, 1_u64..2_000, 1_u64..2_000, proptest::bool::weighted(0.15)).prop_map(|(sent, there, back, lost)| Trip {
+    let act = prop_oneof![9 => Just(Act::Ask), 1 => Just(Act::Refresh)];
+    let trip = (act, sent, 1_u64..2_000, 1_u64..2_000, proptest::bool::weighted(0.15)).prop_map(
+        |(act, sent, there, back, lost)| Trip {
+            act,
             sent,
             there,
             back,
             lost,
-        });
-    proptest::collection::vec(trip, 20..80)
+        },
+    );
+    proptest::collection::vec(trip, count)
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,7 +214,7 @@ fn tabs(server: &Server) {
         ..Config::default()
     });
     runner
-        .run(&trips(), |trips| {
+        .run(&trips(20..80), |trips| {
             let start = server.clock.now() + Duration::from_secs(1);
             server.clock.set(start);
             let mut jar = server.sign_in();
@@ -197,7 +233,7 @@ fn tabs(server: &Server) {
                         moments.push(Reverse((time + trips[index].there, Moment::There(index))));
                     }
                     Moment::There(index) => {
-                        let answer = server.serve(&carried[index]);
+                        let answer = server.act(&carried[index], trips[index].act);
                         prop_assert!(answer.is_ok(), "trip {} at {} ms: {:?}", index, time, answer);
                         served[index] = answer.unwrap();
                         if !trips[index].lost {
@@ -233,8 +269,9 @@ fn a_stolen_token_is_noticed_after_the_window_and_worth_nothing_within_it_on_sql
 fn thief(server: &Server) {
     // How long the victim waits between requests, when the copy is made, and how long after the victim's next use of a
     // new token it is used.
+    let pause = (1_u64..25_000, prop_oneof![3 => Just(Act::Ask), 1 => Just(Act::Refresh)]);
     let schedule = (
-        proptest::collection::vec(1_u64..25_000, 2..10),
+        proptest::collection::vec(pause, 2..10),
         any::<proptest::sample::Index>(),
         prop_oneof![0_u64..20_000, 9_990_u64..10_010, 0_u64..10_000_000],
     );
@@ -248,12 +285,12 @@ fn thief(server: &Server) {
             let mut jar = server.sign_in();
             let copied_at = copied_at.index(pauses.len());
             let mut copy = None;
-            for (index, pause) in pauses.iter().enumerate() {
+            for (index, (pause, act)) in pauses.iter().enumerate() {
                 if index == copied_at {
                     copy = Some(jar.clone());
                 }
                 server.clock.advance(Duration::from_millis(*pause));
-                let answer = server.serve(&jar);
+                let answer = server.act(&jar, *act);
                 prop_assert!(answer.is_ok(), "{:?}", answer);
                 jar.keep(&answer.unwrap());
             }
@@ -283,6 +320,119 @@ fn thief(server: &Server) {
                     prop_assert!(data.is_err());
                 }
             }
+            Ok(())
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn a_thief_among_tabs_is_given_nothing_late_and_does_not_stay_beside_the_owner() {
+    thief_among_tabs(&Server::start());
+}
+
+#[test]
+fn a_thief_among_tabs_is_given_nothing_late_and_does_not_stay_beside_the_owner_on_sqlite() {
+    thief_among_tabs(&Server::start_on_sqlite());
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    Copied,
+    OfThief(usize),
+    OfTab(Moment),
+}
+
+/// The thief copies the jar at any time, and acts at any time from then on: before the owner's refresh, after it, while tabs are
+/// under way; and goes on with whatever it is given.
+fn thief_among_tabs(server: &Server) {
+    let act = prop_oneof![Just(Act::Ask), Just(Act::Open), Just(Act::Refresh)];
+    let acts = proptest::collection::vec((0_u64..40_000, act), 1..12);
+    let mut runner = TestRunner::new(Config {
+        cases: cases(1_000),
+        failure_persistence: None,
+        ..Config::default()
+    });
+    runner
+        .run(&(trips(5..30), 0_u64..60_000, acts), |(trips, copied_at, acts)| {
+            let start = server.clock.now() + Duration::from_secs(1);
+            server.clock.set(start);
+            let mut jar = server.sign_in();
+            let mut thief = jar.clone();
+            let mut carried = vec![jar.clone(); trips.len()];
+            let mut served = vec![Served::default(); trips.len()];
+            let of_tabs = trips
+                .iter()
+                .enumerate()
+                .map(|(index, trip)| (trip.sent, Turn::OfTab(Moment::Sent(index))));
+            let of_thief = acts
+                .iter()
+                .enumerate()
+                .map(|(index, (after, _))| (copied_at + after, Turn::OfThief(index)));
+            let mut turns: BinaryHeap<Reverse<(u64, Turn)>> = of_tabs
+                .chain(of_thief)
+                .chain([(copied_at, Turn::Copied)])
+                .map(Reverse)
+                .collect();
+            let mut noticed = false;
+            while let Some(Reverse((time, turn))) = turns.pop() {
+                server.clock.set(start + Duration::from_millis(time));
+                let answer = match turn {
+                    Turn::Copied => {
+                        thief = jar.clone();
+                        continue;
+                    }
+                    Turn::OfThief(index) => {
+                        let answer = server.act(&thief, acts[index].1);
+                        if let Ok(served) = &answer {
+                            thief.keep(served);
+                        }
+                        answer
+                    }
+                    Turn::OfTab(Moment::Sent(index)) => {
+                        carried[index] = jar.clone();
+                        let there = time + trips[index].there;
+                        turns.push(Reverse((there, Turn::OfTab(Moment::There(index)))));
+                        continue;
+                    }
+                    Turn::OfTab(Moment::There(index)) => {
+                        let answer = server.act(&carried[index], trips[index].act);
+                        if let Ok(answer) = &answer
+                            && !trips[index].lost
+                        {
+                            served[index] = answer.clone();
+                            let back = time + trips[index].back;
+                            turns.push(Reverse((back, Turn::OfTab(Moment::Back(index)))));
+                        }
+                        answer
+                    }
+                    Turn::OfTab(Moment::Back(index)) => {
+                        jar.keep(&served[index]);
+                        continue;
+                    }
+                };
+                match answer {
+                    Ok(served) => prop_assert!(!served.late || (served.access.is_none() && served.refresh.is_none())),
+                    Err(kind) => noticed |= kind == ErrorKind::TokenTheft,
+                }
+            }
+            // Both come back, in turns, never within a window of the other. Not both stay.
+            let mut stay = [true; 2];
+            for _ in 0..3 {
+                for (who, jar) in [&mut jar, &mut thief].into_iter().enumerate() {
+                    server.clock.advance(WINDOW + ACCESS + Duration::from_secs(2));
+                    for act in [Act::Refresh, Act::Ask] {
+                        match server.act(jar, act) {
+                            Ok(served) => jar.keep(&served),
+                            Err(kind) => {
+                                noticed |= kind == ErrorKind::TokenTheft;
+                                stay[who] = false;
+                            }
+                        }
+                    }
+                }
+            }
+            prop_assert!(!stay[0] || !stay[1], "the thief stays beside the owner");
+            prop_assert!(noticed, "nobody noticed");
             Ok(())
         })
         .unwrap_or_else(|failure| panic!("{failure}"));

@@ -106,6 +106,17 @@ await step('v2 resetPasswordForEmail', async () => {
   isSession(fine(await client().signInWithPassword({ email, password: other })).session, { email })
 })
 
+await step('v2 updateUser with a password, and refreshSession after it', async () => {
+  const changing = client()
+  fine(await changing.signInWithPassword({ email, password: 'a quite different passphrase' }))
+  fine(await changing.updateUser({ password: 'a third and last passphrase' }))
+  for (let turn = 0; turn < 2; turn += 1) {
+    isSession(fine(await changing.refreshSession()).session, { email })
+    isUser(fine(await changing.getUser()).user, { email })
+  }
+  fine(await changing.updateUser({ password: 'a quite different passphrase' }))
+})
+
 await step('v2 resend', async () => {
   const impatient = newEmail()
   fine(await client().signUp({ email: impatient, password }))

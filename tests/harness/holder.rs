@@ -35,10 +35,11 @@ impl App {
         browser
     }
 
-    /// A request with an access token, and the same asked of the core: they must agree. Answers the access token that
-    /// took its place, if one did.
+    /// A request with an access token, of a client that takes another from the answer, and the same asked of the core: they
+    /// must agree. Answers the access token that took its place, if one did.
     pub async fn open(&self, access: &str) -> Result<Option<String>, ErrorKind> {
-        let answer = self.bearer(access).get("/session").await;
+        let client = self.bearer(access).with("st-auth-mode", "header");
+        let answer = client.get("/session").await;
         let opened = self.auth.validate_access_token(access, None).await;
         if answer.status() != 200 {
             let kind = refusal(&answer);

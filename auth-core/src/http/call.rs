@@ -36,7 +36,7 @@ pub(crate) struct Call {
     pub(crate) bearer: Option<String>,
     /// What `X-JWT-AUD` says.
     audience: Option<String>,
-    /// Whether the client is one of SuperTokens', by the headers that only they send.
+    /// Whether the client is one of SuperTokens'.
     pub(crate) speaks_supertokens: bool,
     /// What marks the browser that asked for a code.
     pub(super) mark: Option<String>,
@@ -65,10 +65,6 @@ impl Call {
         view.each_header(&http::HeaderName::from_static("x-jwt-aud"), &mut |value| {
             audience = Some(String::from_utf8_lossy(value).into_owned());
         });
-        let mut speaks_supertokens = false;
-        for name in ["rid", "st-auth-mode"] {
-            view.each_header(&http::HeaderName::from_static(name), &mut |_| speaks_supertokens = true);
-        }
         let mark = match read_cookie(auth.inner.marks.name(), view) {
             CookieReading::One(value) => Some(value.into_owned()),
             CookieReading::Conflict | CookieReading::Missing => None,
@@ -89,7 +85,7 @@ impl Call {
             is_from_elsewhere,
             bearer,
             audience,
-            speaks_supertokens,
+            speaks_supertokens: request.seen().speaks_supertokens,
             mark,
         }
     }

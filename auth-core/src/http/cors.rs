@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// What clients of ours send beyond what every browser may: SuperTokens' and GoTrue's headers.
-const HEADERS: &str = "content-type, rid, fdi-version, anti-csrf, authorization, st-auth-mode, x-supabase-api-version";
+const HEADERS: &str = "content-type, rid, fdi-version, anti-csrf, authorization, st-auth-mode, x-supabase-api-version, \
+                       x-client-info, apikey, x-jwt-aud";
 
 impl Auth {
     /// The answer to a CORS preflight (Fetch §4.8) for one of the application's own routes; `None` when the request is

@@ -92,7 +92,8 @@ pub(crate) fn receipt_answer(auth: &Auth, receipt: &Receipt) -> Value {
 /// GoTrue's session after a refresh.
 pub(crate) async fn refreshed_answer(auth: &Auth, refreshed: &RefreshedSession, delivery: Delivery) -> Result<Value> {
     let tokens = refreshed.tokens.as_ref();
-    let expires = tokens.map_or(refreshed.session.expires(), |tokens| tokens.access.expires());
+    // Whoever is given none is told to ask again.
+    let expires = tokens.map_or_else(|| auth.now(), |tokens| tokens.access.expires());
     tokens_answer(auth, &refreshed.user, tokens, expires, delivery).await
 }
 

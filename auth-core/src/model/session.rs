@@ -116,6 +116,7 @@ impl SessionRecord {
             user_agent: self.user_agent,
             last_seen: self.last_seen,
             created_at: self.created_at,
+            straggler: false,
             attributes: self.attributes,
         }
     }
@@ -273,6 +274,9 @@ pub struct Session {
     pub refreshed_at: Option<Timestamp>,
     /// When the session was made.
     pub created_at: Timestamp,
+    /// Whether it was opened by a token that was replaced a moment ago: by its owner, or by somebody with a copy. Such a request
+    /// is served, but must get nothing that outlives it.
+    pub straggler: bool,
     /// The declared attributes.
     pub attributes: Attributes,
 }
@@ -291,8 +295,11 @@ impl Session {
             .map_or(self.idle_expires, |end| end.min(self.idle_expires))
     }
 
-    /// When the owner last proved who they are.
+    /// When the owner last proved who they are; for a [straggler](Self::straggler) long ago, because it may not be the owner.
     pub fn authenticated_at(&self) -> Timestamp {
+        if self.straggler {
+            return Timestamp::from_unix_ms(0);
+        }
         self.amr
             .iter()
             .map(|amr| amr.timestamp)

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 use super::{
-    Client, Effects, RequestView, VerifySession,
+    Client, Effects, OriginRefusal, RequestView, VerifySession,
     seen::{Credentials, Seen},
     tokens::Place,
 };
@@ -56,6 +56,8 @@ pub(super) struct Asked {
     seen: Seen,
     memo: Mutex<Arc<Memo>>,
     effects: Mutex<Effects>,
+    /// What the refresh token that came along gave: its work is done, and shown again it would be a step behind.
+    pub(super) renewed: OnceCell<Arc<Session>>,
     wanted: Mutex<VerifySession>,
 }
 
@@ -293,7 +295,16 @@ impl AuthRequest {
     }
 
     pub(crate) fn check_origin(&self) -> Result<()> {
-        self.seen().origin.map_err(|refusal| {
+        self.passed(self.seen().origin)
+    }
+
+    /// As [`AuthRequest::check_origin`] for an act by cookie: a bearer token that does not count exempts from nothing.
+    pub(super) fn check_origin_of_cookies(&self) -> Result<()> {
+        self.passed(self.seen().origin_of_cookies)
+    }
+
+    fn passed(&self, check: std::result::Result<(), OriginRefusal>) -> Result<()> {
+        check.map_err(|refusal| {
             let now = self.inner.auth.now();
             self.inner
                 .auth
@@ -463,6 +474,7 @@ impl Asked {
             seen,
             memo: Mutex::default(),
             effects: Mutex::default(),
+            renewed: OnceCell::new(),
             wanted: Mutex::default(),
         })
     }

@@ -36,5 +36,6 @@ pub(crate) use origin::{OriginFacts, OriginPolicy, OriginRefusal};
 pub(crate) use redirect::RedirectPolicy;
 pub use requirement::{Passage, Requirement, VerifySession};
 pub(crate) use seen::{ErrorShape, Navigation, Seen, requested_method};
+pub(crate) use token_headers::speaks_supertokens;
 pub(crate) use tokens::PresentedTokens;
 pub use view::{PeerAddr, RequestView};

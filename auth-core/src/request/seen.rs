@@ -6,7 +6,7 @@ use http::{
 
 use super::{
     BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, PresentedTokens, RequestView, read_bearer,
-    read_cookie,
+    read_cookie, speaks_supertokens,
 };
 use crate::{
     auth::Auth,
@@ -17,9 +17,13 @@ use crate::{
 pub(crate) struct Seen {
     pub(crate) credentials: Credentials,
     pub(crate) origin: Result<(), OriginRefusal>,
+    /// The same for what the request does by its cookies, whatever it shows beside them.
+    pub(crate) origin_of_cookies: Result<(), OriginRefusal>,
     pub(crate) client: Client,
     /// What a guard answers when a browser asks what it may send.
     pub(crate) preflight: Option<Box<Response<Bytes>>>,
+    /// Whether the client is one of SuperTokens'.
+    pub(crate) speaks_supertokens: bool,
     /// How errors are told.
     pub(crate) error_shape: ErrorShape,
     /// What the request is called in logs, if the configured header says so.
@@ -71,12 +75,15 @@ impl Seen {
             Credentials::Tokens(presented) => presented.is_bearer,
             Credentials::None | Credentials::Cookie(_) => false,
         };
-        let facts = OriginFacts::from_view(view, is_bearer);
+        let origin_of_cookies = inner.origins.check(&OriginFacts::from_view(view, false));
         Self {
             credentials,
-            origin: inner.origins.check(&facts),
+            // Nothing ambient: a page of another site cannot make a browser send a bearer token.
+            origin: if is_bearer { Ok(()) } else { origin_of_cookies },
+            origin_of_cookies,
             client: inner.clients.read(view),
             preflight: requested_method(view).map(|method| Box::new(auth.guard_preflight(view, method))),
+            speaks_supertokens: speaks_supertokens(view),
             error_shape: error_shape(auth, view),
             request_id: inner
                 .config
@@ -96,8 +103,10 @@ impl Seen {
         Self {
             credentials: Credentials::None,
             origin: Ok(()),
+            origin_of_cookies: Ok(()),
             client: Client::default(),
             preflight: None,
+            speaks_supertokens: false,
             error_shape: ErrorShape::Word,
             request_id: None,
             auth_cookie: None,

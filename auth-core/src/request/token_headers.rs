@@ -4,13 +4,31 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue};
 use serde_json::json;
 
-use super::Effects;
-use crate::flows::tokens::{AccessToken, SessionTokens};
+use super::{Effects, RequestView};
+use crate::{
+    clock::Timestamp,
+    flows::tokens::{AccessToken, Claims, SessionTokens},
+};
 
 const ACCESS: HeaderName = HeaderName::from_static("st-access-token");
 const ANTI_CSRF: HeaderName = HeaderName::from_static("anti-csrf");
 const FRONT: HeaderName = HeaderName::from_static("front-token");
 const REFRESH: HeaderName = HeaderName::from_static("st-refresh-token");
+
+/// What their clients send along with every request.
+const SENT: [HeaderName; 2] = [HeaderName::from_static("rid"), HeaderName::from_static("st-auth-mode")];
+const API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
+
+/// Whether the client is one of SuperTokens', which takes tokens from the headers of any answer. GoTrue's may ask for tokens
+/// in the body in the same words; it is known by a header of its own, and takes them from the body of sign-in and refresh.
+pub(crate) fn speaks_supertokens(view: &dyn RequestView) -> bool {
+    let has = |name: &HeaderName| {
+        let mut has = false;
+        view.each_header(name, &mut |_| has = true);
+        has
+    };
+    SENT.iter().any(has) && !has(&API_VERSION)
+}
 
 impl Effects {
     /// Hands both tokens over in headers.
@@ -27,8 +45,12 @@ impl Effects {
 
     /// Tells the scripts of the page who is signed in and until when.
     pub(crate) fn tell_front(&mut self, access: &AccessToken) {
-        let claims = access.claims();
-        let front = json!({ "uid": claims.subject(), "ate": access.expires().as_unix_ms(), "up": claims });
+        self.tell_front_until(access.claims(), access.expires());
+    }
+
+    /// As [`Effects::tell_front`], where no access token is given.
+    pub(crate) fn tell_front_until(&mut self, claims: &Claims, expires: Timestamp) {
+        let front = json!({ "uid": claims.subject(), "ate": expires.as_unix_ms(), "up": claims });
         self.set_secret(FRONT, &STANDARD.encode(front.to_string()));
     }
 

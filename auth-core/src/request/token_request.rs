@@ -9,7 +9,7 @@ use super::{
     tokens::Place,
 };
 use crate::{
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     flows::{
         sessions::Lookup,
         tokens::{
@@ -86,7 +86,7 @@ impl AuthRequest {
         Box::pin(self.refresh_instead(strategy, presented, memo)).await
     }
 
-    /// When the access token does not open the session, the refresh token does.
+    /// When the access token does not open the session, the refresh token does: once a request, whatever is asked anew.
     async fn refresh_instead(
         &self,
         strategy: &TokenStrategy,
@@ -96,15 +96,21 @@ impl AuthRequest {
         let CookieReading::One(token) = &presented.refresh else {
             return Ok(self.gone(strategy));
         };
-        match self.detached_refresh(token.clone()).await {
-            Ok(refreshed) => {
-                if let Some(tokens) = &refreshed.tokens {
-                    self.set_tokens(strategy, tokens);
-                }
-                // A parallel `validate_user` may have been first; both hold the same user.
-                let _ = memo.user.set(Some(Arc::new(refreshed.user)));
-                Ok(Found::Session(Arc::new(refreshed.session)))
+        let renewed = &self.asked().renewed;
+        if let Some(session) = renewed.get() {
+            return self.look_again(strategy, session, memo).await;
+        }
+        let renew = || async {
+            let refreshed = self.detached_refresh(token.clone()).await?;
+            if let Some(tokens) = &refreshed.tokens {
+                self.set_tokens(strategy, tokens);
             }
+            // A parallel `validate_user` may have been first; both hold the same user.
+            let _ = memo.user.set(Some(Arc::new(refreshed.user)));
+            Ok::<_, Error>(Arc::new(refreshed.session))
+        };
+        match renewed.get_or_try_init(renew).await {
+            Ok(session) => Ok(Found::Session(Arc::clone(session))),
             Err(error) => match error.kind() {
                 ErrorKind::TokenTheft => {
                     self.clear_tokens(strategy, Place::Cookie);
@@ -114,6 +120,18 @@ impl AuthRequest {
                 _ => Err(error),
             },
         }
+    }
+
+    /// The session that this request has renewed, if it still is.
+    async fn look_again(&self, strategy: &TokenStrategy, session: &Arc<Session>, memo: &Memo) -> Result<Found> {
+        let auth = self.auth();
+        let found = auth.inner.adapter.get_session_and_user(&session.id).await?;
+        let now = auth.now();
+        let Some((_, user)) = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now)) else {
+            return Ok(self.gone(strategy));
+        };
+        let _ = memo.user.set(Some(Arc::new(user)));
+        Ok(Found::Session(Arc::clone(session)))
     }
 
     async fn open_access(
@@ -152,16 +170,19 @@ impl AuthRequest {
             let found = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now));
             let (_, user) = found.ok_or(ErrorKind::Unauthorised)?;
             let _ = memo.user.set(Some(Arc::new(user)));
-            return auth.open_claims(strategy, claims, false, self.client()).await;
+            return auth.open_claims(strategy, claims, false, true, self.client()).await;
         }
         if claims.is_confirmed() {
-            return auth.open_claims(strategy, claims, check_store, self.client()).await;
+            return auth
+                .open_claims(strategy, claims, check_store, true, self.client())
+                .await;
         }
         // The first use writes: in a task of its own, which a client that disconnects does not cut in half.
         let request = self.clone();
+        let takes_tokens = !self.is_bearer() || self.seen().speaks_supertokens;
         detached(async move {
             let auth = request.auth();
-            auth.open_claims(auth.strategy()?, claims, check_store, request.client())
+            auth.open_claims(auth.strategy()?, claims, check_store, takes_tokens, request.client())
                 .await
         })
         .await
@@ -185,7 +206,7 @@ impl AuthRequest {
         let token = match (place, &presented.refresh) {
             (Place::Header, _) => presented.bearer.clone().unwrap_or_default(),
             (Place::Cookie, CookieReading::One(token)) => {
-                self.check_origin()?;
+                self.check_origin_of_cookies()?;
                 let is_guarded = strategy.config.anti_csrf != AntiCsrf::Header || presented.has_custom_header;
                 if is_guarded && !presented.is_unmarked(strategy) {
                     token.clone()
@@ -220,7 +241,14 @@ impl AuthRequest {
             }
             // Its client has newer tokens already, or is being sent them.
             (None, Place::Header) => return Err(ErrorKind::RefreshConflict.into()),
-            (None, _) => {}
+            // Their cookies stay. Scripts are told that there is a session, and to ask again how long its access token is good.
+            (None, _) => {
+                let (auth, now) = (self.auth(), self.auth().now());
+                let claims = strategy
+                    .front_claims(auth, &refreshed.session, &refreshed.user, now)
+                    .await?;
+                self.with_effects(|effects| effects.tell_front_until(&claims, now));
+            }
         }
         Ok(refreshed)
     }
@@ -287,10 +315,17 @@ impl AuthRequest {
         }
     }
 
-    /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them.
+    /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them. A request
+    /// that is a step behind is given nothing that outlives it: its session ends, as everybody else's tokens for it must.
     pub(super) async fn replace_tokens(&self, session: &Session) -> Result<()> {
         let auth = self.auth();
         let strategy = auth.strategy()?;
+        if session.straggler {
+            let ended = auth.end_session(&session.id, Some(&session.user_id), self.client());
+            ended.await?;
+            self.set_session(None);
+            return Ok(());
+        }
         let user = auth.get_user(&session.user_id).await?;
         let tokens = auth.reissue(strategy, &session.id, &user, self.client()).await?;
         if self.is_bearer() {

@@ -4,7 +4,9 @@ use auth_core::{AntiCsrf, ErrorKind, RefreshToken, Rotation, Tokens, adapter::Se
 use serde_json::json;
 
 use super::{HOUR, issue, issue_with, not_renewed, object, opens, refresh, refused, strict, with};
-use crate::{App, Held, stories_in_process};
+use crate::{App, Held, PASSWORD, stories_in_process};
+
+const WINDOW: Duration = Duration::from_secs(10);
 
 stories_in_process![
     case_21_and_22_a_refresh_token_is_read_and_a_forged_one_is_not,
@@ -15,6 +17,8 @@ stories_in_process![
     a_first_use_of_an_ended_session_is_refused,
     rotation_by_grace_ends_the_parent_at_once_and_forgives_it_for_a_while,
     a_failing_store_is_never_a_lost_session,
+    a_store_that_fails_at_any_call_of_a_refresh_costs_no_session,
+    a_store_that_fails_at_any_call_of_a_change_of_password_costs_no_session,
 ];
 
 async fn case_21_and_22_a_refresh_token_is_read_and_a_forged_one_is_not(app: App) {
@@ -242,4 +246,46 @@ async fn a_failing_store_is_never_a_lost_session(app: App) {
     assert_eq!(refused(&app, &child.access).await, ErrorKind::DatabaseFetchFailed);
     app.store.fail(Fault::Never);
     assert!(opens(&app, &child).await.is_some());
+}
+
+async fn a_store_that_fails_at_any_call_of_a_refresh_costs_no_session(app: App) {
+    for rotation in [
+        Rotation::Grace(Duration::ZERO),
+        Rotation::ParentChild { straggler: WINDOW },
+        Rotation::Off,
+    ] {
+        let app = with(&app, Tokens::default().rotation(rotation)).await;
+        for call in 1.. {
+            let (_, held) = issue(&app).await;
+            app.store.fail(Fault::At(call));
+            let refreshed = app.auth.refresh_session(&held.refresh).await;
+            app.store.fail(Fault::Never);
+            if refreshed.is_ok() {
+                assert!(call > 2, "{rotation:?}");
+                break;
+            }
+            assert!(refreshed.unwrap_err().is_store_failure());
+            // Long after any window.
+            app.wait(Duration::from_secs(60));
+            refresh(&app, &held).await;
+        }
+    }
+}
+
+async fn a_store_that_fails_at_any_call_of_a_change_of_password_costs_no_session(app: App) {
+    let app = with(&app, Tokens::default()).await;
+    for call in 1.. {
+        let ada = app.signed_up(&format!("ada{call}@example.com")).await;
+        let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
+        app.store.fail(Fault::At(call));
+        let answer = ada.put("/api/auth/user", change).await;
+        app.store.fail(Fault::Never);
+        let renewed = ada.send("POST", "/api/auth/session/refresh", None, "").await;
+        assert_eq!(renewed.status(), 200, "call {call}: {answer:?}, {renewed:?}");
+        assert_eq!(ada.get("/session").await.status(), 200);
+        if answer.status() == 200 {
+            assert!(call > 5);
+            break;
+        }
+    }
 }

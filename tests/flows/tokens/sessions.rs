@@ -4,7 +4,7 @@ use auth_core::{ErrorKind, JsonObject, NewSession, SessionConfig, SessionId, Tok
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
-use super::{HOUR, issue, not_renewed, object, opens, refresh, refused, with};
+use super::{HOUR, issue, not_renewed, object, opens, refresh, refused, strict, with};
 use crate::{App, stories_in_process};
 
 stories_in_process![
@@ -14,6 +14,7 @@ stories_in_process![
     revoking_several_tells_which_there_were_and_spares_the_others,
     an_invalidated_refresh_token_renews_nothing_and_an_unknown_one_is_no_error,
     another_strategy_on_the_same_database_signs_nobody_in,
+    a_token_of_an_ended_session_or_of_an_outdated_line_signs_nobody_out,
 ];
 
 async fn case_38_session_data_is_replaced_whole_and_survives_refreshes(app: App) {
@@ -157,4 +158,27 @@ async fn another_strategy_on_the_same_database_signs_nobody_in(app: App) {
     assert_eq!(handles.len(), 2);
     assert!(opaque.auth.revoke_session(&of_tokens.session.id).await.unwrap());
     assert_eq!(not_renewed(&tokens, &held.refresh).await, ErrorKind::Unauthorised);
+}
+
+async fn a_token_of_an_ended_session_or_of_an_outdated_line_signs_nobody_out(app: App) {
+    let app = strict(&app).await;
+    let (ended, of_ended) = issue(&app).await;
+    let (living, first) = issue(&app).await;
+    assert!(app.auth.revoke_session(&ended.session.id).await.unwrap());
+    // Two children, of which one was used.
+    let (outdated, used) = (refresh(&app, &first).await, refresh(&app, &first).await);
+    opens(&app, &used).await;
+    for token in [&of_ended.access, &outdated.access] {
+        let unauthorised = ErrorKind::Unauthorised;
+        assert_eq!(app.auth.sign_out(token).await.unwrap_err().kind(), unauthorised);
+        assert_eq!(
+            app.auth.get_user_by_token(token).await.unwrap_err().kind(),
+            unauthorised
+        );
+    }
+    let user = &living.session.user_id;
+    assert_eq!(&app.auth.get_user_by_token(&used.access).await.unwrap().id, user);
+    assert_eq!(app.auth.get_all_user_sessions(user).await.unwrap().len(), 1);
+    app.auth.sign_out(&used.access).await.unwrap();
+    assert!(app.auth.get_all_user_sessions(user).await.unwrap().is_empty());
 }

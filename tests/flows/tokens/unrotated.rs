@@ -134,7 +134,7 @@ async fn g6_5_09_another_password_gives_another_token_and_the_old_one_ends_nothi
     let first = keeper.sign_up("bob@example.com", PASSWORD).await.json();
     let text = |session: &serde_json::Value, name: &str| session[name].as_str().unwrap().to_owned();
     let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
-    let bearer = app.bearer(&text(&first, "access_token"));
+    let bearer = app.bearer(&text(&first, "access_token")).with("st-auth-mode", "header");
     let answer = bearer.put("/api/auth/user", change).await;
     assert_eq!(answer.status(), 200, "{answer:?}");
     let held = Held {

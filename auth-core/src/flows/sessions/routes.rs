@@ -79,32 +79,23 @@ async fn leave(call: &Call, default_scope: &str) -> Result<()> {
         // The value is the caller's own; escaping it is JSON's doing.
         return Err(Error::from(ErrorKind::ValidationFailed).detail(format!("Unsupported logout scope {scope:?}")));
     }
-    if call.auth.inner.tokens.is_some() {
+    let found = if call.auth.inner.tokens.is_some() {
         // A session that its access token cannot reach any more is not over: its client is told to refresh, and a
         // request that must carry more than cookies is asked for it.
-        match call.request.validate().await {
-            Ok(Some(_)) => {}
-            Ok(None) => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
-    let Some(session) = call.request.presented_session().await? else {
+        let session = call.request.validate().await?;
+        session.map(|session| (session.id.clone(), session.user_id.clone()))
+    } else {
+        let session = call.request.presented_session().await?;
+        session.map(|session| (session.id, session.user_id))
+    };
+    let Some((id, user_id)) = found else {
         return Ok(());
     };
     let client = call.request.client();
     match scope {
-        "global" => call.auth.end_sessions(&session.user_id, None, client).await?,
-        "others" => {
-            return call
-                .auth
-                .end_sessions(&session.user_id, Some(&session.id), client)
-                .await;
-        }
-        _ => call
-            .auth
-            .end_session(&session.id, Some(&session.user_id), client)
-            .await
-            .map(drop)?,
+        "global" => call.auth.end_sessions(&user_id, None, client).await?,
+        "others" => return call.auth.end_sessions(&user_id, Some(&id), client).await,
+        _ => call.auth.end_session(&id, Some(&user_id), client).await.map(drop)?,
     }
     if !call.request.is_bearer() || call.auth.inner.tokens.is_some() {
         call.request.set_session(None);

@@ -73,14 +73,8 @@ pub(super) struct RefreshClaim {
 }
 
 impl Claims {
-    /// Everything about the session and its user; the times and the issuer come with the signature.
-    pub(super) fn of(
-        session: &Session,
-        user: &User,
-        keys: &[KeyRecord],
-        digest: Digest,
-        generation: &Generation,
-    ) -> Self {
+    /// Everything about the session and its user; the refresh token, the times and the issuer come later.
+    pub(super) fn of(session: &Session, user: &User, keys: &[KeyRecord]) -> Self {
         Self {
             iss: String::new(),
             aud: String::new(),
@@ -104,17 +98,22 @@ impl Claims {
                     timestamp: amr.timestamp.as_unix_seconds(),
                 })
                 .collect(),
-            refresh: Some(RefreshClaim {
-                digest,
-                parent: generation.parent,
-                issued_at: generation.issued_at,
-                expires: session.expires(),
-                began: session.created_at,
-                persistent: session.persistent,
-            }),
+            refresh: None,
             anti_csrf: None,
             payload: session.payload.clone(),
         }
+    }
+
+    /// Notes the refresh token that is made with them.
+    pub(super) fn beside(&mut self, session: &Session, digest: Digest, generation: &Generation) {
+        self.refresh = Some(RefreshClaim {
+            digest,
+            parent: generation.parent,
+            issued_at: generation.issued_at,
+            expires: session.expires(),
+            began: session.created_at,
+            persistent: session.persistent,
+        });
     }
 
     /// Leaves out what tokens are not to tell.
@@ -131,22 +130,34 @@ impl Claims {
     }
 
     /// The claims as JSON, no longer than asked: what users note about themselves stays out when there is too much of
-    /// it. A browser would drop the cookie without a word.
+    /// it, and then what the application notes of them. A browser would drop the cookie without a word, and nobody is to
+    /// be locked out by notes.
     ///
     /// # Errors
-    /// [`ErrorKind::ValidationFailed`] when the application's own notes and the payload are too long.
+    /// [`ErrorKind::ValidationFailed`] when the payload is too long.
     pub(super) fn fitted(&mut self, limit: usize) -> Result<Vec<u8>> {
-        for leave_out in [false, true] {
-            if leave_out && let Some(notes) = &mut self.user_metadata {
+        let mut text = self.to_json()?;
+        for claim in [Claim::UserMetadata, Claim::AppMetadata] {
+            if text.len() <= limit {
+                break;
+            }
+            let notes = match claim {
+                Claim::AppMetadata => &mut self.app_metadata,
+                _ => &mut self.user_metadata,
+            };
+            if let Some(notes) = notes {
                 notes.clear();
             }
-            let text = serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))?;
-            if text.len() <= limit {
-                return Ok(text);
-            }
+            text = self.to_json()?;
         }
-        Err(Error::from(ErrorKind::ValidationFailed)
-            .detail("The payload and the user's app_metadata do not fit into an access token."))
+        if text.len() <= limit {
+            return Ok(text);
+        }
+        Err(Error::from(ErrorKind::ValidationFailed).detail("The payload does not fit into an access token."))
+    }
+
+    fn to_json(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::with_source(ErrorKind::Unknown, error))
     }
 
     pub(crate) fn session_id(&self) -> SessionId {
@@ -230,6 +241,7 @@ impl Claims {
                 .filter(|refresh| refresh.issued_at > refresh.began)
                 .map(|refresh| refresh.issued_at),
             created_at: refresh.map_or(seconds(self.iat), |refresh| refresh.began),
+            straggler: false,
             attributes: Attributes::new(),
         }
     }

@@ -1,9 +1,9 @@
 //! Who holds a token, whichever strategy it is of: the functions of seed 003 that take one.
 
+use super::service::opened_by_line;
 use crate::{
     auth::Auth,
     error::{ErrorKind, Result},
-    id::UserId,
     model::User,
     secret::SessionToken,
 };
@@ -18,36 +18,43 @@ impl Auth {
     #[doc(alias = "getUser")]
     pub async fn get_user_by_token(&self, token: &str) -> Result<User> {
         let now = self.now();
-        let found = match &self.inner.tokens {
+        match &self.inner.tokens {
             Some(strategy) => {
                 let claims = strategy.verify(self, token).await?;
                 let found = self.inner.adapter.get_session_and_user(&claims.session_id()).await?;
-                found.filter(|(_, user)| user.id.as_str() == claims.subject())
+                let (session, user) = found
+                    .filter(|(session, user)| {
+                        session.is_alive(now) && !user.is_banned(now) && user.id.as_str() == claims.subject()
+                    })
+                    .ok_or(ErrorKind::Unauthorised)?;
+                opened_by_line(strategy, session, &claims, now)?;
+                Ok(user)
             }
             None => {
                 let (_, user) = self.get_session_user(&SessionToken::parse(token)?).await?;
-                return if user.is_banned(now) {
+                if user.is_banned(now) {
                     Err(ErrorKind::UserBanned.into())
                 } else {
                     Ok(user)
-                };
+                }
             }
-        };
-        let alive = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now));
-        let (_, user) = alive.ok_or(ErrorKind::Unauthorised)?;
-        Ok(user)
+        }
     }
 
-    /// Ends all sessions of whoever holds this token, an access token or the token of an opaque session. The `signOut` of
-    /// seed 003.
+    /// Ends all sessions of whoever holds this token, an access token or the token of an opaque session, while its own
+    /// session lives. The `signOut` of seed 003.
     ///
     /// # Errors
     /// [`ErrorKind::TryRefreshToken`] or [`ErrorKind::InvalidSessionId`] when the token is not ours or is over,
+    /// [`ErrorKind::Unauthorised`] when its session has ended or another line of it is in use,
     /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "signOut")]
     pub async fn sign_out(&self, token: &str) -> Result<()> {
         let user_id = match &self.inner.tokens {
-            Some(strategy) => UserId::from(strategy.verify(self, token).await?.subject()),
+            Some(strategy) => {
+                let claims = strategy.verify(self, token).await?;
+                self.check_line(strategy, &claims).await?.user_id
+            }
             None => self.get_session(&SessionToken::parse(token)?).await?.user_id,
         };
         self.invalidate_all_user_sessions(&user_id).await

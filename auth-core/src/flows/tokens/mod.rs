@@ -47,6 +47,7 @@ mod service;
 mod strategy;
 mod verified;
 
+pub(crate) use claims::Claims;
 pub use config::{SessionStrategy, Tokens};
 pub use handed::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
 pub use options::{Algorithm, AntiCsrf, Claim, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};

@@ -166,6 +166,9 @@ impl SigningKeys {
     ///
     /// Others who have it, a gateway, may sign with it as well: an access token for a session that lives, which is asked of
     /// the store each time, and tokens of administrators. The manual's page `tokens` says what such a token must look like.
+    /// They can also write what this library writes, for any user, and for a session that nobody opened unless
+    /// [`Tokens::check_store`](crate::Tokens::check_store) asks for it: whoever has the key can be anybody. Those who are not
+    /// to be are given a key of their own, by `Tokens::verify_only`.
     pub fn fixed(key: Secret) -> Self {
         Self(KeySource::Fixed { key, is_named: true })
     }

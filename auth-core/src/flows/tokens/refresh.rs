@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     RefreshedSession, SessionTokens,
-    rotation::{Act, is_open, judge},
+    rotation::{Act, DISOWNED, is_open, judge},
     strategy::TokenStrategy,
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     id::SessionId,
-    model::{SessionRecord, SessionRotation, User},
+    model::{Session, SessionRecord, SessionRotation, User},
     request::Client,
     secret::{Generation, RefreshToken},
 };
@@ -31,43 +31,64 @@ impl Auth {
             }
             let rotation = strategy.config.rotation;
             let verdict = judge(&session, presented.generation(), now, rotation.siblings());
-            let made = match rotation.act(verdict, is_open(&session)) {
+            let (refresh, written) = match rotation.act(verdict, is_open(&session, now)) {
                 Act::Theft => return Err(self.theft(strategy, &session, now, client).await?),
                 Act::Refuse => return Err(ErrorKind::Unauthorised.into()),
                 Act::Nothing => {
                     return Ok(RefreshedSession {
-                        session: session.into_session(now, false),
+                        session: Session {
+                            straggler: true,
+                            ..session.into_session(now, false)
+                        },
                         user,
                         tokens: None,
                     });
                 }
-                Act::Child => Some(self.child_of(strategy, &session, now).await?),
+                Act::Child => (self.child_of(strategy, &session, now).await?, None),
+                // Moves the session's end, and leaves its token as it is.
                 Act::Prolong => {
-                    let prolonged = self.prolong(strategy, &mut session, &presented, now, client).await?;
-                    prolonged.then(|| presented.clone())
+                    let prolonged = SessionRotation {
+                        keeps_previous: true,
+                        ..succession(strategy, presented.generation(), now, Duration::ZERO)
+                    };
+                    (presented.clone(), Some(prolonged))
                 }
+                // Within the grace, what was before stays as it is, so that the window does not slide and one child lives.
                 Act::Replace { keeps_previous } => {
-                    self.rotate_at_once(strategy, &mut session, keeps_previous, now, client)
-                        .await?
+                    let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
+                    let replaced = SessionRotation {
+                        keeps_previous,
+                        ..succession(strategy, refresh.generation(), now, rotation.window())
+                    };
+                    (refresh, Some(replaced))
                 }
                 Act::Settle { gives_child } => {
                     let generation = presented.generation();
                     let settled = self.settle(strategy, &mut session, generation, now, client).await?;
+                    // Another request was first, or the first half is done: what stands now decides.
                     match settled && gives_child {
-                        true => Some(self.child_of(strategy, &session, now).await?),
-                        false => None,
+                        true => (self.child_of(strategy, &session, now).await?, None),
+                        false => continue,
                     }
                 }
             };
-            // Another request was first, or the first half is done: what stands now decides.
-            let Some(refresh) = made else { continue };
+            let mut renewed = session.clone();
+            if let Some(rotation) = &written {
+                rotation.apply(&mut renewed);
+            }
             // The client's tokens live from now; the row follows when they are first used.
-            session.idle_expires = now + strategy.config.refresh_validity;
-            session.active_expires = session.idle_expires;
-            let session = session.into_session(now, true);
-            let tokens = strategy.issue(self, &session, &user, refresh, now).await?;
+            renewed.idle_expires = now + strategy.config.refresh_validity;
+            renewed.active_expires = renewed.idle_expires;
+            let renewed = renewed.into_session(now, true);
+            // Signed first: a token that nobody can be handed takes nobody's place.
+            let tokens = strategy.issue(self, &renewed, &user, refresh, now).await?;
+            if let Some(rotation) = written
+                && !self.swap(&mut session, &rotation, client).await?
+            {
+                continue;
+            }
             return Ok(RefreshedSession {
-                session,
+                session: renewed,
                 user,
                 tokens: Some(tokens),
             });
@@ -86,43 +107,9 @@ impl Auth {
         strategy.issue_refresh(self, &session.id, parent, now).await
     }
 
-    /// Moves the session's end, and leaves its token as it is.
-    async fn prolong(
-        &self,
-        strategy: &TokenStrategy,
-        session: &mut SessionRecord,
-        own: &RefreshToken,
-        now: Timestamp,
-        client: &Client,
-    ) -> Result<bool> {
-        let rotation = SessionRotation {
-            keeps_previous: true,
-            ..succession(strategy, own.generation(), now, Duration::ZERO)
-        };
-        self.swap(session, &rotation, client).await
-    }
-
-    /// A token that takes the place of the session's own at once; within the grace it leaves what was before as it is,
-    /// so that the window does not slide and one child lives.
-    async fn rotate_at_once(
-        &self,
-        strategy: &TokenStrategy,
-        session: &mut SessionRecord,
-        keeps_previous: bool,
-        now: Timestamp,
-        client: &Client,
-    ) -> Result<Option<RefreshToken>> {
-        let refresh = strategy.issue_refresh(self, &session.id, None, now).await?;
-        let rotation = SessionRotation {
-            keeps_previous,
-            ..succession(strategy, refresh.generation(), now, strategy.config.rotation.window())
-        };
-        let swapped = self.swap(session, &rotation, client).await?;
-        Ok(swapped.then_some(refresh))
-    }
-
     /// New first tokens for a session, with no forgiveness for the old ones and their children: after its owner changed
-    /// the password.
+    /// the password. Whoever still presents one of those is refused, and not taken for a thief: another tab may have been
+    /// under way.
     ///
     /// # Errors
     /// [`ErrorKind::Unauthorised`] when the session ended meanwhile.
@@ -137,10 +124,16 @@ impl Auth {
         for _ in 0..RACES {
             let mut session = self.live_session(id, now).await?;
             let refresh = strategy.issue_refresh(self, id, None, now).await?;
-            let rotation = succession(strategy, refresh.generation(), now, Duration::ZERO);
+            let rotation = SessionRotation {
+                previous_expires: DISOWNED,
+                ..succession(strategy, refresh.generation(), now, Duration::ZERO)
+            };
+            let mut renewed = session.clone();
+            rotation.apply(&mut renewed);
+            let renewed = renewed.into_session(now, true);
+            let tokens = strategy.issue(self, &renewed, user, refresh, now).await?;
             if self.swap(&mut session, &rotation, client).await? {
-                let session = session.into_session(now, true);
-                return strategy.issue(self, &session, user, refresh, now).await;
+                return Ok(tokens);
             }
         }
         Err(outraced())

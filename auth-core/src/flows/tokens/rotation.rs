@@ -12,6 +12,8 @@ pub(crate) enum Verdict {
     Child,
     /// The session's own.
     Current,
+    /// From before the owner was given other tokens, with another password: over, and nobody's theft.
+    Outdated,
     /// Made beside the session's own from the same parent: two tabs asked at once. The first of them to be refreshed
     /// takes the place for good.
     Sibling,
@@ -46,6 +48,13 @@ pub(crate) enum Act {
     Theft,
 }
 
+impl Verdict {
+    /// Whether such a token opens nothing any more.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Outdated | Self::Stale)
+    }
+}
+
 impl Rotation {
     /// Within what time children of one parent count as one.
     pub(super) fn siblings(self) -> Duration {
@@ -69,10 +78,11 @@ impl Rotation {
         self == Self::Off
     }
 
-    /// What a refresh does; `may_have_siblings` is [`is_open`] of the session.
-    pub(super) fn act(self, verdict: Verdict, may_have_siblings: bool) -> Act {
+    /// What a refresh does; `is_open` is [`is_open`] of the session.
+    pub(super) fn act(self, verdict: Verdict, is_open: bool) -> Act {
         match (self, verdict) {
-            // Replaced by another password, or from a time when tokens rotated.
+            (_, Verdict::Outdated) => Act::Refuse,
+            // From a time when tokens rotated.
             (Self::Off, Verdict::Stale) => Act::Refuse,
             (_, Verdict::Stale) => Act::Theft,
             (Self::Grace(_), Verdict::Straggler) => Act::Replace { keeps_previous: true },
@@ -80,9 +90,7 @@ impl Rotation {
             (Self::Grace(_), Verdict::Current) => Act::Replace { keeps_previous: false },
             (Self::Off, Verdict::Current) => Act::Prolong,
             // Nothing is written, unless there may be siblings: the first to come back is the one that counts.
-            (Self::ParentChild { straggler }, Verdict::Current) if straggler.is_zero() || !may_have_siblings => {
-                Act::Child
-            }
+            (Self::ParentChild { straggler }, Verdict::Current) if straggler.is_zero() || !is_open => Act::Child,
             (rule, Verdict::Current | Verdict::Sibling | Verdict::Child) => Act::Settle {
                 gives_child: matches!(rule, Self::ParentChild { .. }),
             },
@@ -104,7 +112,7 @@ pub(crate) fn judge(session: &SessionRecord, presented: &Generation, now: Timest
     let forgiving = !window.is_zero();
     let beside = |issued_at: Timestamp| distance(presented.issued_at, issued_at) <= window;
     let in_window = session.previous_expires.is_some_and(|end| now <= end);
-    if is_open(session) && presented.parent.is_some() && presented.parent == session.previous_digest {
+    if may_have_siblings(session) && presented.parent.is_some() && presented.parent == session.previous_digest {
         // A rival made at another time never was one of them.
         return match forgiving && beside(session.secret_issued_at) {
             true if in_window => Verdict::Straggler,
@@ -117,12 +125,25 @@ pub(crate) fn judge(session: &SessionRecord, presented: &Generation, now: Timest
     if was_current && in_window {
         return Verdict::Straggler;
     }
-    Verdict::Stale
+    match session.previous_expires {
+        Some(DISOWNED) => Verdict::Outdated,
+        _ => Verdict::Stale,
+    }
+}
+
+/// Until when tokens are forgiven that their owner had replaced: never, which is told from a window that is just over.
+pub(super) const DISOWNED: Timestamp = Timestamp::from_unix_ms(0);
+
+/// Whether a sibling may still take the place of the session's own token, so that whoever refreshes first must rule that
+/// out. While the window runs none may: they are stragglers as their parent is, and ruling them out now would put the
+/// session's own in the parent's place and make a thief of it.
+pub(crate) fn is_open(session: &SessionRecord, now: Timestamp) -> bool {
+    may_have_siblings(session) && session.previous_expires.is_some_and(|end| now > end)
 }
 
 /// Whether the session's own token may have siblings: it took its parent's place, and nobody refreshed with it or one
 /// of them yet. A token that was given out in the place of a parent that was not to be forgiven has none.
-pub(crate) fn is_open(session: &SessionRecord) -> bool {
+fn may_have_siblings(session: &SessionRecord) -> bool {
     session
         .previous_digest
         .is_some_and(|previous| previous != session.secret_digest)

@@ -36,7 +36,7 @@ impl Auth {
         let strategy = self.strategy()?;
         let claims = strategy.verify(self, access).await?;
         check_anti_csrf(strategy.config.anti_csrf, &claims, anti_csrf)?;
-        self.open_claims(strategy, claims, strategy.config.check_store, &Client::default())
+        self.open_claims(strategy, claims, strategy.config.check_store, true, &Client::default())
             .await
     }
 
@@ -145,7 +145,7 @@ impl Auth {
         let now = self.now();
         let session = self.live_session(token.session_id(), now).await?;
         match judge(&session, token.generation(), now, strategy.config.rotation.siblings()) {
-            Verdict::Stale => Err(ErrorKind::Unauthorised.into()),
+            verdict if verdict.is_over() => Err(ErrorKind::Unauthorised.into()),
             _ => Ok(session),
         }
     }
@@ -171,21 +171,17 @@ impl Auth {
     pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<Session> {
         let now = self.now();
         let session = self.session_of(claims, now).await?;
-        let window = strategy.config.rotation.siblings();
-        match claims.unconfirmed() {
-            Some(generation) if judge(&session, &generation, now, window) == Verdict::Stale => {
-                Err(ErrorKind::Unauthorised.into())
-            }
-            _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
-            _ => Ok(claims.session()),
-        }
+        opened_by_line(strategy, session, claims, now)
     }
 
+    /// What claims open. Whoever `takes_tokens` is given another access token when the first use of this one was noticed;
+    /// for others this one is as good from then on.
     pub(crate) async fn open_claims(
         &self,
         strategy: &TokenStrategy,
         claims: Arc<VerifiedClaims>,
         check_store: bool,
+        takes_tokens: bool,
         client: &Client,
     ) -> Result<OpenedSession> {
         let now = self.now();
@@ -208,19 +204,29 @@ impl Auth {
         let session = self.session_of(&claims, now).await?;
         let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
             return Ok(OpenedSession {
-                session: claims.session(),
+                session: Session {
+                    straggler: true,
+                    ..claims.session()
+                },
                 renewed: None,
             });
         };
-        let mut claims = Claims::clone(&claims);
-        claims.confirm(session.into_session(now, false).expires());
-        let renewed = strategy.sign(self, &mut claims, now).await?;
+        let ends = session.into_session(now, false).expires();
+        let mut confirmed = Claims::clone(&claims);
+        confirmed.confirm(ends);
+        let renewed = match takes_tokens {
+            true => Some(strategy.sign(self, &mut confirmed, now).await?),
+            false => {
+                strategy.verified().confirm(&claims, ends);
+                None
+            }
+        };
         Ok(OpenedSession {
             session: Session {
-                fresh: true,
-                ..claims.session()
+                fresh: renewed.is_some(),
+                ..confirmed.session()
             },
-            renewed: Some(renewed),
+            renewed,
         })
     }
 
@@ -242,7 +248,7 @@ impl Auth {
                 Verdict::Current => return Ok(Some(session)),
                 Verdict::Straggler => return Ok(None),
                 Verdict::Sibling => return Err(ErrorKind::TryRefreshToken.into()),
-                Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
+                Verdict::Outdated | Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
                 Verdict::Child => {}
             }
             if self.settle(strategy, &mut session, generation, now, client).await? {
@@ -252,6 +258,29 @@ impl Auth {
             session = self.live_session(&session.id, now).await?;
         }
         Err(outraced())
+    }
+}
+
+/// What a token opens of its living session, if it is of a line that counts.
+///
+/// # Errors
+/// [`ErrorKind::Unauthorised`] when it is not.
+pub(super) fn opened_by_line(
+    strategy: &TokenStrategy,
+    session: SessionRecord,
+    claims: &Claims,
+    now: Timestamp,
+) -> Result<Session> {
+    let window = strategy.config.rotation.siblings();
+    let generation = claims.unconfirmed();
+    let verdict = generation.map(|generation| judge(&session, &generation, now, window));
+    match verdict {
+        Some(verdict) if verdict.is_over() => Err(ErrorKind::Unauthorised.into()),
+        _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
+        _ => Ok(Session {
+            straggler: verdict == Some(Verdict::Straggler),
+            ..claims.session()
+        }),
     }
 }
 

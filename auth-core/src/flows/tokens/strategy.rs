@@ -73,12 +73,8 @@ impl TokenStrategy {
         refresh: RefreshToken,
         now: Timestamp,
     ) -> Result<SessionTokens> {
-        // How users sign in is with their keys; nobody asks when no token tells.
-        let keys = match self.config.claims.contains(&Claim::AppMetadata) {
-            true => auth.inner.adapter.get_keys_by_user_id(&user.id).await?,
-            false => Vec::new(),
-        };
-        let mut claims = Claims::of(session, user, &keys, refresh.digest(), refresh.generation());
+        let mut claims = self.claims_of(auth, session, user).await?;
+        claims.beside(session, refresh.digest(), refresh.generation());
         if self.config.anti_csrf == AntiCsrf::Token {
             claims.anti_csrf = Some(self.random(auth)?);
         }
@@ -93,6 +89,39 @@ impl TokenStrategy {
         })
     }
 
+    /// What the scripts of a page are told of a session by a request that is given no tokens: all as ever, and that an access
+    /// token is over.
+    pub(crate) async fn front_claims(
+        &self,
+        auth: &Auth,
+        session: &Session,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<Claims> {
+        let mut claims = self.claims_of(auth, session, user).await?;
+        self.complete(auth, &mut claims, now, now);
+        claims.fitted(MAX_CLAIMS)?;
+        Ok(claims)
+    }
+
+    async fn claims_of(&self, auth: &Auth, session: &Session, user: &User) -> Result<Claims> {
+        // How users sign in is with their keys; nobody asks when no token tells.
+        let keys = match self.config.claims.contains(&Claim::AppMetadata) {
+            true => auth.inner.adapter.get_keys_by_user_id(&user.id).await?,
+            false => Vec::new(),
+        };
+        Ok(Claims::of(session, user, &keys))
+    }
+
+    /// Adds what comes with the signature, and leaves out what is not told.
+    fn complete(&self, auth: &Auth, claims: &mut Claims, now: Timestamp, expires: Timestamp) {
+        claims.iss.clone_from(&self.issuer);
+        claims.aud.clone_from(&auth.inner.config.audience);
+        claims.iat = now.as_unix_seconds();
+        claims.exp = expires.as_unix_seconds();
+        claims.keep(&self.config.claims);
+    }
+
     /// A value nobody can guess: 24 letters and digits, 142 bits.
     fn random(&self, auth: &Auth) -> Result<String> {
         random_string(auth.inner.entropy.as_ref(), ALPHANUMERIC, 24)
@@ -101,12 +130,8 @@ impl TokenStrategy {
     /// Signs claims that are good from now on.
     pub(super) async fn sign(&self, auth: &Auth, claims: &mut Claims, now: Timestamp) -> Result<AccessToken> {
         let validity = self.validity(auth)?;
-        claims.iss.clone_from(&self.issuer);
-        claims.aud.clone_from(&auth.inner.config.audience);
-        claims.iat = now.as_unix_seconds();
         let ends = claims.refresh.as_ref().map_or(now, |refresh| refresh.expires);
-        claims.exp = (now + validity).min(ends).as_unix_seconds();
-        claims.keep(&self.config.claims);
+        self.complete(auth, claims, now, (now + validity).min(ends));
         let key = self.ring.signing(auth).await?;
         let text = claims.fitted(MAX_CLAIMS - key.signature_bytes().saturating_sub(SIGNATURE))?;
         Ok(AccessToken {

@@ -62,19 +62,19 @@ struct Verified {
 pub(crate) struct VerifiedClaims {
     claims: Claims,
     session: Arc<Session>,
+    /// What their token is found by.
+    name: u64,
 }
 
 impl VerifiedClaims {
+    fn new(claims: Claims, name: u64) -> Arc<Self> {
+        let session = Arc::new(claims.session());
+        Arc::new(Self { claims, session, name })
+    }
+
     /// The session as far as the token knows it.
     pub(crate) fn shared_session(&self) -> Arc<Session> {
         Arc::clone(&self.session)
-    }
-}
-
-impl From<Claims> for VerifiedClaims {
-    fn from(claims: Claims) -> Self {
-        let session = Arc::new(claims.session());
-        Self { claims, session }
     }
 }
 
@@ -116,7 +116,7 @@ impl VerifiedTokens {
             return Ok(Arc::clone(&verified.claims));
         }
         self.checks.fetch_add(1, Ordering::Relaxed);
-        let claims = Arc::new(VerifiedClaims::from(check()?));
+        let claims = VerifiedClaims::new(check()?, name);
         if self.room > 0 {
             let verified = Verified {
                 token: Zeroizing::new(token.to_owned()),
@@ -125,6 +125,23 @@ impl VerifiedTokens {
             self.remember(name, Arc::new(verified), now);
         }
         Ok(claims)
+    }
+
+    /// Remembers of a token that its first use was noticed, and when its session ends since; for clients that would not
+    /// take another. One that was forgotten meanwhile stays forgotten: its session may have ended.
+    pub(super) fn confirm(&self, token: &Arc<VerifiedClaims>, ends: Timestamp) {
+        let mut claims = token.claims.clone();
+        claims.confirm(ends);
+        let confirmed = VerifiedClaims::new(claims, token.name);
+        self.write().each(|generation| {
+            let found = generation.tokens.get_mut(&token.name);
+            if let Some(found) = found.filter(|found| Arc::ptr_eq(&found.claims, token)) {
+                *found = Arc::new(Verified {
+                    token: found.token.clone(),
+                    claims: Arc::clone(&confirmed),
+                });
+            }
+        });
     }
 
     /// How many tokens were not remembered.

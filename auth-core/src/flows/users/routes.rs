@@ -211,5 +211,9 @@ async fn change_password(call: &Call, session: &Session, user: &User, hash: &Has
     let user = call.auth.get_user(&user.id).await?;
     call.auth.store_password(&user, Some(hash), client).await?;
     call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
+    // GoTrue's clients do not look for tokens in this answer, and go on with those they have.
+    if call.auth.inner.tokens.is_some() && call.request.is_bearer() && !call.speaks_supertokens {
+        return Ok(());
+    }
     call.request.replace_secret(session).await
 }
