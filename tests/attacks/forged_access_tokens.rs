@@ -380,7 +380,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            proptest::collection::hash_map("[a-z_]{0,10}", inner, 0..4).prop_map(|members| Value::from_iter(members)),
+            proptest::collection::hash_map("[a-z_]{0,10}", inner, 0..4).prop_map(Value::from_iter),
         ]
     })
 }

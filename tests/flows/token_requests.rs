@@ -1053,8 +1053,10 @@ async fn no_cookie_is_longer_than_browsers_take(app: App) {
         .unwrap()
         .to_owned();
     for (length, is_told) in [(100, true), (2_500, false), (30_000, false)] {
-        let mut patch = auth_core::UserPatch::default();
-        patch.app_metadata = Some(json!({ "roles": "x".repeat(length) }).as_object().unwrap().clone());
+        let patch = auth_core::UserPatch {
+            app_metadata: json!({ "roles": "x".repeat(length) }).as_object().cloned(),
+            ..Default::default()
+        };
         app.auth.update_user(&id.as_str().into(), patch).await.unwrap();
         let answer = ada.sign_in("ada@example.com", PASSWORD).await;
         for answer in [answer, refresh(&ada).await] {

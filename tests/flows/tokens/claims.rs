@@ -120,7 +120,8 @@ async fn g6_4_27_what_is_not_wanted_is_kept_out_of_access_tokens(app: App) {
             .await
             .json();
         is_told(&claims(&renewed));
-        let bearer = app.bearer(renewed["access_token"].as_str().unwrap());
+        let access = renewed["access_token"].as_str().unwrap();
+        let bearer = app.bearer(access).with("st-auth-mode", "header");
         let opened = bearer.get("/me").await;
         assert_eq!(opened.text(), session["user"]["id"].as_str().unwrap());
         is_told(&claims(
