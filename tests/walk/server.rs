@@ -352,7 +352,9 @@ async fn every_subcommand_does_its_one_thing() {
 #[tokio::test]
 async fn a_secret_is_replaced_and_nobody_is_signed_out() {
     let directory = TempDir::new().unwrap();
-    let server = serve(&directory, &["--delivery", "body"]).await;
+    // The port is another each time.
+    let issuer = "https://auth.example.com";
+    let server = serve(&directory, &["--delivery", "body", "--issuer", issuer]).await;
     let ada = json!({ "email": "ada@example.com", "password": PASSWORD });
     let session = json_of(&ask(&server, "POST", "/signup", None, ada).await);
     server.stop().await;
@@ -367,6 +369,8 @@ async fn a_secret_is_replaced_and_nobody_is_signed_out() {
             &database,
             "--secret",
             "the next secret, of 32 bytes and more",
+            "--issuer",
+            issuer,
         ];
         let arguments: Vec<String> = new
             .iter()
