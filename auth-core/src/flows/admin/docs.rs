@@ -182,7 +182,7 @@ const PAGE: Member = Member::new("page", Kind::Number, "The page's number, from 
 const PER_PAGE: Member = Member::new(
     "per_page",
     Kind::Number,
-    "How many are on a page, 50 unless given; at most 100 users, 1000 events.",
+    "How many are on a page, 50 unless given; 1000 at most.",
 );
 const BEFORE: Member = Member::new("before", Kind::Text, "The event to go on from, instead of a page.");
 const EMAIL: Member = Member::new("email", Kind::Email, "The e-mail address.");

@@ -17,11 +17,11 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// `page` and `per_page` of the query, of which there are this many at most.
+    /// `page` and `per_page` of the query.
     ///
     /// # Errors
     /// [`ErrorKind::ValidationFailed`] when either is no number or out of bounds.
-    pub(super) fn read(call: &Call, most: u32) -> Result<Self> {
+    pub(super) fn read(call: &Call) -> Result<Self> {
         let read = |name: &str, default: u64, most: u64| match call.query(name)?.filter(|text| !text.is_empty()) {
             None => Ok(default),
             Some(text) => {
@@ -34,7 +34,7 @@ impl Page {
         };
         Ok(Self {
             number: read("page", 1, MOST_PAGES)?,
-            size: u32::try_from(read("per_page", 50, u64::from(most))?).unwrap_or(most),
+            size: u32::try_from(read("per_page", 50, u64::from(MOST))?).unwrap_or(MOST),
         })
     }
 
@@ -111,4 +111,6 @@ fn refused(name: &str, most: u64) -> Error {
 
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 /// More than anybody turns; their product with the size of a page stays far from the largest number.
+/// GoTrue's clients ask for a thousand users when they want all.
+const MOST: u32 = 1_000;
 const MOST_PAGES: u64 = 1_000_000_000;

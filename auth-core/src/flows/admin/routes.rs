@@ -32,8 +32,7 @@ routes! {
 
 async fn list_users(call: Call) -> Result<Reply> {
     call.require_admin().await?;
-    // Each of them costs two more reads.
-    let page = Page::read(&call, 100)?;
+    let page = Page::read(&call)?;
     let filter = call.query("filter")?.map(|text| text.trim().to_lowercase());
     let query = UserQuery {
         filter: filter.filter(|text| !text.is_empty()),
@@ -245,7 +244,7 @@ async fn read_class(call: &Call, class: &str) -> Result<Vec<EventRecord>> {
 
 /// Which events are asked for, and from which event on.
 fn event_page(call: &Call) -> Result<(Page, Option<String>)> {
-    let page = Page::read(call, 1_000)?;
+    let page = Page::read(call)?;
     if page.end() > MOST_SKIPPED {
         return Err(Error::from(ErrorKind::ValidationFailed)
             .detail("Bad Pagination Parameters: go on from an event with `before`; pages this far are not counted."));
