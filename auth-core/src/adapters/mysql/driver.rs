@@ -11,7 +11,8 @@ use tokio::{
 use super::{options::MysqlOptions, run};
 use crate::{
     adapters::sql::{
-        Dialect, MARIADB, MYSQL, Outcome, Positions, Row, Sql, SqlError, SqlErrorKind, Statement, Step, is_script,
+        Dialect, MARIADB, MYSQL, Outcome, Positions, Row, Sql, SqlError, SqlErrorKind, Statement, Step,
+        is_connection_good, is_script,
     },
     error::{Error, Result},
 };
@@ -116,11 +117,7 @@ impl Connection {
 
     /// Back to the pool, unless the connection itself may be what failed.
     fn give_back<T>(&mut self, done: &Result<T, SqlError>) {
-        if done
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.kind != SqlErrorKind::Other)
-        {
+        if is_connection_good(done) {
             drop(self.0.take());
         }
     }

@@ -17,7 +17,9 @@ use tokio_postgres::{NoTls, config::SslMode};
 
 use super::{options::PostgresOptions, reader::Reader, run, tls};
 use crate::{
-    adapters::sql::{Dialect, Outcome, POSTGRES, Row, Sql, SqlError, SqlErrorKind, Statement, Step, is_script},
+    adapters::sql::{
+        Dialect, Outcome, POSTGRES, Row, Sql, SqlError, SqlErrorKind, Statement, Step, is_connection_good, is_script,
+    },
     error::{Error, Result},
 };
 
@@ -136,11 +138,7 @@ impl Writer {
 
     /// Back to the pool, unless the connection itself may be what failed.
     fn give_back<T>(&mut self, done: &Result<T, SqlError>) {
-        if done
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.kind != SqlErrorKind::Other)
-        {
+        if is_connection_good(done) {
             drop(self.0.take());
         }
     }

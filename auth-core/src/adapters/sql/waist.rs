@@ -52,6 +52,15 @@ pub(crate) fn is_script(steps: &[Step]) -> bool {
     steps.iter().all(|step| step.statement.values.is_empty())
 }
 
+/// Whether the connection that did this can serve another: not when it may itself be what failed.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(crate) fn is_connection_good<T>(done: &Result<T, SqlError>) -> bool {
+    match done {
+        Ok(_) => true,
+        Err(error) => error.kind != SqlErrorKind::Other,
+    }
+}
+
 /// One step of a write.
 pub(crate) struct Step {
     pub(crate) statement: Statement,

@@ -110,7 +110,7 @@ fn refused(name: &str, most: u64) -> Error {
 }
 
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-/// More than anybody turns; their product with the size of a page stays far from the largest number.
 /// GoTrue's clients ask for a thousand users when they want all.
 const MOST: u32 = 1_000;
+/// More than anybody turns; their product with the size of a page stays far from the largest number.
 const MOST_PAGES: u64 = 1_000_000_000;
