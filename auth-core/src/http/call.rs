@@ -12,6 +12,7 @@ use crate::{
     },
     request::{
         AuthRequest, BearerReading, CookieReading, OriginFacts, OriginRefusal, RequestView, read_bearer, read_cookie,
+        speaks_supertokens,
     },
 };
 
@@ -85,7 +86,7 @@ impl Call {
             is_from_elsewhere,
             bearer,
             audience,
-            speaks_supertokens: request.seen().speaks_supertokens,
+            speaks_supertokens: speaks_supertokens(view),
             mark,
         }
     }

@@ -6,7 +6,7 @@ use http::{
 
 use super::{
     BearerReading, Client, CookieReading, OriginFacts, OriginRefusal, PresentedTokens, RequestView, read_bearer,
-    read_cookie, speaks_supertokens,
+    read_cookie,
 };
 use crate::{
     auth::Auth,
@@ -22,8 +22,6 @@ pub(crate) struct Seen {
     pub(crate) client: Client,
     /// What a guard answers when a browser asks what it may send.
     pub(crate) preflight: Option<Box<Response<Bytes>>>,
-    /// Whether the client is one of SuperTokens'.
-    pub(crate) speaks_supertokens: bool,
     /// How errors are told.
     pub(crate) error_shape: ErrorShape,
     /// What the request is called in logs, if the configured header says so.
@@ -83,7 +81,6 @@ impl Seen {
             origin_of_cookies,
             client: inner.clients.read(view),
             preflight: requested_method(view).map(|method| Box::new(auth.guard_preflight(view, method))),
-            speaks_supertokens: speaks_supertokens(view),
             error_shape: error_shape(auth, view),
             request_id: inner
                 .config
@@ -106,7 +103,6 @@ impl Seen {
             origin_of_cookies: Ok(()),
             client: Client::default(),
             preflight: None,
-            speaks_supertokens: false,
             error_shape: ErrorShape::Word,
             request_id: None,
             auth_cookie: None,

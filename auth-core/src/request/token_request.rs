@@ -124,10 +124,7 @@ impl AuthRequest {
 
     /// The session that this request has renewed, if it still is.
     async fn look_again(&self, strategy: &TokenStrategy, session: &Arc<Session>, memo: &Memo) -> Result<Found> {
-        let auth = self.auth();
-        let found = auth.inner.adapter.get_session_and_user(&session.id).await?;
-        let now = auth.now();
-        let Some((_, user)) = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now)) else {
+        let Some((_, user)) = self.auth().live_session_and_user(&session.id).await? else {
             return Ok(self.gone(strategy));
         };
         let _ = memo.user.set(Some(Arc::new(user)));
@@ -165,9 +162,7 @@ impl AuthRequest {
     ) -> Result<OpenedSession> {
         let auth = self.auth();
         if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
-            let found = auth.inner.adapter.get_session_and_user(&claims.session_id()).await?;
-            let now = auth.now();
-            let found = found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now));
+            let found = auth.live_session_and_user(&claims.session_id()).await?;
             let (_, user) = found.ok_or(ErrorKind::Unauthorised)?;
             let _ = memo.user.set(Some(Arc::new(user)));
             return auth.open_claims(strategy, claims, false, true, self.client()).await;
@@ -179,7 +174,7 @@ impl AuthRequest {
         }
         // The first use writes: in a task of its own, which a client that disconnects does not cut in half.
         let request = self.clone();
-        let takes_tokens = !self.is_bearer() || self.seen().speaks_supertokens;
+        let takes_tokens = self.takes_tokens();
         detached(async move {
             let auth = request.auth();
             auth.open_claims(auth.strategy()?, claims, check_store, takes_tokens, request.client())
@@ -315,9 +310,13 @@ impl AuthRequest {
         }
     }
 
-    /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them. A request
-    /// that is a step behind is given nothing that outlives it: its session ends, as everybody else's tokens for it must.
+    /// Gives a session of the request's own new tokens, with no forgiveness for the old ones, where it keeps them and its client
+    /// takes others. A request that is a step behind is given nothing that outlives it: its session ends, as everybody else's
+    /// tokens for it must.
     pub(super) async fn replace_tokens(&self, session: &Session) -> Result<()> {
+        if !self.takes_tokens() {
+            return Ok(());
+        }
         let auth = self.auth();
         let strategy = auth.strategy()?;
         if session.straggler {
@@ -334,6 +333,13 @@ impl AuthRequest {
             self.set_tokens(strategy, &tokens);
         }
         Ok(())
+    }
+
+    fn takes_tokens(&self) -> bool {
+        match &self.seen().credentials {
+            Credentials::Tokens(presented) => presented.takes_tokens,
+            Credentials::None | Credentials::Bearer(_) | Credentials::Cookie(_) => true,
+        }
     }
 
     /// Hands tokens over in headers, to a client that keeps them itself.

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderName;
 use memchr::memmem;
 
-use super::{BearerReading, CookieReading, CookieWriter, RequestView, read_bearer, read_cookies};
+use super::{BearerReading, CookieReading, CookieWriter, RequestView, read_bearer, read_cookies, speaks_supertokens};
 use crate::{
     flows::tokens::{TokenStrategy, Transfer},
     secret::RefreshToken,
@@ -16,6 +16,8 @@ pub(crate) struct PresentedTokens {
     pub(crate) bearer: Option<String>,
     /// Whether the request authenticates by it.
     pub(crate) is_bearer: bool,
+    /// Whether the client takes tokens from any answer: GoTrue's with a bearer token go on with those they have.
+    pub(crate) takes_tokens: bool,
     pub(crate) access: CookieReading,
     pub(crate) refresh: CookieReading,
     pub(crate) has_marker: bool,
@@ -58,8 +60,10 @@ impl PresentedTokens {
             marker.unwrap_or_default(),
         ];
         let [access, refresh, marked] = read_cookies(names, view);
+        let is_bearer = bearer.is_some() && strategy.config.transfer != Transfer::Cookie;
         Self {
-            is_bearer: bearer.is_some() && strategy.config.transfer != Transfer::Cookie,
+            is_bearer,
+            takes_tokens: !is_bearer || speaks_supertokens(view),
             bearer,
             access: access.into_owned(),
             refresh: refresh.into_owned(),

@@ -97,6 +97,13 @@ impl Auth {
         }
     }
 
+    /// A session that is alive, and its user who is not shut out, as the store itself has them.
+    pub(crate) async fn live_session_and_user(&self, id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
+        let found = self.inner.adapter.get_session_and_user(id).await?;
+        let now = self.now();
+        Ok(found.filter(|(session, user)| session.is_alive(now) && !user.is_banned(now)))
+    }
+
     /// Looks up and renews an idle session.
     pub(super) async fn validate_token(
         &self,

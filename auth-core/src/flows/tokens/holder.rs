@@ -21,11 +21,9 @@ impl Auth {
         match &self.inner.tokens {
             Some(strategy) => {
                 let claims = strategy.verify(self, token).await?;
-                let found = self.inner.adapter.get_session_and_user(&claims.session_id()).await?;
+                let found = self.live_session_and_user(&claims.session_id()).await?;
                 let (session, user) = found
-                    .filter(|(session, user)| {
-                        session.is_alive(now) && !user.is_banned(now) && user.id.as_str() == claims.subject()
-                    })
+                    .filter(|(_, user)| user.id.as_str() == claims.subject())
                     .ok_or(ErrorKind::Unauthorised)?;
                 opened_by_line(strategy, session, &claims, now)?;
                 Ok(user)

@@ -24,11 +24,8 @@ impl Auth {
         let presented = strategy.authentic(self, refresh).await?;
         let now = self.now();
         for _ in 0..RACES {
-            let found = self.inner.adapter.get_session_and_user(presented.session_id()).await?;
+            let found = self.live_session_and_user(presented.session_id()).await?;
             let (mut session, user) = found.ok_or(ErrorKind::Unauthorised)?;
-            if !session.is_alive(now) || user.is_banned(now) {
-                return Err(ErrorKind::Unauthorised.into());
-            }
             let rotation = strategy.config.rotation;
             let verdict = judge(&session, presented.generation(), now, rotation.siblings());
             let (refresh, written) = match rotation.act(verdict, is_open(&session, now)) {
@@ -65,9 +62,9 @@ impl Auth {
                 Act::Settle { gives_child } => {
                     let generation = presented.generation();
                     let settled = self.settle(strategy, &mut session, generation, now, client).await?;
-                    // Another request was first, or the first half is done: what stands now decides.
                     match settled && gives_child {
                         true => (self.child_of(strategy, &session, now).await?, None),
+                        // Another request was first, or the first half is done: what stands now decides.
                         false => continue,
                     }
                 }

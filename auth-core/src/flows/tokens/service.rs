@@ -211,13 +211,12 @@ impl Auth {
                 renewed: None,
             });
         };
-        let ends = session.into_session(now, false).expires();
         let mut confirmed = Claims::clone(&claims);
-        confirmed.confirm(ends);
+        confirmed.confirm(session.into_session(now, false).expires());
         let renewed = match takes_tokens {
             true => Some(strategy.sign(self, &mut confirmed, now).await?),
             false => {
-                strategy.verified().confirm(&claims, ends);
+                strategy.verified().confirm(&claims, confirmed.clone());
                 None
             }
         };

@@ -127,12 +127,10 @@ impl VerifiedTokens {
         Ok(claims)
     }
 
-    /// Remembers of a token that its first use was noticed, and when its session ends since; for clients that would not
-    /// take another. One that was forgotten meanwhile stays forgotten: its session may have ended.
-    pub(super) fn confirm(&self, token: &Arc<VerifiedClaims>, ends: Timestamp) {
-        let mut claims = token.claims.clone();
-        claims.confirm(ends);
-        let confirmed = VerifiedClaims::new(claims, token.name);
+    /// Remembers of a token what its claims are since its first use was noticed; for clients that would not take another.
+    /// One that was forgotten meanwhile stays forgotten: its session may have ended.
+    pub(super) fn confirm(&self, token: &Arc<VerifiedClaims>, confirmed: Claims) {
+        let confirmed = VerifiedClaims::new(confirmed, token.name);
         self.write().each(|generation| {
             let found = generation.tokens.get_mut(&token.name);
             if let Some(found) = found.filter(|found| Arc::ptr_eq(&found.claims, token)) {

@@ -114,11 +114,9 @@ async fn delete_user(mut call: Call) -> Result<Reply> {
 /// account and written to it must not rest on what a cache or a replica remembers.
 async fn require_current(call: &Call) -> Result<(Arc<Session>, User)> {
     let (session, _) = call.require_user().await?;
-    let found = call.auth.inner.adapter.get_session_and_user(&session.id).await?;
-    let now = call.auth.now();
-    match found {
-        Some((record, user)) if record.is_alive(now) && !user.is_banned(now) => Ok((session, user)),
-        _ => Err(call.explained(ErrorKind::NotAuthenticated.into()).await?),
+    match call.auth.live_session_and_user(&session.id).await? {
+        Some((_, user)) => Ok((session, user)),
+        None => Err(call.explained(ErrorKind::NotAuthenticated.into()).await?),
     }
 }
 
@@ -211,9 +209,5 @@ async fn change_password(call: &Call, session: &Session, user: &User, hash: &Has
     let user = call.auth.get_user(&user.id).await?;
     call.auth.store_password(&user, Some(hash), client).await?;
     call.auth.end_sessions(&user.id, Some(&session.id), client).await?;
-    // GoTrue's clients do not look for tokens in this answer, and go on with those they have.
-    if call.auth.inner.tokens.is_some() && call.request.is_bearer() && !call.speaks_supertokens {
-        return Ok(());
-    }
     call.request.replace_secret(session).await
 }
