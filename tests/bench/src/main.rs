@@ -1,8 +1,9 @@
 //! CPU for each request of a server process, beside the same framework without us and beside the peers, in one run.
 //!
-//! Rounds are paired: in each, every server answers the same number of requests, one server after the other, each round
-//! beginning with another one; what is printed is the median over the rounds of what a request costs more than on the bare
-//! framework, and of the ratio. The A/A row is the bare framework once more: differences of its size mean nothing.
+//! Rounds are paired: in each, every server answers a number of requests, one server after the other, each round beginning
+//! with another one, and right beside each the bare framework answers the very same requests, cookie and all; what is printed
+//! is the median over the rounds of what a request costs more than there, and of the ratio. The A/A row is the bare framework
+//! once more: differences of its size mean nothing.
 //! Where nobody asks for the session, all servers with the library do the same: the row `any store` is of all their rounds.
 //!
 //! `auth-bench SERVERS [PEERS [FRAMEWORK PATH]]`: the folders of the programs, and what to measure if not everything.
@@ -18,6 +19,8 @@ use std::{
 const ROUNDS: usize = 60;
 /// A round, in which each connection sends this many requests.
 const TURNS: usize = 100;
+/// Where the bare framework stands among the servers.
+const BARE: usize = 0;
 /// All of them have a request under way, so that the server is never idle while it is measured.
 const CONNECTIONS: usize = 16;
 
@@ -49,7 +52,12 @@ fn main() {
             peer("sessions-memory", "");
             peer("login-memory", "");
             peer("login-sqlite", &database);
-            for (variable, kind) in [("AUTH_TEST_POSTGRES", "login-postgres"), ("AUTH_TEST_REDIS", "login-redis")] {
+            for (variable, kind) in [
+                ("AUTH_TEST_POSTGRES", "login-postgres"),
+                ("AUTH_TEST_REDIS", "login-redis"),
+                ("AUTH_TEST_REDIS", "driver-redis-rs"),
+                ("AUTH_TEST_REDIS", "driver-fred"),
+            ] {
                 if let Ok(url) = std::env::var(variable) {
                     peer(kind, &url);
                 }
@@ -75,22 +83,25 @@ fn main() {
 }
 
 fn measure(servers: &mut [Server], path: &str, with_cookie: bool) {
-    let mut costs = vec![Vec::new(); servers.len()];
+    let mut beside = vec![Vec::new(); servers.len()];
     let count = servers.len();
     for round in 0..=ROUNDS {
         for at in (0..count).map(|step| (round + step) % count) {
-            let cost = servers[at].cost(path, with_cookie);
+            let cookie = with_cookie.then(|| servers[at].cookie.clone());
+            // Which of the two is first changes, too.
+            let order = if round % 2 == 0 { [at, BARE] } else { [BARE, at] };
+            let costs = order.map(|which| servers[which].cost(path, cookie.as_deref()));
+            let (own, bare) = if round % 2 == 0 { (costs[0], costs[1]) } else { (costs[1], costs[0]) };
             // The first round warms.
             if round > 0 {
-                costs[at].push(cost);
+                beside[at].push((own, bare));
             }
         }
     }
     let label = format!("{path}{}", if with_cookie { "+c" } else { "" });
     let mut same_work = Vec::new();
-    for (server, own) in servers.iter().zip(&costs) {
-        let beside: Vec<(f64, f64)> = own.iter().copied().zip(costs[0].iter().copied()).collect();
-        print(&label, &server.name, &beside);
+    for (server, beside) in servers.iter().zip(&beside) {
+        print(&label, &server.name, beside);
         if server.has_the_library() {
             same_work.extend(beside);
         }
@@ -150,12 +161,12 @@ impl Server {
     }
 
     fn is_peer(&self) -> bool {
-        self.name.starts_with("login") || self.name.starts_with("sessions")
+        ["login", "sessions", "driver"].iter().any(|kind| self.name.starts_with(kind))
     }
 
     /// Microseconds of CPU for one request, on connections that stay open.
-    fn cost(&mut self, path: &str, with_cookie: bool) -> f64 {
-        let cookie = if with_cookie { format!("cookie: theme=dark; {}\r\n", self.cookie) } else { String::new() };
+    fn cost(&mut self, path: &str, cookie: Option<&str>) -> f64 {
+        let cookie = cookie.map(|cookie| format!("cookie: theme=dark; {cookie}\r\n")).unwrap_or_default();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n{cookie}\r\n");
         let before = self.cpu();
         let mut buffer = [0; 4_096];

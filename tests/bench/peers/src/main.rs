@@ -1,4 +1,6 @@
-//! `peer KIND URL`: axum-login over tower-sessions, or tower-sessions alone: signed in, `/me` answers the user's id.
+//! `peer KIND URL`: axum-login over tower-sessions, tower-sessions alone, or a driver alone: signed in, `/me` answers the user's id.
+
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -6,10 +8,11 @@ use axum::{
     routing::get,
 };
 use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, UserId};
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer, SessionStore};
 use tower_sessions_redis_store::{
     RedisStore,
-    fred::prelude::{ClientLike, Config, Pool},
+    fred::prelude::{ClientLike, Config, HashesInterface, Pool},
 };
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore, sqlx};
 
@@ -98,8 +101,43 @@ async fn main() -> Result<(), Failure> {
             serve(login(RedisStore::new(pool), Backend::Memory)).await
         }
         "sessions-memory" => serve(sessions(MemoryStore::default())).await,
-        _ => Err("login-memory, login-sqlite, login-postgres, login-redis or sessions-memory".into()),
+        "driver-redis-rs" => {
+            let config = ConnectionManagerConfig::new().set_response_timeout(Some(Duration::from_secs(1)));
+            let manager = ConnectionManager::new_with_config(redis::Client::open(url.as_str())?, config).await?;
+            let mut set = redis::cmd("HSET");
+            set.arg(KEY).arg("h").arg(&[7_u8; 126]).arg("u").arg("of-twenty-five-letters-ab").arg("f").arg(&[7_u8; 126]);
+            set.query_async::<()>(&mut manager.clone()).await?;
+            serve(driver(async move || {
+                let mut get = redis::cmd("HMGET");
+                get.arg(KEY).arg(&FIELDS);
+                get.query_async(&mut manager.clone()).await.ok()
+            }))
+            .await
+        }
+        "driver-fred" => {
+            let pool = Pool::new(Config::from_url(&url)?, None, None, None, 1)?;
+            pool.connect();
+            pool.wait_for_connect().await?;
+            serve(driver(async move || pool.hmget(KEY, FIELDS.to_vec()).await.ok())).await
+        }
+        _ => Err("login-memory, login-sqlite, login-postgres, login-redis, sessions-memory, driver-redis-rs or driver-fred".into()),
     }
+}
+
+const KEY: &str = "drivers:session";
+const FIELDS: [&str; 7] = ["h", "u", "f", "x", "p", "d", "m"];
+
+/// One lookup with every request and nothing else: what no library over this driver can go below.
+fn driver<Asked>(ask: impl Fn() -> Asked + Clone + Send + Sync + 'static) -> Router
+where
+    Asked: Future<Output = Option<Vec<Option<Vec<u8>>>>> + Send,
+{
+    let me = async move || match ask().await.is_some_and(|row| row[1].is_some()) {
+        true => Ok("a-user-id-of-25-letters"),
+        false => Err(StatusCode::UNAUTHORIZED),
+    };
+    let cookie = async || [("set-cookie", "none=none")];
+    Router::new().route("/public", get(|| async { "hello" })).route("/me", get(me)).route("/in", get(cookie))
 }
 
 /// A user with every request.
