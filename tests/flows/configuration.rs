@@ -176,6 +176,8 @@ fn vague_origins_networks_and_paths_are_refused() {
     }
     let none = Limits::default().captchas_per_client(Limit::new(0, Duration::from_secs(1)));
     assert_eq!(problems(builder().limits(none)), ["limits.captchas_per_client"]);
+    let none = Limits::default().refreshes_per_client(Some(Limit::new(1, Duration::ZERO)));
+    assert_eq!(problems(builder().limits(none)), ["limits.refreshes_per_client"]);
     assert_eq!(problems(builder().audience("").default_role("")), [""; 0]);
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use auth_core::{Templates, Tokens};
+use auth_core::{Limit, Limits, Templates, Tokens};
 use serde_json::{Value, json};
 
 use super::admin::service;
@@ -10,6 +10,7 @@ use crate::{App, Client, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
     g6_12_01_codes_and_links_are_limited_for_each_client,
+    g6_12_01_refreshes_are_limited_where_that_is_asked_for,
     g6_12_02_limits_hold_without_being_configured,
     g6_12_02_processes_count_together,
     g6_12_06_templates_have_gotrues_variables,
@@ -51,6 +52,37 @@ async fn g6_12_01_codes_and_links_are_limited_for_each_client(app: App) {
     assert_eq!(elsewhere.error_code(), "otp_expired");
     app.wait(Duration::from_secs(301));
     assert_eq!(client.verify("email", ADA, "123456").await.error_code(), "otp_expired");
+}
+
+/// G6.12-01.
+async fn g6_12_01_refreshes_are_limited_where_that_is_asked_for(app: App) {
+    let limits = Limits::default().refreshes_per_client(Some(Limit::new(4, 5 * MINUTE)));
+    let app = App::with_post_and(app.driver, |builder| builder.sessions(Tokens::default()).limits(limits)).await;
+    let keeper = app.keeper().from_ip("198.51.100.7");
+    keeper.sign_up(ADA, PASSWORD).await;
+    let confirmed = keeper.verify_link("signup", &app.mail_to(ADA).await.secret()).await;
+    let session = confirmed.json();
+    let path = "/api/auth/token?grant_type=refresh_token";
+    let forged = json!({ "refresh_token": "rt_forged" });
+    for _ in 0..3 {
+        assert_eq!(keeper.post(path, forged.clone()).await.status(), 400);
+    }
+    // Both endpoints count, cookies too, and what is refused stays good.
+    let browser = app.browser().from_ip("198.51.100.7");
+    browser.sign_in(ADA, PASSWORD).await;
+    assert_eq!(browser.post("/api/auth/session/refresh", json!({})).await.status(), 200);
+    let refused = browser.post("/api/auth/session/refresh", json!({})).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.set_cookies(), [""; 0]);
+    let good = json!({ "refresh_token": session["refresh_token"] });
+    let refused = keeper.post(path, good.clone()).await;
+    assert_eq!(refused.refusal(), (LIMITED.0, LIMITED.1.to_owned()));
+    assert!(refused.header("retry-after").is_some());
+    let elsewhere = app.keeper().from_ip("198.51.100.8");
+    assert_eq!(elsewhere.post(path, forged).await.status(), 400);
+    app.wait(5 * MINUTE + Duration::from_secs(1));
+    assert_eq!(keeper.post(path, good).await.status(), 200);
+    assert_eq!(browser.get("/me").await.status(), 200);
 }
 
 /// G6.12-02.

@@ -36,6 +36,7 @@ const MAIL: &str = "mail";
 const MESSAGE: &str = "message";
 const PASSWORD: &str = "password";
 const REAUTHENTICATE: &str = "reauthenticate";
+const REFRESH: &str = "refresh";
 const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
 const TEXT: &str = "text";
@@ -111,6 +112,15 @@ impl Auth {
         let limit = self.inner.config.limits.captchas_per_client;
         match known_address(client) {
             Some(ip) => self.count(self.client_subject(ip), CAPTCHA, limit, client).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a refresh token before it is looked at, where that is limited.
+    pub(crate) async fn limit_refreshes(&self, client: &Client) -> Result<()> {
+        let limit = self.inner.config.limits.refreshes_per_client;
+        match limit.and_then(|limit| Some((limit, known_address(client)?))) {
+            Some((limit, ip)) => self.count(self.client_subject(ip), REFRESH, limit, client).await,
             None => Ok(()),
         }
     }

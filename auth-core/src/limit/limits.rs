@@ -42,6 +42,7 @@ pub struct Limits {
     pub(super) texts_per_client: Limit,
     pub(super) anonymous_per_client: Limit,
     pub(super) captchas_per_client: Limit,
+    pub(super) refreshes_per_client: Option<Limit>,
     pub(super) send_interval: Duration,
     pub(super) mails_per_hour: Option<u32>,
     pub(super) messages_per_hour: Option<u32>,
@@ -60,6 +61,7 @@ impl Default for Limits {
             texts_per_client: Limit::new(10, Duration::from_secs(60 * 60)),
             anonymous_per_client: Limit::new(30, Duration::from_secs(60 * 60)),
             captchas_per_client: Limit::new(150, Duration::from_secs(5 * 60)),
+            refreshes_per_client: None,
             send_interval: Duration::from_secs(60),
             mails_per_hour: None,
             messages_per_hour: Some(30),
@@ -145,6 +147,16 @@ impl Limits {
         self
     }
 
+    /// Refresh tokens per client address at `POST /session/refresh` and `POST /token?grant_type=refresh_token`, good ones or not;
+    /// one that is refused stays good. Default any number: nobody guesses 256 bits, and GoTrue's clients take the
+    /// refusal for the end of the session, so that people behind one address would sign each other out. GoTrue's own is 150 in
+    /// 5 minutes.
+    #[must_use]
+    pub fn refreshes_per_client(mut self, limit: Option<Limit>) -> Self {
+        self.refreshes_per_client = limit;
+        self
+    }
+
     /// How long after a message to an address the next may be asked for. Default 60 seconds; zero switches it off.
     #[must_use]
     pub fn send_interval(mut self, interval: Duration) -> Self {
@@ -184,6 +196,7 @@ impl Limits {
             texts_per_client: any,
             anonymous_per_client: any,
             captchas_per_client: any,
+            refreshes_per_client: None,
             send_interval: Duration::ZERO,
             mails_per_hour: None,
             messages_per_hour: None,
@@ -215,7 +228,12 @@ impl Limits {
             ("limits.text_messages_per_client", self.texts_per_client),
             ("limits.anonymous_per_client", self.anonymous_per_client),
             ("limits.captchas_per_client", self.captchas_per_client),
-        ] {
+        ]
+        .into_iter()
+        .chain(
+            self.refreshes_per_client
+                .map(|limit| ("limits.refreshes_per_client", limit)),
+        ) {
             if limit.max == 0 || limit.window.is_zero() {
                 problems.push(ConfigProblem::new(
                     option,

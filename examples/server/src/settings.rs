@@ -133,6 +133,8 @@ settings! {
     danger_reveal_unconfirmed: Option<bool> = "AUTH_DANGER_REVEAL_UNCONFIRMED" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// `off` counts no attempts and no messages: for tests. [default: on]
     limits: Option<Switch> = "AUTH_LIMITS",
+    /// How many refresh tokens each client may send in five minutes; GoTrue's own server takes 150. [default: any number]
+    refreshes_per_client: Option<u32> = "AUTH_REFRESHES_PER_CLIENT",
     /// Keep events in the database, for GET /admin/events.
     keep_events: Option<bool> = "AUTH_KEEP_EVENTS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// The mail server: smtps://user:password@host or smtp://…

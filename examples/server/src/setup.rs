@@ -3,9 +3,9 @@
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
 use auth_core::{
-    Algorithm, Auth, AuthBuilder, CaptchaCheck, Claim, EmailConfig, EventSink, LeakCheck, LeakedPasswordFile, Limits,
-    LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, PublicKey, PwnedPasswords, ReqwestClient, Rotation, Secret,
-    SessionConfig, SessionStrategy, SigningKeys, SiteVerify, Tokens, TracingSink,
+    Algorithm, Auth, AuthBuilder, CaptchaCheck, Claim, EmailConfig, EventSink, LeakCheck, LeakedPasswordFile, Limit,
+    Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, PublicKey, PwnedPasswords, ReqwestClient, Rotation,
+    Secret, SessionConfig, SessionStrategy, SigningKeys, SiteVerify, Tokens, TracingSink,
     adapters::{AnyAdapter, RedisSessions},
 };
 
@@ -63,9 +63,14 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     if let Some(provider) = settings.captcha_provider {
         builder = builder.captcha(captcha(settings, provider)?);
     }
-    if settings.limits == Some(Switch::Off) {
-        builder = builder.limits(Limits::danger_unlimited());
-    }
+    let limits = match settings.limits {
+        Some(Switch::Off) => Limits::danger_unlimited(),
+        Some(Switch::On) | None => Limits::default(),
+    };
+    let refreshes = settings
+        .refreshes_per_client
+        .map(|max| Limit::new(max, Duration::from_secs(5 * 60)));
+    builder = builder.limits(limits.refreshes_per_client(refreshes));
     if let Some(audience) = &settings.audience {
         builder = builder.audience(audience);
     }

@@ -21,6 +21,7 @@ async fn refresh(call: Call) -> Result<Reply> {
     if call.auth.inner.tokens.is_none() {
         return Err(ErrorKind::NotFound.into());
     }
+    call.auth.limit_refreshes(call.request.client()).await?;
     call.request.refresh_tokens().await?;
     Ok(Reply::ok(json!({})))
 }
@@ -30,6 +31,7 @@ pub(crate) async fn grant(call: &Call) -> Result<Reply> {
     if call.auth.inner.tokens.is_none() {
         return Err(ErrorKind::Unauthorised.into());
     }
+    call.auth.limit_refreshes(call.request.client()).await?;
     let (refreshed, delivery) = match call.body.text("refresh_token")? {
         Some(token) => {
             let refreshed = call.request.detached_refresh(token.to_owned()).await;
