@@ -9,7 +9,8 @@
 )]
 
 pub(crate) use auth_tests::{
-    Answer, App, Client, Driver, Held, MINUTE, PASSWORD, Received, Store, passwords, stories, stories_in_process,
+    Answer, App, Client, Driver, Held, MINUTE, PASSWORD, Received, Store, passwords, runtime, stories,
+    stories_in_process,
 };
 
 mod attacks;

@@ -10,7 +10,7 @@ use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode,
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
-use crate::{App, Driver, PASSWORD};
+use crate::{App, Driver, PASSWORD, runtime};
 
 const KEY: &str = "a key of the application, 32 bytes and more";
 
@@ -383,13 +383,6 @@ fn any_json() -> impl Strategy<Value = Value> {
             proptest::collection::hash_map("[a-z_]{0,10}", inner, 0..4).prop_map(Value::from_iter),
         ]
     })
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
 }
 
 #[test]

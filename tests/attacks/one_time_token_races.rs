@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::{App, Client, MINUTE, PASSWORD, stories};
+use crate::{Answer, App, Client, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
     of_fifty_who_follow_a_link_one_gets_in,
@@ -123,23 +123,36 @@ async fn two_halves_of_a_change_answered_at_once_leave_no_link_behind(app: App) 
     }
 }
 
+/// What a request is answered when something happens just before its session is written; no session is left.
+async fn opens_nothing(
+    app: &App,
+    id: &UserId,
+    request: impl Future<Output = Answer>,
+    meanwhile: impl Future<Output = ()>,
+) -> Answer {
+    let held = app.store.hold_before("set_session");
+    let (answer, ()) = tokio::join!(request, async {
+        held.reached().await;
+        meanwhile.await;
+        held.release();
+    });
+    let handles = app.auth.get_all_session_handles_for_user(id).await.unwrap();
+    assert_eq!(handles, []);
+    answer
+}
+
 /// The change ends all sessions there are; this one is not there yet.
 async fn a_link_followed_while_the_password_is_changed_opens_nothing(app: App) {
     let ada = app.confirmed(ADA).await;
     let id = UserId::from(ada.get("/api/auth/user").await.json()["id"].as_str().unwrap());
     app.keeper().post("/api/auth/magiclink", json!({ "email": ADA })).await;
     let link = app.mail_to(ADA).await.secret();
-    let held = app.store.hold_before("set_session");
     let thief = app.keeper();
-    let (answer, ()) = tokio::join!(thief.verify_link("magiclink", &link), async {
-        held.reached().await;
+    let answer = opens_nothing(&app, &id, thief.verify_link("magiclink", &link), async {
         let password = Password::new("another password of Ada's");
         app.auth.update_user_password(&id, Some(password)).await.unwrap();
-        held.release();
     });
-    assert_eq!(answer.refusal(), (403, "otp_expired".to_owned()));
-    let handles = app.auth.get_all_session_handles_for_user(&id).await.unwrap();
-    assert_eq!(handles, []);
+    assert_eq!(answer.await.refusal(), (403, "otp_expired".to_owned()));
 }
 
 async fn a_link_followed_while_its_owner_is_banned_opens_nothing(app: App) {
@@ -147,16 +160,11 @@ async fn a_link_followed_while_its_owner_is_banned_opens_nothing(app: App) {
     let id = UserId::from(ada.get("/me").await.text());
     app.keeper().post("/api/auth/magiclink", json!({ "email": ADA })).await;
     let link = app.mail_to(ADA).await.secret();
-    let held = app.store.hold_before("set_session");
     let banned = app.keeper();
-    let (answer, ()) = tokio::join!(banned.verify_link("magiclink", &link), async {
-        held.reached().await;
+    let answer = opens_nothing(&app, &id, banned.verify_link("magiclink", &link), async {
         app.auth.ban_user(&id, Some(app.now() + 10 * MINUTE)).await.unwrap();
-        held.release();
     });
-    assert_eq!(answer.refusal(), (400, "user_banned".to_owned()));
-    let handles = app.auth.get_all_session_handles_for_user(&id).await.unwrap();
-    assert_eq!(handles, []);
+    assert_eq!(answer.await.refusal(), (400, "user_banned".to_owned()));
 }
 
 async fn a_change_answered_while_the_password_is_changed_opens_nothing(app: App) {
@@ -164,18 +172,13 @@ async fn a_change_answered_while_the_password_is_changed_opens_nothing(app: App)
     let id = UserId::from(ada.get("/me").await.text());
     ada.put("/api/auth/user", json!({ "phone": "15551234567" })).await;
     let code = app.text_to("15551234567").await.code();
-    let held = app.store.hold_before("set_session");
     let thief = ada.copy();
-    let (answer, ()) = tokio::join!(thief.verify("phone_change", "15551234567", &code), async {
-        held.reached().await;
+    let answer = opens_nothing(&app, &id, thief.verify("phone_change", "15551234567", &code), async {
         app.wait(MINUTE);
         let password = Password::new("another password of Ada's");
         app.auth.update_user_password(&id, Some(password)).await.unwrap();
-        held.release();
     });
-    assert_eq!(answer.refusal(), (403, "otp_expired".to_owned()));
-    let handles = app.auth.get_all_session_handles_for_user(&id).await.unwrap();
-    assert_eq!(handles, []);
+    assert_eq!(answer.await.refusal(), (403, "otp_expired".to_owned()));
 }
 
 /// A crash between the two would cost the link.
@@ -187,8 +190,7 @@ async fn a_link_is_taken_by_the_act_that_stores_what_it_is_exchanged_for(app: Ap
     app.store.forget_calls();
     let answer = app.browser().follow(&mail).await;
     assert!(answer.target_query("code").is_some(), "{answer:?}");
-    let commits = app.store.calls().into_iter().filter(|call| *call == "commit");
-    assert_eq!(commits.count(), 1);
+    assert_eq!(app.store.count_calls("commit"), 1);
 }
 
 async fn of_fifty_who_use_a_nonce_one_changes_the_password(app: App) {

@@ -183,8 +183,7 @@ async fn n10_many_questions_of_an_idle_session_cost_one_renewal(app: App) {
     let answer = ada.get("/many").await;
     assert_eq!(answer.text(), "8 1");
     assert_eq!(answer.set_cookies().len(), 1);
-    let renewals = app.store.calls().into_iter().filter(|call| *call == "rotate_session");
-    assert_eq!(renewals.count(), 1);
+    assert_eq!(app.store.count_calls("rotate_session"), 1);
 }
 
 async fn n37_cookies_reach_error_responses_too(app: App) {

@@ -139,21 +139,29 @@ async fn another_site_cannot_have_codes_sent(app: App) {
     assert_eq!(app.mails_to(ADA).await.len(), 2);
 }
 
-/// G6.9-13.
-async fn a_number_gets_its_code_where_there_is_no_address(app: App) {
+const NUMBER: &str = "15551234567";
+
+async fn signed_in_by_number(app: &App) -> Value {
     let script = app.keeper();
-    script.post("/api/auth/otp", json!({ "phone": "15551234567" })).await;
-    let session = script
-        .verify("sms", "15551234567", &app.text_to("15551234567").await.code())
-        .await
-        .json();
+    script.post("/api/auth/otp", json!({ "phone": NUMBER })).await;
+    let code = app.text_to(NUMBER).await.code();
+    script.verify("sms", NUMBER, &code).await.json()
+}
+
+async fn proves_again_by_number(app: &App, session: &Value) {
     app.wait(Duration::from_secs(3_600));
     let ada = app.bearer(session["access_token"].as_str().unwrap());
     assert_eq!(ada.get("/api/auth/reauthenticate").await.status(), 200);
-    let text = app.text_to("15551234567").await;
+    let text = app.text_to(NUMBER).await;
     assert_eq!(text.kind, "reauthentication_sms");
     let change = json!({ "password": passwords(1), "nonce": text.code() });
     assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+}
+
+/// G6.9-13.
+async fn a_number_gets_its_code_where_there_is_no_address(app: App) {
+    let session = signed_in_by_number(&app).await;
+    proves_again_by_number(&app, &session).await;
 }
 
 async fn a_password_that_is_too_weak_costs_no_nonce(app: App) {
@@ -169,21 +177,10 @@ async fn a_password_that_is_too_weak_costs_no_nonce(app: App) {
 }
 
 async fn a_number_gets_its_code_where_the_address_is_not_proven(app: App) {
-    let script = app.keeper();
-    script.post("/api/auth/otp", json!({ "phone": "15551234567" })).await;
-    let session = script
-        .verify("sms", "15551234567", &app.text_to("15551234567").await.code())
-        .await
-        .json();
+    let session = signed_in_by_number(&app).await;
     // An administrator sets one, and does not say that it is hers.
     let path = format!("/api/auth/admin/users/{}", session["user"]["id"].as_str().unwrap());
     let set = service(&app).put(&path, json!({ "email": ADA })).await;
     assert_eq!((set.status(), &set.json()["email_confirmed_at"]), (200, &Value::Null));
-    app.wait(Duration::from_secs(3_600));
-    let ada = app.bearer(session["access_token"].as_str().unwrap());
-    assert_eq!(ada.get("/api/auth/reauthenticate").await.status(), 200);
-    let text = app.text_to("15551234567").await;
-    assert_eq!(text.kind, "reauthentication_sms");
-    let change = json!({ "password": passwords(1), "nonce": text.code() });
-    assert_eq!(ada.put("/api/auth/user", change).await.status(), 200);
+    proves_again_by_number(&app, &session).await;
 }

@@ -622,13 +622,7 @@ async fn a_client_of_gotrue_asks_the_store_once_for_a_refreshed_token(app: App) 
     for _ in 0..3 {
         assert_eq!(bearer.get("/session").await.status(), 200);
     }
-    let asked = app
-        .store
-        .calls()
-        .into_iter()
-        .filter(|call| *call == "get_session")
-        .count();
-    assert_eq!(asked, 1);
+    assert_eq!(app.store.count_calls("get_session"), 1);
     // It is as old as it says, whatever was noticed.
     expire(&app);
     assert_eq!(bearer.get("/session").await.status(), 401);

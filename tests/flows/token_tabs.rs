@@ -12,7 +12,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use crate::PASSWORD;
+use crate::{PASSWORD, runtime};
 
 /// As short as access tokens may be, so that a minute has many generations.
 const ACCESS: Duration = Duration::from_secs(10);
@@ -191,13 +191,6 @@ enum Moment {
     Back(usize),
     Sent(usize),
     There(usize),
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
 }
 
 #[test]

@@ -15,3 +15,9 @@ pub use holder::Held;
 pub use post::{MINUTE, Received};
 pub use smtp::{Caught, Manners, SmtpCatcher, Wire};
 pub use store::Store;
+
+/// For tests that are no stories.
+pub fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}

@@ -78,6 +78,11 @@ impl<A: Adapter> FaultyAdapter<A> {
         lock(&self.plan.calls).clone()
     }
 
+    /// How often this method was called since then.
+    pub fn count_calls(&self, name: &str) -> usize {
+        lock(&self.plan.calls).iter().filter(|call| **call == name).count()
+    }
+
     /// Starts counting anew.
     pub fn forget_calls(&self) {
         lock(&self.plan.calls).clear();

@@ -164,13 +164,7 @@ async fn many_first_uses_at_once_all_succeed_and_one_writes(app: App) {
     let uses = (0..20).map(|_| opens(&app, &child));
     let renewed = futures_util::future::join_all(uses).await;
     assert!(renewed.iter().all(Option::is_some));
-    let writes = app
-        .store
-        .calls()
-        .into_iter()
-        .filter(|call| *call == "rotate_session")
-        .count();
-    assert_eq!(writes, 1);
+    assert_eq!(app.store.count_calls("rotate_session"), 1);
     let row = app
         .store
         .inner()
