@@ -107,10 +107,13 @@ async fn main() -> Result<(), Failure> {
             let mut set = redis::cmd("HSET");
             set.arg(KEY).arg("h").arg(&[7_u8; 126]).arg("u").arg("of-twenty-five-letters-ab").arg("f").arg(&[7_u8; 126]);
             set.query_async::<()>(&mut manager.clone()).await?;
-            serve(driver(async move || {
-                let mut get = redis::cmd("HMGET");
-                get.arg(KEY).arg(&FIELDS);
-                get.query_async(&mut manager.clone()).await.ok()
+            serve(driver(move || {
+                let mut manager = manager.clone();
+                async move {
+                    let mut get = redis::cmd("HMGET");
+                    get.arg(KEY).arg(&FIELDS);
+                    get.query_async(&mut manager).await.ok()
+                }
             }))
             .await
         }
@@ -118,7 +121,11 @@ async fn main() -> Result<(), Failure> {
             let pool = Pool::new(Config::from_url(&url)?, None, None, None, 1)?;
             pool.connect();
             pool.wait_for_connect().await?;
-            serve(driver(async move || pool.hmget(KEY, FIELDS.to_vec()).await.ok())).await
+            serve(driver(move || {
+                let pool = pool.clone();
+                async move { pool.hmget(KEY, FIELDS.to_vec()).await.ok() }
+            }))
+            .await
         }
         _ => Err("login-memory, login-sqlite, login-postgres, login-redis, sessions-memory, driver-redis-rs or driver-fred".into()),
     }
