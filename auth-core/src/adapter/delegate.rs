@@ -94,12 +94,13 @@ macro_rules! delegate_users {
 
             async fn rename_key(
                 &self,
+                user_id: &UserId,
                 key_id: &KeyId,
                 new_id: &KeyId,
                 patch: &UserPatch,
                 now: Timestamp,
             ) -> Result<()> {
-                self.$field.rename_key(key_id, new_id, patch, now).await
+                self.$field.rename_key(user_id, key_id, new_id, patch, now).await
             }
 
             async fn set_password(

@@ -19,8 +19,8 @@ pub enum Act {
     UpdateUser(UserId, Box<UserPatch>),
     /// Inserts a key.
     SetKey(KeyRecord),
-    /// Gives a key, which must be there, a new id.
-    RenameKey(KeyId, KeyId, Timestamp),
+    /// Gives a key of this user, which must be there, a new id.
+    RenameKey(UserId, KeyId, KeyId, Timestamp),
     /// Sets or removes the password on this key, which must be there.
     SetPassword(KeyId, Option<HashedPassword>, Timestamp),
     /// Removes all keys of a user but this one.

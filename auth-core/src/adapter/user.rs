@@ -113,12 +113,19 @@ pub trait UserAdapter: Store {
     /// `DATABASE_UPDATE_FAILED`.
     async fn take_key(&self, key_id: &KeyId) -> Result<bool>;
 
-    /// Gives the key a new id and changes its user, **both or neither**.
+    /// Gives a key of this user a new id and changes the user, **both or neither**.
     ///
     /// # Errors
-    /// `AUTH_INVALID_KEY_ID` when there is no such key, `AUTH_DUPLICATE_KEY_ID` when the new id is taken,
+    /// `AUTH_INVALID_KEY_ID` when the user has no such key, `AUTH_DUPLICATE_KEY_ID` when the new id is taken,
     /// `AUTH_DUPLICATE_USER_DATA` when a unique attribute clashes, `DATABASE_UPDATE_FAILED`.
-    async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()>;
+    async fn rename_key(
+        &self,
+        user_id: &UserId,
+        key_id: &KeyId,
+        new_id: &KeyId,
+        patch: &UserPatch,
+        now: Timestamp,
+    ) -> Result<()>;
 
     /// Sets or removes the password of the user, in one act: on every key that has a password, or on the primary
     /// keys when none has. Single-use keys stay as they are.

@@ -23,9 +23,8 @@ macro_rules! wrap_ports {
             delete_non_primary_key(key_id: &KeyId) -> ();
             delete_keys_by_user_id(user_id: &UserId) -> ();
             take_key(key_id: &KeyId) -> bool;
-            // It does not say whose key it is, and to ask would race with a key that changes hands.
-            rename_key(key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> (),
-                changes Invalidation::Everything;
+            rename_key(user_id: &UserId, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> (),
+                changes Invalidation::User(user_id.clone());
             set_password(user_id: &UserId, hash: Option<&HashedPassword>, now: Timestamp) -> ();
             replace_hash(key_id: &KeyId, expected: &HashedPassword, new: &HashedPassword) -> bool;
         });

@@ -215,7 +215,7 @@ planned!(UserAdapter {
     delete_non_primary_key(key_id: &KeyId) -> ();
     delete_keys_by_user_id(user_id: &UserId) -> ();
     take_key(key_id: &KeyId) -> bool;
-    rename_key(key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> ();
+    rename_key(user_id: &UserId, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> ();
     set_password(user_id: &UserId, hash: Option<&HashedPassword>, now: Timestamp) -> ();
     replace_hash(key_id: &KeyId, expected: &HashedPassword, new: &HashedPassword) -> bool;
 });

@@ -17,7 +17,7 @@ impl Tables {
                 self.replace(changed);
             }
             Act::SetKey(key) => self.insert_key_of_user(key)?,
-            Act::RenameKey(key_id, new_id, now) => self.rename_key(key_id, new_id, *now)?,
+            Act::RenameKey(user_id, key_id, new_id, now) => self.rename_key(user_id, key_id, new_id, *now)?,
             Act::SetPassword(key_id, hash, now) => {
                 let key = self.keys.iter_mut().find(|key| key.id == *key_id);
                 let key = key.ok_or(ErrorKind::InvalidKeyId)?;

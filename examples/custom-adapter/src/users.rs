@@ -37,9 +37,16 @@ impl Tables {
         Ok(())
     }
 
-    pub(crate) fn rename_key(&mut self, key_id: &KeyId, new_id: &KeyId, now: Timestamp) -> Result<()> {
+    pub(crate) fn rename_key(
+        &mut self,
+        user_id: &UserId,
+        key_id: &KeyId,
+        new_id: &KeyId,
+        now: Timestamp,
+    ) -> Result<()> {
         let is_taken = self.keys.iter().any(|key| key.id == *new_id);
-        let key = self.keys.iter_mut().find(|key| key.id == *key_id);
+        let is_theirs = |key: &&mut KeyRecord| key.id == *key_id && key.user_id == *user_id;
+        let key = self.keys.iter_mut().find(is_theirs);
         let key = key.ok_or(ErrorKind::InvalidKeyId)?;
         if is_taken {
             return Err(ErrorKind::DuplicateKeyId.into());
@@ -141,12 +148,17 @@ impl UserAdapter for VecAdapter {
         Ok(tables.keys.len() < before)
     }
 
-    async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()> {
+    async fn rename_key(
+        &self,
+        user_id: &UserId,
+        key_id: &KeyId,
+        new_id: &KeyId,
+        patch: &UserPatch,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tables = self.tables();
-        let key = tables.keys.iter().find(|key| key.id == *key_id);
-        let owner = key.ok_or(ErrorKind::InvalidKeyId)?.user_id.clone();
-        let changed = tables.patched(&owner, patch)?;
-        tables.rename_key(key_id, new_id, now)?;
+        let changed = tables.patched(user_id, patch)?;
+        tables.rename_key(user_id, key_id, new_id, now)?;
         // From here nothing fails any more.
         tables.replace(changed);
         Ok(())

@@ -58,7 +58,10 @@ async fn mixed_acts(store: AnyAdapter) {
             let rotated = store.rotate_session(&mine, &digest("first"), &rotation(&name)).await;
             assert!(rotated.unwrap());
             let renamed = key_id(&format!("new{number}"));
-            store.rename_key(&key_id(&name), &renamed, &patch, NOW).await.unwrap();
+            store
+                .rename_key(&all, &key_id(&name), &renamed, &patch, NOW)
+                .await
+                .unwrap();
             store.set_password(&all, None, NOW).await.unwrap();
             store.delete_expired_sessions(None, NOW).await.unwrap();
             store.delete_session(&mine).await.unwrap();
@@ -209,7 +212,9 @@ async fn one_of_many_gets_a_name_it_changes_to(database: Database) {
             }
             let name = format!("u{number}");
             let renamed = key_id(&format!("renamed{number}"));
-            store.rename_key(&key_id(&name), &renamed, &patch, NOW).await
+            store
+                .rename_key(&UserId::from(name.as_str()), &key_id(&name), &renamed, &patch, NOW)
+                .await
         })
     });
     let done = timeout(LONG, join_all(tasks.collect::<Vec<_>>())).await;

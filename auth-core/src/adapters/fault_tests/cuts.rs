@@ -48,7 +48,10 @@ const ACTS: &[Act] = &[
                     email: Some(Some("new@example.com".to_owned())),
                     ..UserPatch::default()
                 };
-                store.rename_key(&key_id("ada"), &key_id("new"), &patch, NOW).await
+                let ada = UserId::from("ada");
+                store
+                    .rename_key(&ada, &key_id("ada"), &key_id("new"), &patch, NOW)
+                    .await
             })
         },
     },

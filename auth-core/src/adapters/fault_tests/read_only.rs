@@ -26,7 +26,9 @@ async fn acts(store: &AnyAdapter) -> Vec<Result<(), Error>> {
     vec![
         store.set_user(&user("new"), Some(&key("new"))).await,
         store.update_user(&ada, &patch).await,
-        store.rename_key(&key_id("ada"), &key_id("renamed"), &patch, NOW).await,
+        store
+            .rename_key(&ada, &key_id("ada"), &key_id("renamed"), &patch, NOW)
+            .await,
         store.set_session(&session("two", "ada")).await,
         store.delete_session(&one).await.map(drop),
         store.delete_user(&ada).await,

@@ -277,13 +277,21 @@ impl UserAdapter for MemoryAdapter {
         Ok(self.tables().remove_key(key_id).is_some())
     }
 
-    async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()> {
+    async fn rename_key(
+        &self,
+        user_id: &UserId,
+        key_id: &KeyId,
+        new_id: &KeyId,
+        patch: &UserPatch,
+        now: Timestamp,
+    ) -> Result<()> {
         let mut tables = self.tables();
-        let mut key = tables.key(key_id).cloned().ok_or(ErrorKind::InvalidKeyId)?;
+        let key = tables.key(key_id).filter(|key| key.user_id == *user_id);
+        let mut key = key.cloned().ok_or(ErrorKind::InvalidKeyId)?;
         if tables.key(new_id).is_some() {
             return Err(ErrorKind::DuplicateKeyId.into());
         }
-        let user = tables.patched(&key.user_id, patch)?;
+        let user = tables.patched(user_id, patch)?;
         let number = tables.key_numbers.remove(key_id).ok_or(ErrorKind::InvalidKeyId)?;
         key.id = new_id.clone();
         key.updated_at = now;

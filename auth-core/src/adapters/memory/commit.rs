@@ -93,8 +93,11 @@ impl Draft<'_> {
                 self.tables.has_user(&key.user_id)?;
                 self.insert_key(key)?;
             }
-            Act::RenameKey(key_id, new_id, now) => {
+            Act::RenameKey(user_id, key_id, new_id, now) => {
                 let (number, mut key) = self.key(key_id)?;
+                if key.user_id != *user_id {
+                    return Err(ErrorKind::InvalidKeyId.into());
+                }
                 if self.tables.key(new_id).is_some() {
                     return Err(ErrorKind::DuplicateKeyId.into());
                 }

@@ -50,10 +50,8 @@ impl SqlAdapter {
                 parts.push((Step::some(update.unwrap_or_else(touch)), user_error));
             }
             Act::SetKey(key) => parts.push(self.insertion(key)),
-            Act::RenameKey(key_id, new_id, now) => {
-                let values = vec![text(new_id.as_str()), time(*now), text(key_id.as_str())];
-                let rename = Statement::new(&queries.rename_key, values);
-                parts.push((Step::some(rename), key_error));
+            Act::RenameKey(user_id, key_id, new_id, now) => {
+                parts.push((self.renaming(user_id, key_id, new_id, *now), key_error));
             }
             Act::SetPassword(key_id, password, now) => {
                 let values = vec![hash(password.as_ref()), time(*now), text(key_id.as_str())];

@@ -89,7 +89,6 @@ pub(super) struct Queries {
     pub(super) delete_keys_of_user: Arc<str>,
     pub(super) delete_other_keys: Arc<str>,
     pub(super) rename_key: Arc<str>,
-    pub(super) rename_key_of_user: Arc<str>,
     pub(super) set_key_password: Arc<str>,
     pub(super) set_password: Arc<str>,
     pub(super) replace_hash: Arc<str>,
@@ -190,8 +189,7 @@ impl Queries {
             delete_non_primary_key: format!("DELETE FROM {key} WHERE id = {p1} AND is_primary = FALSE").into(),
             delete_keys_of_user: format!("DELETE FROM {key} WHERE user_id = {p1}").into(),
             delete_other_keys: format!("DELETE FROM {key} WHERE user_id = {p1} AND id <> {p2}").into(),
-            rename_key: format!("UPDATE {key} SET id = {p1}, updated_at = {p2} WHERE id = {p3}").into(),
-            rename_key_of_user: format!(
+            rename_key: format!(
                 "UPDATE {key} SET id = {p1}, updated_at = {p2} WHERE id = {p3} AND user_id = {}",
                 p(4)
             )

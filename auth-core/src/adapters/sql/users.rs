@@ -140,14 +140,16 @@ impl UserAdapter for SqlAdapter {
         Ok(taken > 0)
     }
 
-    async fn rename_key(&self, key_id: &KeyId, new_id: &KeyId, patch: &UserPatch, now: Timestamp) -> Result<()> {
-        let queries = self.queries();
-        let key = self.get_key(key_id).await?.ok_or(ErrorKind::InvalidKeyId)?;
-        let owner = text(key.user_id.as_str());
-        let values = vec![text(new_id.as_str()), time(now), text(key_id.as_str()), owner];
-        // Meanwhile it may have become somebody else's.
-        let mut steps = vec![Step::some(Statement::new(&queries.rename_key_of_user, values))];
-        steps.extend(self.user_update(key.user_id.as_str(), patch)?.map(Step::some));
+    async fn rename_key(
+        &self,
+        user_id: &UserId,
+        key_id: &KeyId,
+        new_id: &KeyId,
+        patch: &UserPatch,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut steps = vec![self.renaming(user_id, key_id, new_id, now)];
+        steps.extend(self.user_update(user_id.as_str(), patch)?.map(Step::some));
         self.write(steps).await.map(drop).map_err(|error| match error.step {
             0 => key_error(error),
             _ => user_error(error),
@@ -169,6 +171,13 @@ impl UserAdapter for SqlAdapter {
 }
 
 impl SqlAdapter {
+    /// Of this user's key only: it may have become somebody else's.
+    pub(super) fn renaming(&self, user_id: &UserId, key_id: &KeyId, new_id: &KeyId, now: Timestamp) -> Step {
+        let ids = [key_id.as_str(), user_id.as_str()].map(text);
+        let values = [text(new_id.as_str()), time(now)].into_iter().chain(ids).collect();
+        Step::some(Statement::new(&self.queries().rename_key, values))
+    }
+
     pub(super) fn user_update(&self, id: &str, patch: &UserPatch) -> Result<Option<Statement>> {
         let mut columns: Vec<(&str, SqlValue)> = Vec::new();
         let mut set = |name, value: Option<SqlValue>| columns.extend(value.map(|value| (name, value)));

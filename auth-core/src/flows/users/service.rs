@@ -319,7 +319,10 @@ impl Auth {
             }
             _ => {}
         }
-        self.inner.adapter.rename_key(&old.id, &new_id, &patch, now).await?;
+        self.inner
+            .adapter
+            .rename_key(user_id, &old.id, &new_id, &patch, now)
+            .await?;
         let moved = Event::new(EventKind::UserUpdated, now, client).user(user_id);
         self.emit(&moved.reason("provider_id"));
         self.get_user(user_id).await

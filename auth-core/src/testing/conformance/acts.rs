@@ -93,7 +93,7 @@ async fn every_kind_of_act_does_its_part(store: Store) {
         Act::SetUser(Box::new(two.clone()), Some(key("two", &two))),
         Act::UpdateUser(one.id.clone(), patch.clone()),
         Act::SetKey(key("more", &one)),
-        Act::RenameKey(key_id("one"), key_id("renamed"), LATER),
+        Act::RenameKey(one.id.clone(), key_id("one"), key_id("renamed"), LATER),
         Act::SetPassword(key_id("more"), Some(hash("s2:new")), LATER),
         Act::SetToken(set.clone()),
         Act::Send(message("first")),
@@ -131,7 +131,7 @@ async fn an_act_sees_those_before_it(store: Store) {
     let acts = [
         Act::SetUser(Box::new(one.clone()), None),
         Act::SetKey(key("one", &one)),
-        Act::RenameKey(key_id("one"), key_id("two"), NOW),
+        Act::RenameKey(one.id.clone(), key_id("one"), key_id("two"), NOW),
         Act::SetKey(key("one", &one)),
         Act::SetPassword(key_id("two"), Some(hash("s2:two")), NOW),
         Act::SetToken(token.clone()),
@@ -220,7 +220,7 @@ async fn nothing_of_an_act_remains_whichever_part_fails(store: Store) {
         Act::UpdateUser(one.id.clone(), role("admin")),
         Act::UpdateUser(two.id.clone(), name("another")),
         Act::SetKey(key("third", &one)),
-        Act::RenameKey(key_id("one"), key_id("renamed"), LATER),
+        Act::RenameKey(one.id.clone(), key_id("one"), key_id("renamed"), LATER),
         Act::SetPassword(key_id("more"), Some(hash("s2:new")), LATER),
         Act::TakeToken(taken.id.clone(), taken.link_digest),
         Act::SetToken(OneTimeToken {
@@ -262,11 +262,11 @@ async fn nothing_of_an_act_remains_whichever_part_fails(store: Store) {
         (Act::SetKey(key("more", &one)), ErrorKind::DuplicateKeyId),
         (Act::SetKey(key("fourth", &nobody)), ErrorKind::InvalidUserId),
         (
-            Act::RenameKey(key_id("*"), key_id("fourth"), LATER),
+            Act::RenameKey(one.id.clone(), key_id("*"), key_id("fourth"), LATER),
             ErrorKind::InvalidKeyId,
         ),
         (
-            Act::RenameKey(key_id("more"), key_id("third"), LATER),
+            Act::RenameKey(one.id.clone(), key_id("more"), key_id("third"), LATER),
             ErrorKind::DuplicateKeyId,
         ),
         (Act::SetPassword(key_id("*"), None, LATER), ErrorKind::InvalidKeyId),

@@ -9,7 +9,7 @@ use super::{
     fixtures::{IDLE, NOW, hash, key, key_id, kind, object, session, user},
 };
 use crate::{
-    adapter::Adapter,
+    adapter::{Act, Adapter},
     clock::Timestamp,
     error::ErrorKind,
     id::{KeyId, UserId},
@@ -366,7 +366,10 @@ async fn renaming_a_key_moves_it_with_its_user(store: Store) {
         email: Some(Some("new@example.com".to_owned())),
         ..UserPatch::default()
     };
-    store.rename_key(&key.id, &key_id("new"), &patch, IDLE).await.unwrap();
+    store
+        .rename_key(&user.id, &key.id, &key_id("new"), &patch, IDLE)
+        .await
+        .unwrap();
     patch.apply(&mut user);
     assert_eq!(store.get_key(&key.id).await.unwrap(), None);
     key.id = key_id("new");
@@ -377,7 +380,7 @@ async fn renaming_a_key_moves_it_with_its_user(store: Store) {
     );
     // Without a change to the user.
     store
-        .rename_key(&key.id, &key_id("newer"), &UserPatch::default(), IDLE)
+        .rename_key(&user.id, &key.id, &key_id("newer"), &UserPatch::default(), IDLE)
         .await
         .unwrap();
     assert_eq!(store.get_user(&user.id).await.unwrap(), Some(user));
@@ -391,19 +394,33 @@ async fn renaming_a_key_is_all_or_nothing(store: Store) {
         email: Some(Some("changed@example.com".to_owned())),
         ..UserPatch::default()
     };
-    let refused = store.rename_key(&key_id("*"), &key_id("new"), &patch, NOW).await;
+    let refused = store
+        .rename_key(&one.id, &key_id("*"), &key_id("new"), &patch, NOW)
+        .await;
     assert_eq!(kind(refused), ErrorKind::InvalidKeyId);
-    let refused = store.rename_key(&key_id("one"), &key_id("two"), &patch, NOW).await;
+    // Somebody else's.
+    let refused = store
+        .rename_key(&two.id, &key_id("one"), &key_id("new"), &patch, NOW)
+        .await;
+    assert_eq!(kind(refused), ErrorKind::InvalidKeyId);
+    let acts = [Act::RenameKey(two.id.clone(), key_id("one"), key_id("new"), NOW)];
+    assert_eq!(kind(store.commit(&acts).await), ErrorKind::InvalidKeyId);
+    let refused = store
+        .rename_key(&one.id, &key_id("one"), &key_id("two"), &patch, NOW)
+        .await;
     assert_eq!(kind(refused), ErrorKind::DuplicateKeyId);
     let clash = UserPatch {
         attributes: Attributes::new().with("username", "two"),
         ..patch
     };
-    let refused = store.rename_key(&key_id("one"), &key_id("new"), &clash, NOW).await;
+    let refused = store
+        .rename_key(&one.id, &key_id("one"), &key_id("new"), &clash, NOW)
+        .await;
     assert_eq!(kind(refused), ErrorKind::DuplicateUserData);
     assert_eq!(store.get_key(&key_id("new")).await.unwrap(), None);
     let (_, unchanged) = store.get_key_and_user(&key_id("one")).await.unwrap().unwrap();
     assert_eq!(unchanged, one);
+    assert_eq!(store.get_user(&two.id).await.unwrap(), Some(two));
 }
 
 async fn a_password_is_set_on_every_key_that_has_one(store: Store) {

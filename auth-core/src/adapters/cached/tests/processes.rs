@@ -42,9 +42,15 @@ async fn they_hear_of_each_other() {
     };
     one.set_key(&key).await.unwrap();
     served(&two, &id).await;
-    one.rename_key(&key.id, &KeyId::from("email:b"), &role("admin"), Timestamp::default())
-        .await
-        .unwrap();
+    one.rename_key(
+        &key.user_id,
+        &key.id,
+        &KeyId::from("email:b"),
+        &role("admin"),
+        Timestamp::default(),
+    )
+    .await
+    .unwrap();
     assert_eq!(served(&two, &id).await.unwrap().1.role, "admin");
 }
 

@@ -8,7 +8,6 @@ mod lists;
 #[cfg(feature = "mysql")]
 mod mysql_locks;
 mod plans;
-mod rename;
 mod sweep;
 #[cfg(feature = "postgres")]
 mod unsendable;

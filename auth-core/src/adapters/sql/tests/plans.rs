@@ -158,11 +158,6 @@ fn fixed_statements(sql: &SqlAdapter) -> Vec<(&'static str, &Arc<str>, Vec<SqlVa
         (
             "rename_key",
             &queries.rename_key,
-            vec![text("email:x"), now(), text("email:77")],
-        ),
-        (
-            "rename_key_of_user",
-            &queries.rename_key_of_user,
             vec![text("email:x"), now(), text("email:78"), text("u78")],
         ),
         (
