@@ -3,11 +3,12 @@
 use auth_core::{AdminUserAttributes, ErrorKind, JsonObject, NewUser, UserId, UserPatch};
 use serde_json::json;
 
-use crate::{App, stories};
+use crate::{App, MINUTE, stories};
 
 stories![
     metadata_grows_to_a_bound_and_no_further,
     nobody_stores_more_by_another_way,
+    what_is_said_with_a_link_is_bounded_and_tells_nobody_who_is_there,
 ];
 
 fn large(name: &str, length: usize) -> JsonObject {
@@ -74,4 +75,44 @@ async fn nobody_stores_more_by_another_way(app: App) {
         .user_metadata(more);
     let refused = app.auth.admin_create_user(bob).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ValidationFailed);
+}
+
+/// Numbers are written anew, longer than they came.
+async fn what_is_said_with_a_link_is_bounded_and_tells_nobody_who_is_there(app: App) {
+    let app = App::with_post(app.driver).await;
+    let made = json!({ "email": "made@example.com", "user_metadata": large("a", 40_000) });
+    let admin = app.bearer(&app.auth.service_token(60 * MINUTE));
+    assert_eq!(admin.post("/api/auth/admin/users", made).await.status(), 200);
+    app.confirmed("ada@example.com").await;
+    let numbers = format!("[{}]", vec!["1e15"; 4_000].join(","));
+    for (path, email) in ["otp", "magiclink", "invite", "admin/generate_link"]
+        .into_iter()
+        .flat_map(|path| ["ada", "made", "nobody"].map(|name| (path, format!("{name}@example.com"))))
+    {
+        let body = format!(r#"{{"email":"{email}","type":"magiclink","data":{{"a":{numbers}}}}}"#);
+        let client = if path.contains('i') && path != "magiclink" {
+            &admin
+        } else {
+            &app.keeper()
+        };
+        let path = format!("/api/auth/{path}");
+        let answer = client.send("POST", &path, Some("application/json"), &body).await;
+        assert_eq!(
+            answer.refusal(),
+            (400, "validation_failed".to_owned()),
+            "{path} {email}"
+        );
+    }
+    // Each of them fits, both together do not: what is known stays.
+    app.wait(MINUTE);
+    let said = json!({ "email": "made@example.com", "data": large("b", 40_000) });
+    assert_eq!(app.keeper().post("/api/auth/magiclink", said).await.status(), 200);
+    app.browser().follow(&app.mail_to("made@example.com").await).await;
+    let user = app
+        .auth
+        .get_user_by_provider_id("email", "made@example.com")
+        .await
+        .unwrap();
+    assert!(user.email_confirmed_at.is_some());
+    assert_eq!(user.user_metadata.keys().collect::<Vec<_>>(), ["a"]);
 }

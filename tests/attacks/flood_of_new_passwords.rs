@@ -13,6 +13,7 @@ stories![
     new_passwords_of_an_account_are_counted_before_they_are_hashed,
     new_passwords_of_a_client_are_counted_whatever_the_account,
     changes_that_succeed_count_too,
+    a_thief_who_proves_nothing_uses_up_nothing_of_the_owners,
 ];
 
 const WINDOW: Duration = Duration::from_secs(15 * 60);
@@ -68,4 +69,22 @@ async fn changes_that_succeed_count_too(app: App) {
             expected
         );
     }
+}
+
+async fn a_thief_who_proves_nothing_uses_up_nothing_of_the_owners(app: App) {
+    let thief = app.signed_up("ada@example.com").await;
+    app.wait(Duration::from_secs(3_600));
+    let change = json!({ "password": "the thief's password" });
+    for number in 0..12 {
+        let answer = thief.put("/api/auth/user", change.clone()).await;
+        let expected = if number < 10 {
+            "reauthentication_needed"
+        } else {
+            "over_request_rate_limit"
+        };
+        assert_eq!(answer.error_code(), expected, "{number}");
+    }
+    let ada = app.browser();
+    ada.sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(send(&ada, "a new long password").await, 200);
 }

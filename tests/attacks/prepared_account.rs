@@ -14,6 +14,8 @@ stories![opened =>
     sign_ups_at_the_same_moment_leave_one_account_and_no_surprise,
     an_owner_who_is_proven_loses_nothing,
     a_session_without_an_address_ends_when_somebody_proves_one,
+    a_proof_that_is_refused_costs_no_account,
+    an_account_with_a_key_is_its_holders,
     a_second_proof_ends_no_session,
 ];
 
@@ -204,6 +206,46 @@ async fn a_session_without_an_address_ends_when_somebody_proves_one(app: App) {
     assert_eq!(answer.status(), 200, "{answer:?}");
     assert_eq!(victim.get("/me").await.status(), 200);
     assert_eq!(eve.get("/me").await.status(), 401);
+}
+
+/// Its session is the only way into it.
+async fn a_proof_that_is_refused_costs_no_account(app: App) {
+    let ada = app.browser();
+    assert_eq!(ada.post("/api/auth/signup", json!({})).await.status(), 200);
+    assert_eq!(
+        ada.put("/api/auth/user", json!({ "email": VICTIM })).await.status(),
+        200
+    );
+    let mail = app.mail_to(VICTIM).await;
+    app.wait(MINUTE);
+    let body = json!({ "email": VICTIM, "password": EVIL });
+    assert_eq!(app.keeper().post("/api/auth/signup", body).await.status(), 200);
+    let followed = app.browser().follow(&mail).await;
+    assert_eq!(
+        followed.fragment("error_code").as_deref(),
+        Some("email_exists"),
+        "{followed:?}"
+    );
+    assert_eq!(ada.get("/me").await.status(), 200);
+}
+
+/// Who signs in by a name and adds an address loses neither the name nor the session: the mail asks whether that address may be
+/// this account's.
+async fn an_account_with_a_key_is_its_holders(app: App) {
+    let new = NewUser::with_password("username", "ada", PASSWORD);
+    app.auth.create_user(new).await.unwrap();
+    let proof = app.auth.authenticate_user("username", "ada", PASSWORD).await.unwrap();
+    let issued = app.auth.create_session(&proof, Default::default()).await.unwrap();
+    let ada = app.browser();
+    ada.set_token(issued.token.expose().as_str());
+    assert_eq!(
+        ada.put("/api/auth/user", json!({ "email": VICTIM })).await.status(),
+        200
+    );
+    let followed = app.browser().follow(&app.mail_to(VICTIM).await).await;
+    assert_eq!(followed.fragment("error"), None, "{followed:?}");
+    assert_eq!(ada.get("/api/auth/user").await.json()["email"], VICTIM);
+    assert!(app.auth.authenticate_user("username", "ada", PASSWORD).await.is_ok());
 }
 
 async fn a_second_proof_ends_no_session(app: App) {

@@ -166,3 +166,24 @@ async fn an_account_is_changed_as_the_store_has_it_not_as_a_cache_remembers_it()
     assert_eq!(status, 401);
     assert!(there.authenticate_user("username", "ada", PASSWORD).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_cookie_that_was_replaced_elsewhere_changes_no_account_here() {
+    let store = MemoryAdapter::default();
+    let there = over(store.clone());
+    let here = over(CachedAdapter::new(store, CacheOptions::default()));
+    let proof = ada(&here).await;
+    let issued = session(&here, &proof).await;
+    warm(&here, &issued.token).await;
+    // At another process the owner chooses another password; the copy is remembered here.
+    let password = json!({ "password": "another horse battery" });
+    let (status, _) = change(&there, &issued.token, password).await;
+    assert_eq!(status, 200);
+    here.validate_session(&issued.token).await.unwrap();
+    let (status, _) = change(&here, &issued.token, json!({ "password": "the thief's password" })).await;
+    assert_eq!(status, 401);
+    let known = there
+        .authenticate_user("username", "ada", "another horse battery")
+        .await;
+    assert!(known.is_ok());
+}

@@ -13,6 +13,7 @@ stories![
     a_thief_who_renewed_first_is_out,
     however_the_answer_is_delivered_the_cookie_is_replaced,
     a_thief_who_renews_meanwhile_ends_the_session,
+    a_cookie_that_was_just_replaced_does_nothing_grave,
 ];
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -78,4 +79,24 @@ async fn a_thief_who_renews_meanwhile_ends_the_session(app: App) {
     assert_out(&thief).await;
     thief.set_token(issued.token.expose().as_str());
     assert_out(&thief).await;
+}
+
+/// Even right after the sign-in: it may be a copy.
+async fn a_cookie_that_was_just_replaced_does_nothing_grave(app: App) {
+    let ada = app.signed_up("ada@example.com").await;
+    let thief = ada.copy();
+    let token = SessionToken::parse(&ada.token().unwrap()).unwrap();
+    let issued = app.auth.renew_session(&token).await.unwrap();
+    ada.set_token(issued.token.expose().as_str());
+    assert_eq!(thief.get("/me").await.status(), 200);
+    let change = json!({ "password": "the thief's password" });
+    for answer in [
+        thief.put("/api/auth/user", change.clone()).await,
+        thief.delete("/api/auth/user", json!({})).await,
+        thief.get("/fresh").await,
+    ] {
+        assert_eq!(answer.error_code(), "reauthentication_needed", "{answer:?}");
+    }
+    let ada = ada.put("/api/auth/user", change).await;
+    assert_eq!(ada.status(), 200, "{ada:?}");
 }

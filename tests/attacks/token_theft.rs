@@ -16,6 +16,7 @@ stories_in_process![
     a_straggler_is_served_and_given_nothing,
     a_refresh_within_the_window_makes_no_thief_of_a_straggler,
     a_straggler_does_nothing_grave_and_gets_nothing_by_a_new_password,
+    a_straggler_of_gotrues_changes_its_password_and_every_line_ends,
     a_copy_is_noticed_only_when_one_side_moves_on,
     a_thief_who_comes_after_the_session_ended_gets_nothing_and_raises_no_alarm,
     the_application_may_answer_theft_itself,
@@ -217,6 +218,20 @@ async fn a_straggler_does_nothing_grave_and_gets_nothing_by_a_new_password(app: 
         assert_eq!(refresh(&app, &newest).await.err(), Some(ErrorKind::Unauthorised));
         assert_eq!(app.events.count(EventKind::TokenReused), 0);
     }
+}
+
+/// Its client would take no other tokens, and goes on with those it has: nobody does any more.
+async fn a_straggler_of_gotrues_changes_its_password_and_every_line_ends(app: App) {
+    let app = strict(&app, 10).await;
+    let (_, first) = issue(&app).await;
+    let copied = refresh(&app, &first).await.unwrap();
+    open(&app, &copied).await.unwrap();
+    let newest = refresh(&app, &copied).await.unwrap();
+    open(&app, &newest).await.unwrap();
+    let change = json!({ "password": "another horse battery", "current_password": PASSWORD });
+    let answer = app.bearer(&copied.access).put("/api/auth/user", change).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(refresh(&app, &newest).await.err(), Some(ErrorKind::Unauthorised));
 }
 
 async fn a_copy_is_noticed_only_when_one_side_moves_on(app: App) {

@@ -385,6 +385,12 @@ async fn what_an_administrator_wrote_outlives_the_first_proof(app: App) {
     assert_eq!(user["user_metadata"], json!({ "name": "Ada", "team": 7 }));
     assert_eq!(user["attributes"], json!({ "username": "ada", "credits": 7 }));
     assert_eq!(user["app_metadata"]["made_by_administrator"], Value::Null);
+    // Who vouches for the address ends it as well.
+    let user = make(&admin, json!({ "email": "bob@example.com" })).await;
+    assert_eq!(user["app_metadata"]["made_by_administrator"], true);
+    let path = format!("/api/auth/admin/users/{}", user["id"].as_str().unwrap());
+    let user = admin.put(&path, json!({ "email_confirm": true })).await.json();
+    assert_eq!(user["app_metadata"]["made_by_administrator"], Value::Null);
 }
 
 async fn an_address_that_is_not_the_proven_one_goes_with_its_key(app: App) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_core::{
-    Auth, AuthRequest, Client, ErrorKind, NewSession, Secret, SessionConfig, SignUp,
+    Auth, AuthRequest, Client, ErrorKind, EventKind, NewSession, Secret, SessionConfig, SignUp,
     adapter::{SessionAdapter, SplitAdapter},
     adapters::{MemoryAdapter, MemorySessions},
     testing::ManualClock,
@@ -73,6 +73,30 @@ async fn validating_a_request_never_renews() {
         stranger.validate_request().await.unwrap_err().kind(),
         ErrorKind::InvalidSessionId
     );
+}
+
+/// Asked again, and with no grace for what it renewed.
+#[tokio::test]
+async fn a_request_that_renewed_its_session_is_not_a_step_behind_itself() {
+    let app = App::with(Driver::Core, |builder| {
+        builder.sessions(SessionConfig::default().grace(Duration::ZERO))
+    })
+    .await;
+    let ada = app.signed_up("ada@example.com").await;
+    app.wait(Duration::from_secs(2 * 24 * 3_600));
+    let cookie = format!("__Host-auth_session={}", ada.token().unwrap());
+    let asked = AuthRequest::new(&app.auth, &request("GET", &[("cookie", &cookie)]));
+    let renewed = asked.validate().await.unwrap().unwrap();
+    assert!(renewed.fresh);
+    asked.invalidate();
+    assert_eq!(asked.validate().await.unwrap().unwrap().id, renewed.id);
+    let effects = asked.take_effects();
+    assert_eq!(effects.cookies().len(), 1);
+    assert!(!effects.cookies()[0].to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(app.events.count(EventKind::SessionSecretWrong), 0);
+    let late = AuthRequest::new(&app.auth, &request("GET", &[("cookie", &cookie)]));
+    app.wait(Duration::from_millis(1));
+    assert!(late.validate().await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -88,6 +88,11 @@ async fn a_unique_attribute_is_bounded_text(app: App) {
     let refused = named(&format!("{longest}!")).await;
     assert_eq!(refused.error_code(), "validation_failed");
     assert!(refused.text().contains("username"), "{}", refused.text());
+    // Beside an address that counts at once, too.
+    let both = json!({ "email": "lovelace@example.com", "attributes": { "username": format!("{longest}!") } });
+    let refused = ada.put("/api/auth/user", both).await;
+    assert_eq!(refused.error_code(), "validation_failed");
+    assert_eq!(ada.get("/api/auth/user").await.json()["email"], "ada@example.com");
     assert_eq!(named(&longest).await.json()["attributes"]["username"], longest.as_str());
 
     let sign_up = json!({

@@ -8,7 +8,7 @@ use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
-    id::UserId,
+    id::{SessionId, UserId},
     model::AttemptSubject,
     request::{Client, throttle_subject},
 };
@@ -86,16 +86,23 @@ impl Auth {
         self.forget_attempts(&subject, REAUTHENTICATE).await;
     }
 
-    /// Counts a new password of somebody who is signed in, before it is looked at. A change does not forget the others: it costs
-    /// as many hashes as a refusal.
-    pub(crate) async fn limit_new_passwords(&self, user_id: &UserId, client: &Client) -> Result<()> {
+    /// Counts a new password before it is looked at and before its sender has proven anything: for the session it came in,
+    /// because a copy of that must not use up what the account has.
+    pub(crate) async fn limit_new_passwords(&self, session_id: &SessionId, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
         if let Some(ip) = known_address(client) {
             self.count(self.client_subject(ip), PASSWORD, limits.sign_in_per_client, client)
                 .await?;
         }
-        let subject = self.subject("user", user_id.as_str());
+        let subject = self.subject("session", session_id.as_str());
         self.count(subject, PASSWORD, limits.sign_in_per_account, client).await
+    }
+
+    /// Counts a new password before it is hashed. A change does not forget the others: it costs as many hashes as a refusal.
+    pub(crate) async fn limit_password_changes(&self, user_id: &UserId, client: &Client) -> Result<()> {
+        let limit = self.inner.config.limits.sign_in_per_account;
+        let subject = self.subject("user", user_id.as_str());
+        self.count(subject, PASSWORD, limit, client).await
     }
 
     /// Counts an account without an address before it is made.
@@ -141,9 +148,8 @@ impl Auth {
         }
     }
 
-    pub(crate) async fn forget_codes(&self, address: &str) -> Result<()> {
-        let subject = self.account_subject(address);
-        self.inner.adapter.clear_attempts(&subject, CODE).await
+    pub(crate) async fn forget_codes(&self, address: &str) {
+        self.forget_attempts(&self.account_subject(address), CODE).await;
     }
 
     /// Counts a request for a message to this address, whether anybody has it or not: for the client, for the address, and

@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     id::{SessionId, UserId},
     model::{Attributes, JsonObject},
-    secret::Digest,
+    secret::{Digest, SessionToken},
 };
 
 /// One way the owner of a session proved who they are, and when.
@@ -94,6 +94,17 @@ impl SessionRecord {
     /// Whether the digest is the one just replaced and still within its grace.
     pub fn is_opened_by_previous(&self, digest: &Digest, now: Timestamp) -> bool {
         self.previous_digest.as_ref() == Some(digest) && self.previous_expires.is_some_and(|end| now <= end)
+    }
+
+    /// The session for whoever opened it with this token, a step behind or not.
+    pub(crate) fn opened_with(self, token: &SessionToken, now: Timestamp) -> Session {
+        // Most sessions have no secret that was replaced a moment ago, and need no second digest.
+        let has_previous = self.previous_expires.is_some_and(|end| now <= end);
+        let straggler = has_previous && self.is_opened_by_previous(&token.digest(), now);
+        Session {
+            straggler,
+            ..self.into_session(now, false)
+        }
     }
 
     /// The session without its digests.
@@ -274,8 +285,8 @@ pub struct Session {
     pub refreshed_at: Option<Timestamp>,
     /// When the session was made.
     pub created_at: Timestamp,
-    /// Whether it was opened by a token that was replaced a moment ago: by its owner, or by somebody with a copy. Such a request
-    /// is served, but must get nothing that outlives it.
+    /// Whether it was opened by a secret or token that was replaced a moment ago: by its owner, or by somebody with a copy. Such
+    /// a request is served, but must get nothing that outlives it, unless it proves again who asks.
     pub straggler: bool,
     /// The declared attributes.
     pub attributes: Attributes,

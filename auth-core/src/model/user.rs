@@ -77,6 +77,18 @@ pub(crate) const MUST_CHANGE_PASSWORD: &str = "must_change_password";
 /// The member of [`User::app_metadata`] that says an administrator wrote what is known of somebody who has proven nothing yet.
 pub(crate) const MADE_BY_ADMINISTRATOR: &str = "made_by_administrator";
 
+impl UserPatch {
+    /// Once an address is proven, the account is its owner's, whoever made it.
+    pub(crate) fn forget_maker(&mut self, user: &User) {
+        let notes = self.app_metadata.as_ref().unwrap_or(&user.app_metadata);
+        if notes.contains_key(MADE_BY_ADMINISTRATOR) {
+            let mut notes = notes.clone();
+            notes.remove(MADE_BY_ADMINISTRATOR);
+            self.app_metadata = Some(notes);
+        }
+    }
+}
+
 impl User {
     /// The role of a user nobody gave another.
     pub const DEFAULT_ROLE: &'static str = "authenticated";

@@ -58,6 +58,8 @@ pub(super) struct Asked {
     effects: Mutex<Effects>,
     /// What the refresh token that came along gave: its work is done, and shown again it would be a step behind.
     pub(super) renewed: OnceCell<Arc<Session>>,
+    /// The same of an opaque session: the token that took the place of the one that came along.
+    pub(super) rotated: OnceLock<SessionToken>,
     wanted: Mutex<VerifySession>,
 }
 
@@ -375,18 +377,18 @@ impl AuthRequest {
     /// The table of the manual's `sessions` page, row by row.
     async fn resolve(&self, lookup: Lookup, memo: &Memo) -> Result<Found> {
         let nothing = Found::Nothing(Absence::Unauthenticated);
-        let (token, renewal) = match &self.seen().credentials {
+        let renewal = match &self.seen().credentials {
             Credentials::None => return Ok(nothing),
             Credentials::Tokens(presented) => return self.resolve_tokens(presented, lookup, memo).await,
-            Credentials::Bearer(token) => (token, Renewal::Extend),
-            Credentials::Cookie(token) => {
+            Credentials::Bearer(_) => Renewal::Extend,
+            Credentials::Cookie(_) => {
                 if self.check_origin().is_err() {
                     return Ok(Found::Nothing(Absence::OriginRefused));
                 }
-                (token, Renewal::Rotate)
+                Renewal::Rotate
             }
         };
-        let found = match token {
+        let found = match self.session_token() {
             Some(token) => self.open(token, lookup, renewal).await,
             None => Err(ErrorKind::InvalidSessionId.into()),
         };
@@ -425,7 +427,7 @@ impl AuthRequest {
         if auth.is_touch_due(&record, now) {
             Box::pin(auth.touch(&record, now)).await?;
         }
-        let session = Arc::unwrap_or_clone(record).into_session(now, false);
+        let session = Arc::unwrap_or_clone(record).opened_with(token, now);
         Ok((Arc::new(session), user))
     }
 
@@ -448,8 +450,9 @@ impl AuthRequest {
                 .await
         })
         .await?;
-        if let Some(token) = &valid.renewed {
-            self.set_cookie(&valid.session, token);
+        if let Some(token) = valid.renewed {
+            self.set_cookie(&valid.session, &token);
+            let _ = self.asked().rotated.set(token);
         }
         Ok(Arc::new(valid.session))
     }
@@ -475,6 +478,7 @@ impl Asked {
             memo: Mutex::default(),
             effects: Mutex::default(),
             renewed: OnceCell::new(),
+            rotated: OnceLock::new(),
             wanted: Mutex::default(),
         })
     }

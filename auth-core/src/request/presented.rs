@@ -7,20 +7,21 @@ use crate::{
     error::{ErrorKind, Result},
     flows::sessions::Lookup,
     model::{Session, SessionRecord},
+    secret::SessionToken,
 };
 
 impl AuthRequest {
     /// The live session of the token that came with the request, unrenewed; a token that opens nothing is `None`, and
     /// its cookie is cleared.
     pub(crate) async fn presented_session(&self) -> Result<Option<SessionRecord>> {
-        let (token, is_cookie) = match &self.seen().credentials {
+        let is_cookie = match &self.seen().credentials {
             Credentials::None => return Ok(None),
             Credentials::Tokens(presented) => return self.presented_token_session(presented).await,
-            Credentials::Bearer(token) => (token, false),
-            Credentials::Cookie(token) => (token, true),
+            Credentials::Bearer(_) => false,
+            Credentials::Cookie(_) => true,
         };
         let auth = self.auth();
-        let found = match token {
+        let found = match self.session_token() {
             Some(token) => auth.look_up(token, Lookup::Session, auth.now(), self.client()).await,
             None => Err(ErrorKind::InvalidSessionId.into()),
         };
@@ -46,6 +47,28 @@ impl AuthRequest {
                 ended.await.map(drop)
             }
             None => Ok(()),
+        }
+    }
+
+    /// The token that opens the session: the one that came, or what its renewal by this very request gave.
+    pub(super) fn session_token(&self) -> Option<&SessionToken> {
+        match &self.seen().credentials {
+            Credentials::Bearer(token) | Credentials::Cookie(token) => self.asked().rotated.get().or(token.as_ref()),
+            Credentials::None | Credentials::Tokens(_) => None,
+        }
+    }
+
+    /// Whether the request's token opens the session as the store has it: it may have been found by what a cache or a replica
+    /// remembers.
+    pub(crate) fn still_opens(&self, record: &SessionRecord) -> bool {
+        match &self.seen().credentials {
+            // Its line was looked up.
+            Credentials::Tokens(_) => true,
+            _ => {
+                let now = self.auth().now();
+                let opens = |token: &SessionToken| record.is_opened_by(&token.digest(), now);
+                self.session_token().is_some_and(opens)
+            }
         }
     }
 

@@ -314,17 +314,17 @@ impl AuthRequest {
     /// takes others. A request that is a step behind is given nothing that outlives it: its session ends, as everybody else's
     /// tokens for it must.
     pub(super) async fn replace_tokens(&self, session: &Session) -> Result<()> {
-        if !self.takes_tokens() {
-            return Ok(());
-        }
         let auth = self.auth();
-        let strategy = auth.strategy()?;
         if session.straggler {
             let ended = auth.end_session(&session.id, Some(&session.user_id), self.client());
             ended.await?;
             self.set_session(None);
             return Ok(());
         }
+        if !self.takes_tokens() {
+            return Ok(());
+        }
+        let strategy = auth.strategy()?;
         let user = auth.get_user(&session.user_id).await?;
         let tokens = auth.reissue(strategy, &session.id, &user, self.client()).await?;
         if self.is_bearer() {

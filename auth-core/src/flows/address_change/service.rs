@@ -30,10 +30,10 @@ impl Auth {
         }
         if let Some(old) = self.must_agree(user, new) {
             let old = Address::Email(old.to_owned());
-            self.inner.post.check(&old)?;
-            self.limit_mailing(new, client).await?;
-            // It gets a mail as well, whatever the new address is the next time.
-            return self.limit_agreement(&old, client).await;
+            self.inner.post.check(new)?;
+            // It gets a mail as well, whatever the new address is the next time; counted first, so that what is refused
+            // for it takes nothing from an address that is perhaps somebody else's.
+            self.limit_agreement(&old, client).await?;
         }
         self.limit_mailing(new, client).await
     }
@@ -190,6 +190,10 @@ impl Auth {
             Purpose::EmailChangeCurrent => Some(Purpose::EmailChange),
             _ => None,
         };
+        if !tokens.iter().any(|there| there.link_digest == token.link_digest) {
+            // Answered at the same moment, by somebody who was quicker.
+            return Err(ErrorKind::OtpExpired.into());
+        }
         let is_other = |there: &OneTimeToken| Some(there.purpose) == other && leads_to(there) == leads_to(&token);
         let other = tokens.into_iter().find(is_other);
         let new = match token.purpose {
@@ -223,21 +227,31 @@ impl Auth {
             // One alone moves nothing: the other half is gone, or about another address.
             return Err(ErrorKind::OtpExpired.into());
         }
-        // Whoever prepared an account that nobody has proven to be theirs may be somebody else than who proves this address.
         let user_id = user.id.clone();
-        let is_first_proof = user.email_confirmed_at.is_none() && user.phone_confirmed_at.is_none();
-        if is_first_proof {
+        let is_claimed = self.is_claimed_by(&user).await?;
+        if is_claimed {
+            // What will be refused must not cost the only way in.
+            self.check_nobody_elses(&user, &new).await?;
             self.delete_sessions_of(&user_id, None).await?;
         }
         let (user, changes) = self
             .move_address(Some(&token), user, &new, UserPatch::default(), then, client)
             .await?;
-        if is_first_proof {
+        if is_claimed {
             // A sign-in between the two may have made one more.
             self.delete_sessions_of(&user_id, None).await?;
         }
         let method = crate::flows::verify::method_of(token.purpose, true);
         Ok(Settled::proven(Proof::new(user, method, now).since(changes)))
+    }
+
+    /// Whether a proof makes the account somebody's: nobody has proven an address, and nobody has a key. Whoever prepared it may be
+    /// somebody else than who proves this address.
+    async fn is_claimed_by(&self, user: &User) -> Result<bool> {
+        if user.email_confirmed_at.is_some() || user.phone_confirmed_at.is_some() {
+            return Ok(false);
+        }
+        Ok(self.inner.adapter.get_keys_by_user_id(&user.id).await?.is_empty())
     }
 
     /// Takes one half of a change and marks the other, if nobody has taken either.
@@ -275,6 +289,7 @@ impl Auth {
         let now = self.now();
         patch.is_anonymous = Some(false);
         patch.updated_at = Some(now);
+        patch.forget_maker(&user);
         let old = match new {
             Address::Email(email) => {
                 patch.email = Some(Some(email.clone()));
@@ -298,7 +313,7 @@ impl Auth {
             Some(key) => {
                 let old = std::mem::replace(&mut key.id, new.key_id());
                 key.updated_at = now;
-                acts.push(Act::RenameKey(old, new.key_id(), now));
+                acts.push(Act::RenameKey(user.id.clone(), old, new.key_id(), now));
             }
             None => {
                 // What works once must not become a password for good.

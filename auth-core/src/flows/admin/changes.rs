@@ -88,6 +88,10 @@ impl Auth {
         patch.email_confirmed_at = (given.email_confirm && has_email).then_some(Some(now));
         patch.phone_confirmed_at = (given.phone_confirm && has_phone).then_some(Some(now));
 
+        if patch.email_confirmed_at.is_some() || patch.phone_confirmed_at.is_some() {
+            patch.forget_maker(&user);
+        }
+
         let is_other_role = patch.role.is_some();
         let is_banned = matches!(patch.banned_until, Some(Some(_)));
         let kept = own.filter(|_| !is_other_role && !is_banned);
@@ -190,7 +194,7 @@ fn address_of<'a>(user: &'a User, address: &Address) -> Option<&'a str> {
 fn move_key(keys: &mut Vec<KeyRecord>, user: &User, new: &Address, now: crate::Timestamp) -> Act {
     if let Some(key) = keys.iter_mut().find(|key| key.id.provider() == new.provider()) {
         let old = std::mem::replace(&mut key.id, new.key_id());
-        return Act::RenameKey(old, new.key_id(), now);
+        return Act::RenameKey(user.id.clone(), old, new.key_id(), now);
     }
     let key = KeyRecord {
         id: new.key_id(),

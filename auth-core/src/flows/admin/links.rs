@@ -161,6 +161,7 @@ impl Auth {
     }
 
     async fn magic_link(&self, address: &Address, data: JsonObject, asked: &Asked) -> Result<Prepared> {
+        check_metadata([&data])?;
         if let Some((_, user)) = self.user_at(address).await? {
             let issued = self.issue(Purpose::MagicLink, &user.id, address.as_str(), asked)?;
             return Ok(Prepared::of(user, issued.data(SAID, data), LinkKind::MagicLink));

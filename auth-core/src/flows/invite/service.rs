@@ -8,7 +8,7 @@ use crate::{
     flows::{
         confirmation::SAID,
         one_time::{Asked, Issued},
-        users::NewUser,
+        users::{NewUser, check_metadata},
     },
     id::UserId,
     model::{JsonObject, Purpose, User},
@@ -50,6 +50,7 @@ impl Auth {
         data: JsonObject,
         asked: &Asked,
     ) -> Result<(User, Issued, Vec<Act>)> {
+        check_metadata([&data])?;
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
         let (user, made) = match found {
             Some((_, user)) if Self::is_proven(&user, address) => return Err(ErrorKind::EmailExists.into()),

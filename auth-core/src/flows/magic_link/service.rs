@@ -9,7 +9,7 @@ use crate::{
         confirmation::SAID,
         one_time::Asked,
         sessions::{IssuedSession, NewSession},
-        users::NewUser,
+        users::{NewUser, check_metadata},
     },
     model::{JsonObject, Purpose, User},
     request::Client,
@@ -81,6 +81,8 @@ impl Auth {
         client: &Client,
     ) -> Result<()> {
         self.check_logins(address)?;
+        // Before anybody is looked for: what is refused must not tell who is there.
+        check_metadata([&data])?;
         self.limit_mailing(address, client).await?;
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
         let config = &self.inner.config;

@@ -57,7 +57,7 @@ impl Auth {
                 && token.sent_to == address
                 && self.is_code_of(&token, code)
             {
-                self.forget_codes(address).await?;
+                self.forget_codes(address).await;
                 return Ok(token);
             }
         }

@@ -131,7 +131,7 @@ impl Auth {
             if self.is_touch_due(&record, now) {
                 self.touch(&record, now).await?;
             }
-            return Ok(ValidSession::as_it_is(record, now));
+            return Ok(ValidSession::as_it_is(record, token, now));
         }
         if renewal == Renewal::Extend {
             return self.extend(record, now, client).await;
@@ -145,7 +145,7 @@ impl Auth {
             // Another request renewed or ended it in between: what stands now decides.
             None => {
                 let (record, _) = self.look_up(token, Lookup::Session, now, client).await?;
-                Ok(ValidSession::as_it_is(Arc::unwrap_or_clone(record), now))
+                Ok(ValidSession::as_it_is(Arc::unwrap_or_clone(record), token, now))
             }
         }
     }
@@ -233,9 +233,9 @@ impl Auth {
 }
 
 impl ValidSession {
-    pub(crate) fn as_it_is(record: SessionRecord, now: Timestamp) -> Self {
+    pub(crate) fn as_it_is(record: SessionRecord, token: &SessionToken, now: Timestamp) -> Self {
         Self {
-            session: record.into_session(now, false),
+            session: record.opened_with(token, now),
             renewed: None,
         }
     }

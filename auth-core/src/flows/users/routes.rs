@@ -42,6 +42,8 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         ..UserPatch::default()
     };
     check_metadata(patch.user_metadata.as_ref())?;
+    let declared = call.auth.inner.config.schema.user_attributes();
+    call.auth.check_attributes(&patch.attributes, declared)?;
     let is_grave = password.is_some() || email.is_some() || phone.is_some();
     let gets_key = email.iter().chain(&phone).any(|address| !call.auth.confirms(address));
     if user.is_anonymous && password.is_some() && !gets_key {
@@ -49,13 +51,16 @@ async fn update_user(mut call: Call) -> Result<Reply> {
     }
     if let Some(password) = &password {
         // What is too weak is refused first: the code that proves who asks is good once.
-        check_new_password(&call, &user, email.as_ref(), password).await?;
+        check_new_password(&call, &session, &user, email.as_ref(), password).await?;
     }
     if is_grave && !user.is_anonymous {
         prove_again(&mut call, &session, &user).await?;
     }
 
     let (auth, client) = (&call.auth, call.request.client());
+    if password.is_some() {
+        auth.limit_password_changes(&user.id, client).await?;
+    }
     let addresses = email.into_iter().chain(phone);
     let (awaited, at_once): (Vec<_>, Vec<_>) = addresses.partition(|address| auth.confirms(address));
     for address in &at_once {
@@ -115,8 +120,8 @@ async fn delete_user(mut call: Call) -> Result<Reply> {
 async fn require_current(call: &Call) -> Result<(Arc<Session>, User)> {
     let (session, _) = call.require_user().await?;
     match call.auth.live_session_and_user(&session.id).await? {
-        Some((_, user)) => Ok((session, user)),
-        None => Err(call.explained(ErrorKind::NotAuthenticated.into()).await?),
+        Some((record, user)) if call.request.still_opens(&record) => Ok((session, user)),
+        _ => Err(call.explained(ErrorKind::NotAuthenticated.into()).await?),
     }
 }
 
@@ -173,11 +178,19 @@ impl Call {
     }
 }
 
-/// Counted before it costs anything: a list of leaked passwords may be asked, and two hashes follow.
-async fn check_new_password(call: &Call, user: &User, new: Option<&Address>, password: &Password) -> Result<()> {
+/// Counted before it costs anything: a list of leaked passwords may be asked.
+async fn check_new_password(
+    call: &Call,
+    session: &Session,
+    user: &User,
+    new: Option<&Address>,
+    password: &Password,
+) -> Result<()> {
     let passwords = &call.auth.inner.passwords;
     passwords.check_size(password)?;
-    call.auth.limit_new_passwords(&user.id, call.request.client()).await?;
+    call.auth
+        .limit_new_passwords(&session.id, call.request.client())
+        .await?;
     let context: Vec<&str> = user
         .email
         .as_deref()

@@ -9,7 +9,7 @@ use crate::{
     flows::{
         confirmation::{CONTESTED, SAID, SIGNED_UP},
         sessions::{IssuedSession, NewSession},
-        users::merged,
+        users::{check_metadata, merged},
     },
     model::{AttributeValue, MADE_BY_ADMINISTRATOR, OneTimeToken, Purpose, User, UserPatch},
     proof::Proof,
@@ -138,12 +138,7 @@ impl Auth {
                 self.forget_what_was_said(&token, &user, &mut patch);
                 changes.clear();
             }
-            if user.app_metadata.contains_key(MADE_BY_ADMINISTRATOR) {
-                // From now on it is its owner's.
-                let mut notes = user.app_metadata.clone();
-                notes.remove(MADE_BY_ADMINISTRATOR);
-                patch.app_metadata = Some(notes);
-            }
+            patch.forget_maker(&user);
             acts.push(Act::DeleteTokens(user.id.clone()));
             patch.apply(&mut user);
             acts.push(Act::UpdateUser(user.id.clone(), Box::new(patch)));
@@ -173,8 +168,9 @@ impl Auth {
         let said = token.data.get(SAID).and_then(Value::as_object).cloned();
         let said = said.unwrap_or_default();
         if user.app_metadata.contains_key(MADE_BY_ADMINISTRATOR) {
-            // Strangers ask for links too: they add, and overwrite nothing.
-            patch.user_metadata = Some(merged(&said, &user.user_metadata));
+            // Strangers ask for links too: they add, and overwrite nothing, and what is too much for both is not added.
+            let both = merged(&said, &user.user_metadata);
+            patch.user_metadata = Some(both).filter(|both| check_metadata([both]).is_ok());
             return;
         }
         patch.user_metadata = Some(said);
