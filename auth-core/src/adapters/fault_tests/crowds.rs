@@ -59,7 +59,7 @@ async fn mixed_acts(store: AnyAdapter) {
             assert!(rotated.unwrap());
             let renamed = key_id(&format!("new{number}"));
             store
-                .rename_key(&all, &key_id(&name), &renamed, &patch, NOW)
+                .rename_key(&me, &key_id(&name), &renamed, &patch, NOW)
                 .await
                 .unwrap();
             store.set_password(&all, None, NOW).await.unwrap();

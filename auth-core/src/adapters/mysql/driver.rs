@@ -23,6 +23,8 @@ pub(super) struct MysqlDriver {
     pool: Pool,
     positions: Positions,
     under_way: Semaphore,
+    /// One fewer than there are connections, so that no session's check waits behind lists.
+    lists: Semaphore,
     timeout: Duration,
 }
 
@@ -51,6 +53,7 @@ impl MysqlDriver {
             pool: Pool::new(options.opts(begin)?),
             positions: Positions::default(),
             under_way: Semaphore::new(options.queue),
+            lists: Semaphore::new(options.pool_size.saturating_sub(1).max(1)),
             timeout: options.timeout,
         })
     }
@@ -145,6 +148,12 @@ impl Sql for MysqlDriver {
             rows
         })
         .await
+    }
+
+    async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
+        let turn = timeout(self.timeout, self.lists.acquire()).await;
+        let _turn = turn.map_err(|_| other("MySQL did not answer in time"))?;
+        self.fetch(statement).await
     }
 
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {

@@ -33,8 +33,7 @@ pub(super) fn sql_error(error: tokio_postgres::Error) -> SqlError {
         SqlErrorKind::ForeignKey
     } else if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
         SqlErrorKind::Again
-    } else if code.code().starts_with("22") || *code == SqlState::PROGRAM_LIMIT_EXCEEDED {
-        // Which is what it says of a value that is too long for its index.
+    } else if code.code().starts_with("22") || is_too_long_for_its_index(code.code(), refused.message()) {
         SqlErrorKind::Value
     } else {
         SqlErrorKind::Other
@@ -44,4 +43,9 @@ pub(super) fn sql_error(error: tokio_postgres::Error) -> SqlError {
         message: refused.message().to_owned(),
     };
     SqlError::new(kind, refused)
+}
+
+/// Its code alone may as well mean that the server takes no writes for now.
+fn is_too_long_for_its_index(code: &str, message: &str) -> bool {
+    code == SqlState::PROGRAM_LIMIT_EXCEEDED.code() && message.starts_with("index row")
 }

@@ -48,7 +48,7 @@ use crate::{
 /// - A server that is cut off from its sentinels, but not from this process, is taken for the master for as long as the sentinels
 ///   that answer say so.
 ///
-/// An account of Redis (ACL) needs `&auth:*` and `+ping +publish +subscribe`; `+select` as well for a database other than 0.
+/// An account of Redis (ACL) needs `&auth:*` and `+ping +publish +role +subscribe`; `+select` as well for a database other than 0.
 #[derive(Clone)]
 pub struct RedisInvalidations {
     bus: Arc<Bus<Subscriber>>,

@@ -161,7 +161,7 @@ async fn silence(mut connection: MultiplexedConnection, mut sentinels: Option<(S
                     let master = Box::pin(sentinels.async_get_client()).await?;
                     Ok(address(&master) == *address_then)
                 }
-                None => Ok(true),
+                None => is_master(&mut connection).await,
             }
         };
         let answer: RedisResult<bool> = match timeout(ANSWER, asked).await {
@@ -173,5 +173,15 @@ async fn silence(mut connection: MultiplexedConnection, mut sentinels: Option<(S
             Ok(false) => return Error::fetch_failed("another Redis is the master now"),
             Err(error) => return Error::fetch_failed(error),
         }
+    }
+}
+
+/// Whether others hear what is said here: a server that was demoted goes on as a replica, and takes messages that its master
+/// never sees. An account that may not ask is told by nobody.
+async fn is_master(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
+    match redis::cmd("ROLE").query_async::<Vec<Value>>(connection).await {
+        Ok(role) => Ok(role.first() != Some(&Value::BulkString(b"slave".to_vec()))),
+        Err(error) if error.code() == Some("NOPERM") => Ok(true),
+        Err(error) => Err(error),
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Row, SqlValue, Statement, Step,
+    Row, SqlErrorKind, SqlValue, Statement, Step,
     adapter::SqlAdapter,
     columns::{self, Column, ColumnType, TABLES, Table, type_of},
 };
@@ -35,9 +35,10 @@ impl SqlAdapter {
                 .chain(unlock);
             let steps = statements.map(Statement::text).map(Step::any).collect();
             tries += 1;
-            if let Err(error) = self.write(steps).await
-                && (tries == TRIES || tries > 1 && self.plan().await? == plan)
-            {
+            let Err(error) = self.write(steps).await else { continue };
+            // Where migrations wait for each other at the file itself, another may take longer than one waits.
+            let is_held_up = error.kind == SqlErrorKind::Again;
+            if tries == TRIES || tries > 1 && !is_held_up && self.plan().await? == plan {
                 // Nobody else has changed anything, so it is not that another process was faster.
                 return Err(Error::update_failed(error));
             }

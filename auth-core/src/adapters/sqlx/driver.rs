@@ -7,8 +7,8 @@ use crate::adapters::sql::{SqlError, SqlErrorKind};
 /// How often an act is repeated that the server broke off in favour of another.
 pub(super) const TRIES: u64 = 10;
 
-/// Implements the waist for a driver with a `pool`, by what lies beside it: `arguments`, `value`, `kind`, `begin` and
-/// `CLOSES_BEHIND_A_MIGRATION`.
+/// Implements the waist for a driver with a `pool`, by what lies beside it: `arguments`, `value`, `kind`, `begin`,
+/// `CLOSES_BEHIND_A_MIGRATION` and `CLOSES_WHAT_FAILED`.
 macro_rules! sqlx_driver {
     ($driver:ident, $database:ty) => {
         #[async_trait::async_trait]
@@ -39,16 +39,29 @@ macro_rules! sqlx_driver {
 
         impl $driver {
             async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
-                if let [step] = steps {
-                    let mut connection = self.pool.acquire().await.map_err(sql_error)?;
-                    return self.run(&mut connection, step).await.map(|outcome| vec![outcome]);
-                }
                 let mut connection = self.pool.acquire().await.map_err(sql_error)?;
                 if CLOSES_BEHIND_A_MIGRATION && crate::adapters::sql::is_script(steps) {
                     connection.close_on_drop();
                 }
+                let done = self.act_on(&mut connection, steps).await;
+                let failed = matches!(&done, Err(error) if error.kind == SqlErrorKind::Other);
+                if CLOSES_WHAT_FAILED && failed {
+                    // It may lead to a server that takes no writes any more.
+                    connection.close_on_drop();
+                }
+                done
+            }
+
+            async fn act_on(
+                &self,
+                connection: &mut <$database as sqlx::Database>::Connection,
+                steps: &[Step],
+            ) -> Result<Vec<Outcome>, SqlError> {
+                if let [step] = steps {
+                    return self.run(connection, step).await.map(|outcome| vec![outcome]);
+                }
                 // Dropped, it is undone.
-                let mut transaction = begin(&mut connection).await.map_err(sql_error)?;
+                let mut transaction = begin(connection).await.map_err(sql_error)?;
                 let mut outcomes = Vec::with_capacity(steps.len());
                 for (index, step) in steps.iter().enumerate() {
                     let outcome = self.run(&mut transaction, step).await;

@@ -62,6 +62,7 @@ sqlx_driver!(MysqlPoolDriver, MySql);
 
 /// Its lock and what it set end with the connection.
 const CLOSES_BEHIND_A_MIGRATION: bool = true;
+const CLOSES_WHAT_FAILED: bool = true;
 
 async fn begin(connection: &mut MySqlConnection) -> Result<Transaction<'_, MySql>, sqlx::Error> {
     connection.begin().await

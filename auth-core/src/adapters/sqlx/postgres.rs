@@ -47,6 +47,7 @@ sqlx_driver!(PostgresPoolDriver, Postgres);
 
 /// Its lock and what it set end with the transaction.
 const CLOSES_BEHIND_A_MIGRATION: bool = false;
+const CLOSES_WHAT_FAILED: bool = true;
 
 async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres>, sqlx::Error> {
     connection.begin().await
@@ -72,8 +73,8 @@ fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
     match code.as_ref() {
         "23505" if error.constraint().is_some_and(|name| name.ends_with("_pkey")) => Some(SqlErrorKind::PrimaryKey),
         "40001" | "40P01" => Some(SqlErrorKind::Again),
-        // Too long for its index.
-        "54000" => Some(SqlErrorKind::Value),
+        // Too long for its index. The code alone may as well mean that the server takes no writes for now.
+        "54000" if error.message().starts_with("index row") => Some(SqlErrorKind::Value),
         code if code.starts_with("22") => Some(SqlErrorKind::Value),
         _ => None,
     }

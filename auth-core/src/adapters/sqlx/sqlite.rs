@@ -43,6 +43,8 @@ sqlx_driver!(SqlitePoolDriver, Sqlite);
 
 /// It leaves nothing behind, and a database in memory would end with the connection.
 const CLOSES_BEHIND_A_MIGRATION: bool = false;
+/// A database in memory ends with its connection.
+const CLOSES_WHAT_FAILED: bool = false;
 
 /// One that writes from the start: it waits for another writer instead of failing half-way.
 async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, sqlx::Error> {

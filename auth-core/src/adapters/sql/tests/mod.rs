@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test without its database fails")]
 
+mod held_up;
 #[cfg(feature = "postgres")]
 mod limits;
 mod lists;
