@@ -31,7 +31,7 @@ impl Auth {
     }
 
     /// Waits until what has happened so far is in the store. What is kept is written by a task of its own, which ends with its
-    /// runtime: a program awaits this before it ends.
+    /// runtime: a program awaits this before it ends. A store that is silent is waited for at most ten seconds.
     ///
     /// ```
     /// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};

@@ -1,14 +1,18 @@
 //! Events kept in the store, for administrators to read. Written by a task of its own: what happens does not wait for it.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::timeout,
 };
 
 use crate::{adapter::Adapter, auth::Auth, entropy::random_string, event::Event, model::EventRecord};
@@ -58,13 +62,18 @@ impl Journal {
         }
     }
 
-    /// Waits until what was taken so far is in the store.
+    /// Waits until what was taken so far is in the store, but not for a store that is silent.
     pub(crate) async fn flush(&self) {
         let (done, flushed) = oneshot::channel();
-        if let Some(sender) = self.sender()
-            && sender.send(Entry::Flush(done)).await.is_ok()
-        {
-            let _ = flushed.await;
+        let flush = async {
+            if let Some(sender) = self.sender()
+                && sender.send(Entry::Flush(done)).await.is_ok()
+            {
+                let _ = flushed.await;
+            }
+        };
+        if timeout(PATIENCE, flush).await.is_err() {
+            tracing::error!(target: "auth::event", "events are lost: the store does not answer");
         }
     }
 
@@ -107,3 +116,5 @@ async fn write(adapter: Arc<dyn Adapter>, mut entries: mpsc::Receiver<Entry>) {
 
 const QUEUE: usize = 4_096;
 const BATCH: usize = 64;
+/// What stays in the queue for longer when a program ends is lost.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -40,7 +40,7 @@ impl Notes {
     /// # Errors
     /// When the database cannot be opened.
     pub async fn open(database: &str) -> Result<Self, NoteError> {
-        let table = match database.strip_prefix("sqlite://") {
+        let table = match file_of(database) {
             #[cfg(feature = "servers")]
             None => Table::Server(server::Table::open(database).await?),
             path => Table::Sqlite(sqlite::Table::open(path.unwrap_or(database))?),
@@ -116,5 +116,23 @@ impl fmt::Display for NoteError {
 impl Error for NoteError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.0)
+    }
+}
+
+/// The file of `sqlite://file?parameters`; the parameters are for the library, which opens the same file.
+fn file_of(database: &str) -> Option<&str> {
+    let path = database.strip_prefix("sqlite://")?;
+    path.split('?').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_of;
+
+    #[test]
+    fn notes_are_in_the_file_of_the_library_whatever_else_its_url_says() {
+        assert_eq!(file_of("sqlite://notes.db"), Some("notes.db"));
+        assert_eq!(file_of("sqlite:///var/notes.db?mode=rwc"), Some("/var/notes.db"));
+        assert_eq!(file_of("postgres://localhost/notes"), None);
     }
 }
