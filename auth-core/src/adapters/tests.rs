@@ -227,7 +227,12 @@ async fn a_database_that_cannot_be_written_says_so() {
     assert!(std::error::Error::source(&error).is_some());
     let error = adapter.get_session(&SessionId::from("x")).await.unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::DatabaseFetchFailed);
-    assert!(SqliteAdapter::connect("sqlite:///nowhere/at/all.db").await.is_err());
+    // Nor one that is not there, with the driver's own words.
+    let nowhere = SqliteAdapter::connect("sqlite:///nowhere/at/all.db")
+        .await
+        .err()
+        .unwrap();
+    assert!(std::error::Error::source(&nowhere).is_some(), "{nowhere:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
