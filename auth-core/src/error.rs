@@ -186,6 +186,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// Two refresh cookies of one name: somebody planted one, and nobody can tell which.
+    AmbiguousCookies => "AUTH_AMBIGUOUS_COOKIES",
     /// Sign-ins without any address are not accepted.
     AnonymousDisabled => "AUTH_ANONYMOUS_DISABLED",
     /// A password without an address to sign in with, for an account that has none.
@@ -298,9 +300,10 @@ kinds! {
     TimedOut => "AUTH_REQUEST_TIMEOUT",
     /// A refresh token that was replaced is used again: somebody holds a copy; see [`Error::theft`].
     TokenTheft => "UNAUTHORISED_AND_TOKEN_THEFT_DETECTED",
-    /// The access token is missing, expired or not good here, and the refresh token can mend it.
+    /// The access token is missing, expired or not good here, and the refresh token can mend it (also known as
+    /// `AUTH_INVALID_ACCESS_TOKEN`).
     TryRefreshToken => "TRY_REFRESH_TOKEN",
-    /// There is no session, and no token that could bring it back.
+    /// There is no session, and no token that could bring it back (also known as `AUTH_INVALID_REFRESH_TOKEN`).
     Unauthorised => "UNAUTHORISED",
     /// The request asks for another audience than ours.
     UnexpectedAudience => "AUTH_UNEXPECTED_AUDIENCE",

@@ -1,14 +1,14 @@
 //! Links, codes and what redirects carry, in tables, logs, `Debug` output and answers.
 
 use auth_core::{
-    Auth, MemoryMailer, MemorySms, Secret, TracingSink,
+    Auth, AuthBuilder, MemoryMailer, MemorySms, Secret, TracingSink,
     adapter::{OutboxAdapter, TokenAdapter},
     adapters::SqliteAdapter,
     testing::{Fault, ManualClock},
 };
 use serde_json::json;
 
-use super::leaked_secrets::{LOG, listen};
+use super::leaked_secrets::{LOG, listen, with_anti_csrf};
 use crate::{App, MINUTE, PASSWORD, stories, stories_in_process};
 
 const ADA: &str = "ada@example.com";
@@ -41,13 +41,24 @@ mod in_the_store {
 mod in_the_log {
     use super::*;
 
-    stories_in_process![App::with_post => nothing_that_lets_in_is_logged_or_answered,];
+    stories_in_process![App::with_post =>
+        nothing_that_lets_in_is_logged_or_answered,
+        nothing_that_lets_in_with_tokens_is_logged_or_answered,
+    ];
 
     async fn nothing_that_lets_in_is_logged_or_answered(app: App) {
+        told_of_somebody(app, |builder| builder).await;
+    }
+
+    async fn nothing_that_lets_in_with_tokens_is_logged_or_answered(app: App) {
+        told_of_somebody(app, with_anti_csrf).await;
+    }
+
+    async fn told_of_somebody(app: App, strategy: fn(AuthBuilder) -> AuthBuilder) {
         listen();
         let (mails, texts) = (app.mails.clone(), app.texts.clone());
-        let app = App::with_post_and(app.driver, |builder| builder.events(TracingSink)).await;
-        let mut secrets = Vec::new();
+        let app = App::with_post_and(app.driver, |builder| strategy(builder.events(TracingSink))).await;
+        let (mut secrets, mut of_session) = (Vec::new(), Vec::new());
         let mut answers = Vec::new();
         let browser = app.browser();
         answers.push(browser.sign_up(ADA, PASSWORD).await);
@@ -55,7 +66,20 @@ mod in_the_log {
         secrets.extend([mail.secret(), mail.code()]);
         answers.push(browser.verify("signup", ADA, "000000").await);
         answers.push(browser.verify_link("recovery", &mail.secret()).await);
-        browser.follow(&mail).await;
+        let followed = browser.follow(&mail).await;
+        let browser = match followed.header("anti-csrf") {
+            Some(value) => {
+                of_session.push(value.to_owned());
+                browser.with("anti-csrf", value)
+            }
+            None => browser,
+        };
+        let names = ["__Host-auth_session", "__Host-auth_access", "__Host-auth_refresh"];
+        for cookie in names.iter().filter_map(|name| browser.cookie(name)) {
+            let parts = cookie.split('.').skip(1).filter(|part| part.len() >= 43);
+            of_session.extend(parts.map(str::to_owned));
+        }
+        assert!(!of_session.is_empty());
         app.wait(MINUTE);
         for (path, body) in [
             ("magiclink", json!({ "email": ADA })),
@@ -84,6 +108,9 @@ mod in_the_log {
         told += &format!("{:?} {:?} {:?} {mails:?} {texts:?}", app.auth, app.mails, app.texts);
         for answer in &answers {
             told += answer.text();
+        }
+        for secret in of_session {
+            assert!(!told.contains(&secret), "{told}");
         }
         for secret in secrets {
             // Six digits in a row turn up by chance in an id; a whole link does not.

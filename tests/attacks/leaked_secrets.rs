@@ -2,13 +2,45 @@
 
 use std::{cell::RefCell, io::Write, sync::Once};
 
-use auth_core::{NewKey, NewUser, Password, Secret, SignUp, testing::Fault};
+use auth_core::{AntiCsrf, AuthBuilder, NewKey, NewUser, Password, Secret, SignUp, Tokens, testing::Fault};
 use serde_json::json;
 use tracing_subscriber::{Layer, filter::dynamic_filter_fn, layer::SubscriberExt};
 
-use crate::{App, PASSWORD, stories_in_process};
+use crate::{Answer, App, Client, Driver, PASSWORD, stories_in_process};
 
 stories_in_process![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
+
+/// The same with access and refresh tokens, and a value against forged requests.
+mod with_tokens {
+    use super::*;
+
+    stories_in_process![no_token_reaches_the_log, no_token_is_in_answers,];
+
+    async fn no_token_reaches_the_log(app: App) {
+        log_of_somebody(app.driver, with_anti_csrf).await;
+    }
+
+    async fn no_token_is_in_answers(app: App) {
+        answers_to_somebody(App::with(app.driver, with_anti_csrf).await).await;
+    }
+}
+
+pub(super) fn with_anti_csrf(builder: AuthBuilder) -> AuthBuilder {
+    builder.sessions(Tokens::default().anti_csrf(AntiCsrf::Token))
+}
+
+/// What nobody else may learn of what a browser was given: of the cookies all but ids, times and names of keys.
+fn secrets(browser: &Client, answer: &Answer) -> Vec<String> {
+    let names = ["__Host-auth_session", "__Host-auth_access", "__Host-auth_refresh"];
+    let cookies = names.iter().filter_map(|name| browser.cookie(name));
+    let mut secrets: Vec<String> = cookies
+        .flat_map(|cookie| cookie.split('.').skip(1).map(str::to_owned).collect::<Vec<_>>())
+        .filter(|part| part.len() >= 43)
+        .collect();
+    assert!(!secrets.is_empty());
+    secrets.extend(answer.header("anti-csrf").map(str::to_owned));
+    secrets
+}
 
 thread_local! {
     /// What is logged on this test's thread, while it listens.
@@ -45,16 +77,21 @@ pub(crate) fn listen() {
 const CANARY: &str = "canary-password-9f1c";
 
 async fn nothing_secret_reaches_the_log(app: App) {
+    log_of_somebody(app.driver, |builder| builder).await;
+}
+
+async fn log_of_somebody(driver: Driver, strategy: fn(AuthBuilder) -> AuthBuilder) {
     listen();
     // Events to the log, as by default.
-    let app = App::with(app.driver, |builder| builder.events(auth_core::TracingSink)).await;
+    let app = App::with(driver, |builder| strategy(builder.events(auth_core::TracingSink))).await;
 
     let browser = app.browser();
-    browser.sign_up("ada@example.com", CANARY).await;
-    let token = browser.token().unwrap();
+    let mut given = Vec::new();
+    let answer = browser.sign_up("ada@example.com", CANARY).await;
+    given.extend(secrets(&browser, &answer));
     browser.sign_in("ada@example.com", &format!("{CANARY}-wrong")).await;
-    browser.sign_in("ada@example.com", CANARY).await;
-    let second = browser.token().unwrap();
+    let answer = browser.sign_in("ada@example.com", CANARY).await;
+    given.extend(secrets(&browser, &answer));
     browser
         .send(
             "POST",
@@ -64,10 +101,22 @@ async fn nothing_secret_reaches_the_log(app: App) {
         )
         .await;
     app.wait(std::time::Duration::from_secs(2 * 24 * 3_600));
-    browser.get("/me").await;
-    let third = browser.token().unwrap();
+    let answer = browser.get("/me").await;
+    given.extend(secrets(&browser, &answer));
+    let browser = match answer.header("anti-csrf") {
+        Some(value) => browser.with("anti-csrf", value),
+        None => browser,
+    };
     let change = json!({ "password": format!("{CANARY}-new"), "current_password": CANARY });
-    browser.put("/api/auth/user", change).await;
+    let answer = browser.put("/api/auth/user", change).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    given.extend(secrets(&browser, &answer));
+    // A copy of what was replaced, and something made up.
+    let stranger = app.browser();
+    stranger.set_cookie("__Host-auth_refresh", given.join("."));
+    stranger.set_cookie("__Host-auth_marker", "x");
+    stranger.get("/me").await;
+    stranger.send("POST", "/api/auth/session/refresh", None, "").await;
     app.store.fail(Fault::Always);
     browser.get("/me").await;
     browser.sign_in("ada@example.com", CANARY).await;
@@ -81,8 +130,8 @@ async fn nothing_secret_reaches_the_log(app: App) {
     );
     assert!(text.contains("implementation details"), "the operator sees the cause");
     assert!(!text.contains("canary"), "{text}");
-    for token in [token, second, third] {
-        assert!(!text.contains(token.split_once('.').unwrap().1));
+    for secret in given {
+        assert!(!text.contains(&secret), "{secret} in {text}");
     }
     assert!(!text.contains("$argon2"));
     // Whose session it was can be found, by its public id.
@@ -90,9 +139,13 @@ async fn nothing_secret_reaches_the_log(app: App) {
 }
 
 async fn nothing_secret_is_in_answers(app: App) {
-    let ada = app.signed_up("ada@example.com").await;
-    let token = ada.token().unwrap();
-    let secret = token.split_once('.').unwrap().1;
+    answers_to_somebody(app).await;
+}
+
+async fn answers_to_somebody(app: App) {
+    let ada = app.browser();
+    let answer = ada.sign_up("ada@example.com", PASSWORD).await;
+    let given = secrets(&ada, &answer);
     for path in [
         "/api/auth/user",
         "/api/auth/session",
@@ -102,7 +155,8 @@ async fn nothing_secret_is_in_answers(app: App) {
         "/maybe",
     ] {
         let answer = ada.get(path).await;
-        for leaked in [secret, PASSWORD, "$argon2", "digest", "hashed", "secret"] {
+        let words = [PASSWORD, "$argon2", "digest", "hashed", "secret"];
+        for leaked in given.iter().map(String::as_str).chain(words) {
             assert!(!answer.text().contains(leaked), "{path} tells {leaked}");
         }
     }
@@ -143,6 +197,42 @@ async fn nothing_secret_is_in_debug_output() {
     for text in printed {
         for leaked in [secret, PASSWORD, "$argon2"] {
             assert!(!text.contains(leaked), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_in_debug_output() {
+    let app = App::with(Driver::Core, with_anti_csrf).await;
+    app.auth
+        .create_user(NewUser::with_password("username", "ada", PASSWORD))
+        .await
+        .unwrap();
+    let proof = app.auth.authenticate_user("username", "ada", PASSWORD).await.unwrap();
+    let issued = app.auth.create_session(&proof, Default::default()).await.unwrap();
+    let tokens = issued.tokens.clone().unwrap();
+    let refreshed = app.auth.refresh_session(tokens.refresh.expose()).await.unwrap();
+    let renewed = refreshed.tokens.clone().unwrap();
+    let opened = app
+        .auth
+        .validate_access_token(renewed.access.expose(), None)
+        .await
+        .unwrap();
+    let printed = [
+        format!("{issued:?}"),
+        format!("{tokens:?}"),
+        format!("{refreshed:#?}"),
+        format!("{opened:?}"),
+        format!("{:?}", app.auth),
+    ];
+    assert!(printed[1].contains("[redacted]") && opened.renewed.is_some());
+    for tokens in [tokens, renewed] {
+        let (access, refresh) = (tokens.access.expose(), tokens.refresh.expose());
+        let parts = access.split('.').skip(1).chain(refresh.split('.').skip(1));
+        for secret in parts.filter(|part| part.len() >= 43).chain(tokens.anti_csrf.as_deref()) {
+            for text in &printed {
+                assert!(!text.contains(secret), "{secret} in {text}");
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ async fn an_update_does_not_bring_a_session_back(app: App) {
     let update = app.auth.update_session_data(&id, Default::default());
     let (_, _) = tokio::join!(ada.post("/api/auth/logout", json!({})), update);
     let late = app.auth.update_session_data(&id, Default::default()).await;
-    assert_eq!(late.unwrap_err().code(), "AUTH_INVALID_SESSION_ID");
+    assert_eq!(late.unwrap_err().code(), "UNAUTHORISED");
     assert_eq!(ada.copy().get("/me").await.status(), 401);
 }
 

@@ -37,6 +37,7 @@ mod other_peoples_sessions;
 mod otp_brute_force_in_parallel;
 mod outbox_crash;
 mod parallel_renewal;
+mod planted_refresh_cookie;
 mod preflight_to_a_guard;
 mod prepared_account;
 mod privileged_members;

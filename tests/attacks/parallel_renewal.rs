@@ -4,13 +4,28 @@ use std::time::Duration;
 
 use auth_core::EventKind;
 
-use crate::{App, stories};
+use crate::{App, Driver, stories};
 
 stories![
     parallel_requests_of_an_idle_session_renew_it_once,
     parallel_requests_never_wipe_a_session,
     a_lost_race_is_read_again_and_not_signed_out,
 ];
+
+/// The same with a cache of sessions in front of the store.
+mod with_a_cache {
+    use super::*;
+
+    stories![cached =>
+        parallel_requests_of_an_idle_session_renew_it_once,
+        parallel_requests_never_wipe_a_session,
+        a_lost_race_is_read_again_and_not_signed_out,
+    ];
+}
+
+async fn cached(driver: Driver) -> App {
+    App::with_cache(driver).await
+}
 
 async fn parallel_requests_of_an_idle_session_renew_it_once(app: App) {
     let ada = app.signed_up("ada@example.com").await;

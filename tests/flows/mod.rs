@@ -37,6 +37,7 @@ mod sign_in;
 mod sign_out;
 mod sign_up;
 mod stores;
+mod token_cookies;
 mod token_endings;
 mod token_modes;
 mod token_requests;

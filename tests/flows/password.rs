@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use auth_core::{
-    Argon2Params, Auth, ErrorKind, HashedPassword, KeyId, KeyRecord, Limit, Limits, PasswordConfig, Secret, User,
-    UserId, adapter::UserAdapter, adapters::MemoryAdapter, testing::Fault,
+    Argon2Params, Auth, ErrorKind, EventKind, HashedPassword, KeyId, KeyRecord, Limit, Limits, PasswordConfig, Secret,
+    User, UserId, adapter::UserAdapter, adapters::MemoryAdapter, testing::Fault,
 };
 
 use crate::{App, PASSWORD, stories};
@@ -42,6 +42,13 @@ async fn limits_per_account_hold_and_end(app: App) {
     );
     assert_eq!(refused.header("retry-after"), Some("60"));
     assert_eq!(app.auth.password_hashes(), before, "a refused attempt costs no hash");
+    let exceeded = app.events.events();
+    let exceeded: Vec<_> = exceeded
+        .iter()
+        .filter(|event| event.kind == EventKind::LimitExceeded)
+        .collect();
+    assert_eq!(exceeded.len(), 1);
+    assert_eq!(exceeded[0].client.ip, Some("198.51.100.99".parse().unwrap()));
     // An account that is not there is refused in the same way.
     for _ in 0..3 {
         browser.sign_in("nobody@example.com", "wrong horse").await;

@@ -156,6 +156,24 @@ async fn n41_cleanup_can_be_left_to_a_schedule() {
     }
 }
 
+/// A dead session that nobody met goes when its user signs in, unless that is left to a schedule as well.
+#[tokio::test]
+async fn n41_cleanup_at_sign_in_can_be_left_to_a_schedule() {
+    for (cleanup, left) in [(true, false), (false, true)] {
+        let app = App::with(Driver::Core, |builder| {
+            builder.sessions(SessionConfig::default().auto_database_cleanup(cleanup))
+        })
+        .await;
+        let dead = app.signed_up("ada@example.com").await.token().unwrap();
+        let id = auth_core::SessionToken::parse(&dead).unwrap().id().clone();
+        app.wait(Duration::from_secs(16 * 24 * 3_600));
+        app.store.forget_calls();
+        assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);
+        assert_eq!(app.store.count_calls("delete_expired_sessions"), usize::from(cleanup));
+        assert_eq!(app.store.get_session(&id).await.unwrap().is_some(), left);
+    }
+}
+
 #[tokio::test]
 async fn l04_the_last_use_is_noted_at_most_as_often_as_asked() {
     let hour = Duration::from_secs(3_600);
@@ -178,6 +196,16 @@ async fn l04_the_last_use_is_noted_at_most_as_often_as_asked() {
     assert_eq!(app.store.calls(), ["get_session", "get_session", "update_session"]);
     let seen = app.auth.get_session(&issued.token).await.unwrap().last_seen;
     assert_eq!(seen, issued.session.created_at + hour + Duration::from_millis(1));
+    // Whoever knows the id and not the secret has not used the session.
+    app.wait(2 * hour);
+    let stranger = format!("{}.{}", issued.session.id, "A".repeat(43));
+    let stranger = auth_core::SessionToken::parse(&stranger).unwrap();
+    app.store.forget_calls();
+    assert!(app.auth.validate_session(&stranger).await.is_err());
+    let bearer = app.bearer(&stranger.expose());
+    assert_eq!(bearer.get("/me").await.status(), 401);
+    assert_eq!(app.store.count_calls("update_session"), 0);
+    assert_eq!(app.auth.get_session(&issued.token).await.unwrap().last_seen, seen);
 }
 
 #[tokio::test]

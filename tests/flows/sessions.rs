@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use auth_core::{
-    Attributes, ErrorKind, IssuedSession, JsonObject, NewSession, NewUser, SessionConfig, SessionId, SessionState,
-    SessionToken, UserId,
+    Attributes, AuthBuilder, ErrorKind, IssuedSession, JsonObject, NewSession, NewUser, SessionConfig, SessionId,
+    SessionState, SessionToken, UserId, adapter::SessionAdapter,
 };
 
 use super::stores::{Core, on_every_store};
@@ -11,6 +11,7 @@ use crate::{PASSWORD, Store};
 on_every_store![
     n19_a_session_is_active_then_idle_then_dead,
     n20_the_periods_have_their_defaults,
+    n20_the_idle_period_can_be_another,
     n21_a_token_is_an_id_and_a_secret,
     n22_a_session_is_made_for_a_proof,
     n23_a_session_is_read_without_renewal,
@@ -80,6 +81,24 @@ async fn n20_the_periods_have_their_defaults(core: Core) {
     let made = session(&core, "ada").await.session;
     assert_eq!(made.active_expires, made.created_at + HOUR);
     assert_eq!(made.idle_expires, made.created_at + HOUR + 14 * DAY);
+}
+
+async fn n20_the_idle_period_can_be_another(_: Core) {
+    let core = Core::on(Store::Memory, |builder| {
+        builder.sessions(SessionConfig::default().idle_period(2 * DAY))
+    })
+    .await;
+    let made = session(&core, "ada").await;
+    assert_eq!(made.session.idle_expires, made.session.created_at + 3 * DAY);
+    core.clock.advance(3 * DAY);
+    // The last moment, and a renewal counts anew.
+    let renewed = core.auth.validate_session(&made.token).await.unwrap();
+    assert_eq!(renewed.session.idle_expires, made.session.created_at + 6 * DAY);
+    core.clock.advance(3 * DAY + MOMENT);
+    assert_eq!(
+        kind(core.auth.validate_session(&renewed.renewed.unwrap()).await),
+        ErrorKind::InvalidSessionId
+    );
 }
 
 async fn n21_a_token_is_an_id_and_a_secret(core: Core) {
@@ -191,10 +210,22 @@ async fn n29_all_sessions_of_a_user_end_and_no_others(core: Core) {
 }
 
 async fn n30_dead_sessions_are_deleted_and_awaited(core: Core) {
+    // Nothing is cleared away on the side.
+    let scheduled = |builder: AuthBuilder| builder.sessions(SessionConfig::default().auto_database_cleanup(false));
+    let core = Core::on(core.kept, scheduled).await;
     let dead = session(&core, "ada").await;
+    let of_another = session(&core, "grace").await;
     core.clock.advance(14 * DAY);
     let alive = session(&core, "ada").await;
     core.clock.advance(DAY + MOMENT);
+    let rows = async || {
+        let mut there = Vec::new();
+        for issued in [&dead, &of_another, &alive] {
+            there.push(core.store.get_session(&issued.session.id).await.unwrap().is_some());
+        }
+        there
+    };
+    assert_eq!(rows().await, [true, true, true]);
     core.auth
         .delete_expired_user_sessions(&dead.session.user_id)
         .await
@@ -203,6 +234,7 @@ async fn n30_dead_sessions_are_deleted_and_awaited(core: Core) {
         .delete_expired_user_sessions(&UserId::from("*"))
         .await
         .unwrap();
+    assert_eq!(rows().await, [false, true, true]);
     assert_eq!(
         kind(core.auth.get_session(&dead.token).await),
         ErrorKind::InvalidSessionId
@@ -350,7 +382,7 @@ async fn data_stays_with_the_session(core: Core) {
         .unwrap();
     assert_eq!(core.auth.get_session(&issued.token).await.unwrap().data, data);
     let unknown = core.auth.update_session_data(&SessionId::from("*"), data).await;
-    assert_eq!(kind(unknown), ErrorKind::InvalidSessionId);
+    assert_eq!(kind(unknown), ErrorKind::Unauthorised);
 }
 
 async fn a_wrong_secret_opens_nothing_and_ends_nothing(core: Core) {

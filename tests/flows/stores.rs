@@ -1,19 +1,21 @@
 //! The core on the stores it ships with, for what needs no HTTP.
 
-use auth_core::{Attribute, Auth, AuthBuilder, Secret, testing::ManualClock};
+use auth_core::{Attribute, Auth, AuthBuilder, Secret, adapters::AnyAdapter, testing::ManualClock};
 
 use crate::Store;
 
-/// One core and the clock it reads.
+/// One core, the clock it reads, and what it keeps things in.
 pub(super) struct Core {
     pub(super) auth: Auth,
     pub(super) clock: ManualClock,
+    pub(super) store: AnyAdapter,
+    pub(super) kept: Store,
 }
 
 impl Core {
-    async fn build(builder: AuthBuilder, setup: fn(AuthBuilder) -> AuthBuilder) -> Self {
-        let clock = ManualClock::default();
-        let builder = builder
+    pub(super) async fn on(kept: Store, setup: fn(AuthBuilder) -> AuthBuilder) -> Self {
+        let (store, clock) = (kept.open().await, ManualClock::default());
+        let builder = Auth::builder(store.clone())
             .secret(Secret::new("a secret of the tests, 32 bytes and more"))
             .base_url("https://app.example.com")
             .clock(clock.clone())
@@ -22,11 +24,12 @@ impl Core {
             .session_attribute(Attribute::text("country"));
         let auth = setup(builder).build().unwrap();
         auth.migrate().await.unwrap();
-        Self { auth, clock }
-    }
-
-    pub(super) async fn on(store: Store, setup: fn(AuthBuilder) -> AuthBuilder) -> Self {
-        Self::build(Auth::builder(store.open().await), setup).await
+        Self {
+            auth,
+            clock,
+            store,
+            kept,
+        }
     }
 }
 

@@ -370,6 +370,19 @@ async fn case_48_a_refresh_of_nothing_is_refused_and_clears(app: App) {
     );
     assert!(clears_all(&answer));
     assert_eq!(answer.header("st-access-token"), Some(""));
+    // Whoever removed the marker signed out, and the refresh token beside it renews nothing.
+    let bob = app.signed_up("bob@example.com").await;
+    let unmarked = bob.copy();
+    unmarked.forget_cookie(MARKER);
+    app.store.forget_calls();
+    let answer = refresh(&unmarked).await;
+    assert_eq!(
+        (answer.status(), &answer.json()["message"]),
+        (401, &json!("unauthorised"))
+    );
+    assert!(clears_all(&answer), "{answer:?}");
+    assert_eq!(app.store.calls(), [""; 0]);
+    assert_eq!(refresh(&bob).await.status(), 200);
     // A visitor's first call costs nothing.
     app.store.forget_calls();
     let answer = refresh(&app.browser()).await;
@@ -855,6 +868,14 @@ async fn the_keys_are_published_without_private_parts(app: App) {
         let answer = app.script().get("/api/auth/.well-known/jwks.json").await;
         assert_eq!(answer.status(), 200);
         assert!(answer.header("cache-control").unwrap().starts_with("public, max-age="));
+        // For the pages of anybody, and nobody's cookies.
+        let stranger = app.browser().with("origin", "https://evil.test");
+        for client in [app.script(), stranger] {
+            let answer = client.get("/api/auth/.well-known/jwks.json").await;
+            assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+            assert_eq!(answer.header("access-control-allow-credentials"), None);
+            assert_eq!(answer.headers.get_all("access-control-allow-origin").iter().count(), 1);
+        }
         let keys = answer.json()["keys"].as_array().unwrap().clone();
         assert_eq!(keys.len(), 1);
         assert_eq!(keys[0]["kty"], kty);
@@ -1012,6 +1033,13 @@ async fn a_handler_reads_changes_and_ends_the_session_of_its_request(app: App) {
                 assert_eq!(request.data().await.unwrap_err().kind(), ErrorKind::Unauthorised);
                 assert_eq!(request.take_effects().cookies().len(), 3);
             }
+            let request = ask();
+            let late = request.update_data(data).await.unwrap_err();
+            assert_eq!(late.kind(), ErrorKind::Unauthorised);
+            let cookies = request.take_effects();
+            let cleared = |cookie: &http::HeaderValue| cookie.to_str().unwrap().contains("Max-Age=0");
+            assert_eq!(cookies.cookies().len(), 3);
+            assert!(cookies.cookies().iter().all(cleared));
             let request = ask();
             assert!(!request.revoke().await.unwrap());
             assert_eq!(request.take_effects().cookies().len(), 3);

@@ -2,7 +2,7 @@ use std::{future::Future, net::IpAddr, pin::Pin, rc::Rc, time::Duration};
 
 use auth_core::{
     Attribute, Auth, AuthBuilder, Clock, Limit, Limits, MemoryMailer, MemorySms, PasswordConfig, Secret, Timestamp,
-    adapters::AnyAdapter,
+    adapters::{AnyAdapter, CacheOptions, CachedAdapter},
     testing::{EventLog, FaultyAdapter, ManualClock},
 };
 use bytes::Bytes;
@@ -29,6 +29,14 @@ pub enum Driver {
 
 impl Driver {
     pub const ALL: [Self; 3] = [Self::Core, Self::Axum, Self::Actix];
+
+    /// Where its applications keep things.
+    fn kept(self) -> Store {
+        match self {
+            Self::CoreOn(store) => store,
+            _ => Store::Memory,
+        }
+    }
 }
 
 pub(super) type Answering = Pin<Box<dyn Future<Output = Response<Bytes>>>>;
@@ -67,12 +75,15 @@ impl App {
     }
 
     pub async fn with(driver: Driver, setup: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Self {
-        let kept = match driver {
-            Driver::CoreOn(store) => store,
-            _ => Store::Memory,
-        };
-        let store = FaultyAdapter::new(kept.open().await);
+        let store = FaultyAdapter::new(driver.kept().open().await);
         Self::over(driver, store, ManualClock::default(), setup).await
+    }
+
+    /// An application with a cache of sessions in front of its store.
+    pub async fn with_cache(driver: Driver) -> Self {
+        let cached = CachedAdapter::new(driver.kept().open().await, CacheOptions::default());
+        let store = FaultyAdapter::new(AnyAdapter::new(cached));
+        Self::over(driver, store, ManualClock::default(), |builder| builder).await
     }
 
     /// Another process over the same store, at the same time.

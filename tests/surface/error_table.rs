@@ -11,6 +11,7 @@ fn every_error_kind_is_told_as_written_down() {
     assert_eq!(
         told,
         [
+            "AmbiguousCookies AUTH_AMBIGUOUS_COOKIES",
             "AnonymousDisabled AUTH_ANONYMOUS_DISABLED",
             "AnonymousNeedsAddress AUTH_ANONYMOUS_NEEDS_ADDRESS",
             "BadCodeVerifier AUTH_BAD_CODE_VERIFIER",

@@ -95,6 +95,11 @@ async fn migrations_can_be_repeated_and_raced() {
     first.unwrap();
     second.unwrap();
     one.migrate().await.unwrap();
+    // A complete database is only read: whoever may make no tables can still start.
+    let other = rusqlite::Connection::open(directory.path().join("auth.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    two.migrate().await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     let mut user = User::new(UserId::from("u"), Timestamp::default());
     user.attributes = Attributes::new().with("username", "ada");
     one.set_user(&user, None).await.unwrap();
@@ -227,7 +232,12 @@ async fn a_database_that_cannot_be_written_says_so() {
     assert!(std::error::Error::source(&error).is_some());
     let error = adapter.get_session(&SessionId::from("x")).await.unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::DatabaseFetchFailed);
-    assert!(SqliteAdapter::connect("sqlite:///nowhere/at/all.db").await.is_err());
+    // Nor one that is not there, with the driver's own words.
+    let nowhere = SqliteAdapter::connect("sqlite:///nowhere/at/all.db")
+        .await
+        .err()
+        .unwrap();
+    assert!(std::error::Error::source(&nowhere).is_some(), "{nowhere:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 8)]

@@ -239,6 +239,19 @@ mod tests {
     }
 
     #[test]
+    fn a_form_has_a_hundred_members_at_most() {
+        let of = |count: usize| (0..count).map(|number| format!("m{number}=x&")).collect::<String>();
+        assert_eq!(
+            form(of(100).trim_end_matches('&')).unwrap().text("m99").unwrap(),
+            Some("x")
+        );
+        assert_eq!(kind(form(of(101).trim_end_matches('&'))), ErrorKind::ValidationFailed);
+        // Those of one object count, too.
+        let nested: String = (0..101).map(|number| format!("data[m{number}]=x&")).collect();
+        assert_eq!(kind(form(nested.trim_end_matches('&'))), ErrorKind::ValidationFailed);
+    }
+
+    #[test]
     fn null_and_missing_are_the_same() {
         let body = json(r#"{"email":null}"#).unwrap();
         assert_eq!(body.text("email").unwrap(), None);

@@ -28,6 +28,12 @@ pub(crate) fn error_pairs(error: &Error) -> Vec<(&'static str, String)> {
 pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
     use StatusCode as S;
     match kind {
+        // The browser's jar is at fault, not the server; 401 would make its scripts forget the session.
+        ErrorKind::AmbiguousCookies => (
+            S::BAD_REQUEST,
+            "ambiguous_cookies",
+            "The request contains multiple session cookies.",
+        ),
         ErrorKind::AnonymousDisabled => (
             S::UNPROCESSABLE_ENTITY,
             "anonymous_provider_disabled",

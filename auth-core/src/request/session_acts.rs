@@ -47,10 +47,9 @@ impl AuthRequest {
     }
 
     fn cleared_when_gone<T>(&self, result: Result<T>) -> Result<T> {
-        let is_gone = |error: &Error| matches!(error.kind(), ErrorKind::InvalidSessionId | ErrorKind::Unauthorised);
+        let is_gone = |error: &Error| error.kind() == ErrorKind::Unauthorised;
         if result.as_ref().is_err_and(is_gone) {
             self.set_session(None);
-            return Err(ErrorKind::Unauthorised.into());
         }
         result
     }

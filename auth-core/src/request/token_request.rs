@@ -93,8 +93,11 @@ impl AuthRequest {
         presented: &PresentedTokens,
         memo: &Memo,
     ) -> Result<Found> {
-        let CookieReading::One(token) = &presented.refresh else {
-            return Ok(self.gone(strategy));
+        let token = match &presented.refresh {
+            CookieReading::One(token) => token,
+            CookieReading::Missing => return Ok(self.gone(strategy)),
+            // One is planted, and clearing would only take the owner's.
+            CookieReading::Conflict => return Err(ErrorKind::TryRefreshToken.into()),
         };
         let renewed = &self.asked().renewed;
         if let Some(session) = renewed.get() {
@@ -208,6 +211,10 @@ impl AuthRequest {
                 } else {
                     String::new()
                 }
+            }
+            (Place::Cookie, CookieReading::Conflict) => {
+                self.check_origin_of_cookies()?;
+                return Err(ErrorKind::AmbiguousCookies.into());
             }
             _ => String::new(),
         };

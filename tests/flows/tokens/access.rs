@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::{AntiCsrf, ErrorKind, Tokens, UserId};
+use auth_core::{AntiCsrf, ErrorKind, Timestamp, Tokens, UserId};
 use serde_json::json;
 
 use super::{HOUR, built, issue, issue_with, not_renewed, object, opens, refresh, refused, with};
@@ -9,6 +9,7 @@ use crate::{App, Held, stories_in_process};
 stories_in_process![
     case_01_and_19_an_access_token_carries_what_it_was_made_with,
     case_04_and_30_an_access_token_ends_on_time,
+    s21_an_access_token_is_opened_with_its_user,
     case_23_to_27_ids_are_opaque_whatever_they_look_like,
     case_28_and_29_the_anti_csrf_value_is_checked_when_it_is_given,
     a_check_costs_no_store_call_and_neither_does_the_next,
@@ -49,6 +50,43 @@ async fn case_04_and_30_an_access_token_ends_on_time(app: App) {
     assert_eq!(opens(&app, &tokens).await, None);
     app.wait(Duration::from_millis(1));
     assert_eq!(refused(&app, &tokens.access).await, ErrorKind::TryRefreshToken);
+}
+
+async fn s21_an_access_token_is_opened_with_its_user(app: App) {
+    let app = with(&app, Tokens::default()).await;
+    let (issued, first) = issue(&app).await;
+    let id = &issued.session.user_id;
+    let ask = async |held: &Held| app.auth.get_access_token_user(&held.access).await;
+    let (opened, user) = ask(&first).await.unwrap();
+    assert_eq!((&opened.session.id, &user.id), (&issued.session.id, id));
+    assert!(opened.renewed.is_none());
+    // The user as they are now, and what the first use of a refreshed token gives.
+    let attributes = auth_core::Attributes::new().with("credits", 7);
+    app.auth.update_user_attributes(id, attributes.clone()).await.unwrap();
+    let child = refresh(&app, &first).await;
+    let (opened, user) = ask(&child).await.unwrap();
+    assert_eq!(user.attributes, app.auth.get_user(id).await.unwrap().attributes);
+    assert!(opened.renewed.is_some());
+
+    let kind = async |held: &Held| ask(held).await.unwrap_err().kind();
+    let (_, held) = issue(&app).await;
+    app.wait(HOUR + Duration::from_secs(1));
+    assert_eq!(kind(&held).await, ErrorKind::TryRefreshToken);
+    let garbage = Held {
+        access: "garbage".to_owned(),
+        refresh: String::new(),
+    };
+    assert_eq!(kind(&garbage).await, ErrorKind::TryRefreshToken);
+
+    // Shut out and gone: the token is good, and its owner is not.
+    let (_, held) = issue(&app).await;
+    let forever = Timestamp::from_unix_ms(i64::MAX);
+    app.auth.ban_user(id, Some(forever)).await.unwrap();
+    assert_eq!(kind(&held).await, ErrorKind::Unauthorised);
+    app.auth.ban_user(id, None).await.unwrap();
+    assert!(ask(&held).await.is_ok());
+    app.auth.delete_user(id).await.unwrap();
+    assert_eq!(kind(&held).await, ErrorKind::Unauthorised);
 }
 
 async fn case_23_to_27_ids_are_opaque_whatever_they_look_like(app: App) {

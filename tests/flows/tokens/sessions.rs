@@ -22,9 +22,14 @@ async fn case_38_session_data_is_replaced_whole_and_survives_refreshes(app: App)
     let (issued, tokens) = issue(&app).await;
     let handle = &issued.session.id;
     assert_eq!(app.auth.get_session_data(handle).await.unwrap(), JsonObject::new());
+    let first = object(&json!({ "s": "session", "cart": [1] }));
+    app.auth.update_session_data(handle, first.clone()).await.unwrap();
+    assert_eq!(app.auth.get_session_data(handle).await.unwrap(), first);
+    // Another takes its place, and nothing of it stays; the same once more is no error.
     let data = object(&json!({ "cart": [1, 2] }));
     for _ in 0..2 {
         app.auth.update_session_data(handle, data.clone()).await.unwrap();
+        assert_eq!(app.auth.get_session_data(handle).await.unwrap(), data);
     }
     let child = refresh(&app, &tokens).await;
     let answer = app.bearer(&child.access).get("/session").await;
@@ -36,8 +41,10 @@ async fn case_38_session_data_is_replaced_whole_and_survives_refreshes(app: App)
         app.auth.get_session_data(&unknown).await.unwrap_err().kind(),
         ErrorKind::Unauthorised
     );
-    let error = app.auth.update_session_data(&unknown, data).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidSessionId);
+    let error = app.auth.update_session_data(&unknown, data.clone()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorised);
+    let error = app.auth.update_session_payload(&unknown, data).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorised);
 }
 
 async fn a_changed_payload_travels_with_the_next_refresh(app: App) {

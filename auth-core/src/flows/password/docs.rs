@@ -68,6 +68,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         ],
         answers: &[Answer::Json("Session")],
         refusals: &[
+            ErrorKind::AmbiguousCookies,
             ErrorKind::BadCodeVerifier,
             ErrorKind::Busy,
             ErrorKind::CaptchaFailed,

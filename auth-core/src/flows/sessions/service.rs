@@ -297,7 +297,7 @@ impl Auth {
     /// Replaces what travels in access tokens; those already issued keep what they have.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::ValidationFailed`] when the payload is
+    /// [`ErrorKind::Unauthorised`] when there is no such session, [`ErrorKind::ValidationFailed`] when the payload is
     /// longer than 1536 bytes of JSON, [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "updateJWTPayload")]
     #[doc(alias = "mergeIntoAccessTokenPayload")]
@@ -307,7 +307,7 @@ impl Auth {
             payload: Some(payload),
             ..SessionPatch::default()
         };
-        self.patch_session(handle, patch).await
+        self.patch_session(handle, patch).await.map_err(in_supertokens_words)
     }
 
     /// Ends all sessions of a user. An unknown user is no error.
@@ -382,7 +382,7 @@ impl Auth {
     /// Replaces what stays in the database with a session.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidSessionId`] when there is no such session, [`ErrorKind::DatabaseUpdateFailed`].
+    /// [`ErrorKind::Unauthorised`] when there is no such session, [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "updateSessionData")]
     pub async fn update_session_data(&self, session_id: &SessionId, data: JsonObject) -> Result<()> {
         self.patch_session(
@@ -393,6 +393,7 @@ impl Auth {
             },
         )
         .await
+        .map_err(in_supertokens_words)
     }
 
     /// Changes the given attributes of a session; the others stay.
@@ -449,4 +450,12 @@ fn check_payload(payload: &JsonObject) -> Result<()> {
         return Ok(());
     }
     Err(Error::from(ErrorKind::ValidationFailed).detail("A payload has at most 1536 bytes of JSON."))
+}
+
+/// What is asked by handle is answered as SuperTokens does.
+fn in_supertokens_words(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::InvalidSessionId => ErrorKind::Unauthorised.into(),
+        _ => error,
+    }
 }

@@ -10,7 +10,9 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         summary: "Renews the tokens of a session, where the request has its own; only with the token strategy.",
         answers: &[Answer::Json("Empty")],
         refusals: &[
+            ErrorKind::AmbiguousCookies,
             ErrorKind::NotFound,
+            ErrorKind::RefreshConflict,
             ErrorKind::TokenTheft,
             ErrorKind::TryRefreshToken,
             ErrorKind::Unauthorised,

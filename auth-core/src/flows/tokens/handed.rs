@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Both tokens of a session, to be handed to its owner.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SessionTokens {
     /// What opens the session, for a short while.
@@ -24,6 +24,17 @@ pub struct SessionTokens {
     pub(crate) marker: String,
     pub(crate) expires: Timestamp,
     pub(crate) persistent: bool,
+}
+
+impl fmt::Debug for SessionTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionTokens")
+            .field("access", &self.access)
+            .field("refresh", &self.refresh)
+            .field("anti_csrf", &self.anti_csrf.as_ref().map(|_| "[redacted]"))
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A signed access token: a JWT (RFC 7519) that any stock library can check with the right key.
