@@ -15,6 +15,7 @@ stories![
     another_base_path_is_respected,
     the_base_path_may_be_the_root,
     a_route_that_takes_too_long_answers_504,
+    pages_of_trusted_origins_read_headers,
 ];
 
 async fn the_service_says_what_it_offers(app: App) {

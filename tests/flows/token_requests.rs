@@ -962,6 +962,8 @@ async fn preflights_are_answered_for_trusted_origins_only(app: App) {
         own.header("access-control-allow-origin"),
         Some("https://admin.example.com")
     );
+        "x-client-ip",
+        "x-use-cookie",
     let own = app.script().with("access-control-request-method", "POST");
     assert_eq!(
         own.with("origin", "https://evil.test")
