@@ -101,6 +101,7 @@ impl Auth {
         let now = self.now();
         Ok(match found {
             None => ErrorKind::RefreshSessionNotFound.into(),
+            // A ban ends the sessions as well; one that somebody wrote into the store does not.
             Some((_, user)) if user.is_banned(now) => {
                 Error::from(ErrorKind::UserBanned).detail("Invalid Refresh Token: User Banned")
             }
