@@ -93,6 +93,8 @@ settings! {
     access_lifetime: Option<String> = "AUTH_ACCESS_LIFETIME",
     /// How long a refresh token, or an opaque session that is not used, lives. [default: the library's]
     refresh_lifetime: Option<String> = "AUTH_REFRESH_LIFETIME",
+    /// A sign-in ends the other sessions of its user.
+    single_session: Option<bool> = "AUTH_SINGLE_SESSION" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// Leave refresh tokens as they are when they are used: a stolen one is never noticed.
     danger_no_rotation: Option<bool> = "AUTH_DANGER_NO_ROTATION" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// How long a link in a mail is good. [default: 1h]

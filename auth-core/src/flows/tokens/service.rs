@@ -107,7 +107,11 @@ impl Auth {
             }
             // Another took its place, and that is no theft where tokens do not rotate.
             Some((session, _)) if session.is_alive(now) => ErrorKind::RefreshTokenReused.into(),
-            Some(_) => ErrorKind::RefreshSessionExpired.into(),
+            Some((session, _)) if session.absolute_expires.is_some_and(|end| now > end) => {
+                ErrorKind::RefreshSessionExpired.into()
+            }
+            Some(_) => Error::from(ErrorKind::RefreshSessionExpired)
+                .detail("Invalid Refresh Token: Session Expired (Inactivity)"),
         })
     }
 
