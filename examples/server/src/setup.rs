@@ -224,7 +224,8 @@ fn lifetime(text: Option<&str>) -> Result<Option<Duration>, Failure> {
 }
 
 fn passwords(settings: &Settings) -> Result<PasswordConfig, Failure> {
-    let mut passwords = PasswordConfig::default();
+    let asks = settings.require_current_password == Some(true);
+    let mut passwords = PasswordConfig::default().ask_for_current(asks);
     if let Some(list) = &settings.leaked_passwords {
         let check = match list.as_str() {
             "online" => LeakCheck::new(PwnedPasswords::new(online()?)),
