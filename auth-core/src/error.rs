@@ -202,6 +202,10 @@ kinds! {
     Busy => "AUTH_BUSY",
     /// There is no captcha's token in the request, or it is no good.
     CaptchaFailed => "AUTH_CAPTCHA_FAILED",
+    /// The current password, which shows who is asking, is wrong.
+    CurrentPasswordInvalid => "AUTH_CURRENT_PASSWORD_INVALID",
+    /// A new password needs the current one here.
+    CurrentPasswordRequired => "AUTH_CURRENT_PASSWORD_REQUIRED",
     /// A store could not be read.
     DatabaseFetchFailed => "DATABASE_FETCH_FAILED",
     /// A store could not be written.
@@ -254,6 +258,10 @@ kinds! {
     NotAdmin => "AUTH_NOT_ADMIN",
     /// There is nothing at this path.
     NotFound => "AUTH_NOT_FOUND",
+    /// The address a nonce would go to has not been proven yet; told where GoTrue's clients ask for one.
+    NonceEmailNotConfirmed => "AUTH_NONCE_EMAIL_NOT_CONFIRMED",
+    /// The number a nonce would go to has not been proven yet; told where GoTrue's clients ask for one.
+    NoncePhoneNotConfirmed => "AUTH_NONCE_PHONE_NOT_CONFIRMED",
     /// New accounts are not made on the way in by a code or link.
     OtpDisabled => "AUTH_OTP_DISABLED",
     /// The link or code is wrong, over, or was used before.
@@ -311,6 +319,8 @@ kinds! {
     Unknown => "UNKNOWN_ERROR",
     /// The body's content type is not accepted here.
     UnsupportedMediaType => "AUTH_UNSUPPORTED_MEDIA_TYPE",
+    /// A change of the account needs a fresher proof of who is asking; told where GoTrue's clients make it.
+    UpdateNeedsReauthentication => "AUTH_UPDATE_NEEDS_REAUTHENTICATION",
     /// The account is banned.
     UserBanned => "AUTH_USER_BANNED",
     /// The token is the one of a banned account.

@@ -51,6 +51,12 @@ impl Event {
         Self::new(kind, at, &Client::default())
     }
 
+    /// Who did it: an administrator, or else the user to whom it happened, as far as either is known.
+    pub fn actor(&self) -> Option<&str> {
+        let user = self.user_id.as_ref().map(UserId::as_str);
+        self.client.administrator.as_deref().or(user)
+    }
+
     pub(crate) fn user(mut self, user_id: &UserId) -> Self {
         self.user_id = Some(user_id.clone());
         self
@@ -161,6 +167,7 @@ impl EventSink for TracingSink {
             user.id = event.user_id.as_ref().map(|id| tracing::field::debug(id.as_str())),
             session.id = event.session_id.as_ref().map(|id| tracing::field::debug(id.as_str())),
             account = event.account,
+            administrator = event.client.administrator.as_ref().map(tracing::field::debug),
             client.ip = event.client.ip.map(tracing::field::display),
             client.user_agent = event.client.user_agent.as_ref().map(tracing::field::debug),
             reason = event.reason,

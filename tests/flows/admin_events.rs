@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::admin::service;
+use super::admin::{administrator, service};
 use crate::{App, PASSWORD, stories};
 
 stories![
@@ -11,6 +11,7 @@ stories![
     audit_answers_gotrues_entries,
     events_that_are_not_kept_cannot_be_read,
     events_tell_no_secret,
+    what_administrators_do_is_told_of_them,
 ];
 
 async fn keeping(app: &App) -> App {
@@ -159,4 +160,49 @@ async fn events_tell_no_secret(app: App) {
         assert!(!read.text().contains(secret), "{secret}");
     }
     assert!(kinds(&read.json()).contains(&"admin_link_generated".to_owned()));
+}
+
+/// G6.12-08: of several administrators, which one.
+async fn what_administrators_do_is_told_of_them(app: App) {
+    let app = keeping(&app).await;
+    let (root, root_id) = administrator(&app, "root@example.com").await;
+    let (other, other_id) = administrator(&app, "other@example.com").await;
+    let ada = app.signed_up("ada@example.com").await;
+    let ada_id = ada.get("/api/auth/user").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/api/auth/admin/users/{ada_id}");
+    assert_eq!(root.put(&path, json!({ "ban_duration": "1h" })).await.status(), 200);
+    assert_eq!(other.delete(&format!("{path}/sessions"), json!({})).await.status(), 200);
+    assert_eq!(other.delete(&path, json!({})).await.status(), 200);
+    let program = service(&app);
+    let made = program
+        .post("/api/auth/admin/users", json!({ "email": "grace@example.com" }))
+        .await;
+    assert_eq!(made.status(), 200);
+
+    let acts = async |actor: &str| {
+        let path = format!("/api/auth/admin/events?actor={actor}&user_id={ada_id}");
+        kinds(&program.get(&path).await.json())
+    };
+    assert!(acts(root_id.as_str()).await.contains(&"user_banned".to_owned()));
+    assert_eq!(acts(other_id.as_str()).await, ["user_deleted", "session_revoked"]);
+    assert!(acts(&ada_id).await.contains(&"user_created".to_owned()));
+    let deleted = program
+        .get("/api/auth/admin/audit?query=action:user_deleted")
+        .await
+        .json();
+    assert_eq!(deleted[0]["payload"]["actor_id"], other_id.as_str());
+    assert_eq!(deleted[0]["payload"]["traits"]["user_id"], ada_id.as_str());
+    let hers = program
+        .get("/api/auth/admin/audit?query=author:other@example.com")
+        .await
+        .json();
+    assert!(hers.as_array().unwrap().contains(&deleted[0]), "{hers}");
+    let of_programs = program
+        .get("/api/auth/admin/audit?query=author:service_role")
+        .await
+        .json();
+    assert_eq!(of_programs[0]["payload"]["traits"]["user_id"], made.json()["id"]);
 }

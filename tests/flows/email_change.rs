@@ -293,7 +293,7 @@ async fn a_stale_session_changes_no_address(app: App) {
         json!({ "password": "a new long password" }),
     ] {
         let answer = ada.put("/api/auth/user", change).await;
-        assert_eq!(answer.refusal(), (403, "reauthentication_needed".to_owned()));
+        assert_eq!(answer.refusal(), (400, "reauthentication_needed".to_owned()));
     }
     let answer = ada
         .put("/api/auth/user", json!({ "email": NEW, "current_password": PASSWORD }))

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use auth_core::{Limit, Limits, Templates, Tokens};
+use auth_core::{Limit, Limits, Templates, Tokens, UserId, UserPatch, adapter::UserAdapter};
 use serde_json::{Value, json};
 
 use super::admin::service;
@@ -419,7 +419,8 @@ async fn g6_12_12_a_ban_blocks_until_it_passes(app: App) {
         if session["refresh_token"].is_string() {
             let body = json!({ "refresh_token": session["refresh_token"] });
             let refreshed = keeper.post("/api/auth/token?grant_type=refresh_token", body).await;
-            assert_eq!(refreshed.status(), 400, "{refreshed:?}");
+            assert_eq!(refreshed.refusal(), (400, "session_not_found".to_owned()));
+            assert_eq!(refreshed.json()["msg"], "Invalid Refresh Token: No Valid Session Found");
         }
         assert_eq!(
             keeper
@@ -437,5 +438,19 @@ async fn g6_12_12_a_ban_blocks_until_it_passes(app: App) {
         assert_eq!(back.status(), 200, "{back:?}");
         let bearer = app.bearer(back.json()["access_token"].as_str().unwrap());
         assert_eq!(bearer.get("/api/auth/user").await.status(), 200);
+
+        // Written into the store by somebody, a ban ends no session, and is told all the same.
+        let patch = UserPatch {
+            banned_until: Some(Some(app.now() + 60 * MINUTE)),
+            ..UserPatch::default()
+        };
+        let id = UserId::from(user["id"].as_str().unwrap());
+        app.store.update_user(&id, &patch).await.unwrap();
+        if back.json()["refresh_token"].is_string() {
+            let body = json!({ "refresh_token": back.json()["refresh_token"] });
+            let refreshed = keeper.post("/api/auth/token?grant_type=refresh_token", body).await;
+            assert_eq!(refreshed.refusal(), (400, "user_banned".to_owned()));
+            assert_eq!(refreshed.json()["msg"], "Invalid Refresh Token: User Banned");
+        }
     }
 }

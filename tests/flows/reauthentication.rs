@@ -11,6 +11,7 @@ stories![App::with_post =>
     a_password_that_is_too_weak_costs_no_nonce,
     a_wrong_nonce_is_refused,
     who_has_no_address_is_told_so,
+    an_address_nobody_has_proven_gets_no_nonce,
     another_site_cannot_have_codes_sent,
     a_number_gets_its_code_where_there_is_no_address,
     a_number_gets_its_code_where_the_address_is_not_proven,
@@ -44,7 +45,7 @@ async fn a_nonce_lets_a_stale_session_change_what_is_grave(app: App) {
     let change = json!({ "password": passwords(1) });
     assert_eq!(
         ada.put("/api/auth/user", change).await.refusal(),
-        (403, "reauthentication_needed".to_owned())
+        (400, "reauthentication_needed".to_owned())
     );
     let nonce = nonce(&ada, ADA).await;
     let user = ada.get("/api/auth/user").await.json();
@@ -115,6 +116,45 @@ async fn who_has_no_address_is_told_so(app: App) {
     );
     let stranger = app.keeper().get("/api/auth/reauthenticate").await;
     assert_eq!(stranger.refusal(), (401, "no_authorization".to_owned()));
+}
+
+/// G6.9-13.
+async fn an_address_nobody_has_proven_gets_no_nonce(app: App) {
+    let app = App::with_post_and(app.driver, |builder| {
+        let phone = auth_core::PhoneConfig::default().confirm(false);
+        builder
+            .email(auth_core::EmailConfig::default().confirm(false))
+            .phone(phone)
+    })
+    .await;
+    for (body, word, sentence) in [
+        (
+            json!({ "email": ADA, "password": PASSWORD }),
+            "email_not_confirmed",
+            "email",
+        ),
+        (
+            json!({ "phone": NUMBER, "password": PASSWORD }),
+            "phone_not_confirmed",
+            "phone",
+        ),
+    ] {
+        let browser = app.browser();
+        let user = browser.post("/api/auth/signup", body).await.json()["user"]["id"].clone();
+        // Whoever runs the server takes the proof away.
+        let unproven = auth_core::UserPatch {
+            email_confirmed_at: Some(None),
+            phone_confirmed_at: Some(None),
+            ..auth_core::UserPatch::default()
+        };
+        let id = auth_core::UserId::from(user.as_str().unwrap());
+        auth_core::adapter::UserAdapter::update_user(&app.store, &id, &unproven)
+            .await
+            .unwrap();
+        let answer = browser.post("/api/auth/reauthenticate", json!({})).await;
+        assert_eq!(answer.refusal(), (422, word.to_owned()));
+        assert_eq!(answer.json()["msg"], format!("Please verify your {sentence} first."));
+    }
 }
 
 /// GoTrue's clients GET it.

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{App, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
+    who_forgot_the_password_is_not_asked_for_it,
     a_forgotten_password_is_replaced,
     an_unknown_address_gets_the_same_answer_and_no_mail,
     every_other_session_and_every_other_token_ends,
@@ -148,7 +149,7 @@ async fn the_owner_is_told(app: App) {
     let answer = browser
         .put("/api/auth/user", json!({ "password": "a third long password" }))
         .await;
-    assert_eq!(answer.refusal(), (403, "reauthentication_needed".to_owned()));
+    assert_eq!(answer.refusal(), (400, "reauthentication_needed".to_owned()));
 }
 
 /// G6.7-05, G6.7-06.
@@ -162,4 +163,21 @@ async fn what_is_wrong_with_the_request_is_said(app: App) {
         let answer = app.keeper().post("/api/auth/recover", body.clone()).await;
         assert_eq!(answer.refusal(), (400, "validation_failed".to_owned()), "{body}");
     }
+}
+
+/// G6.9-12.
+async fn who_forgot_the_password_is_not_asked_for_it(app: App) {
+    let passwords = || crate::passwords().ask_for_current(true);
+    let app = App::with_post_and(app.driver, |builder| builder.passwords(passwords())).await;
+    app.confirmed(ADA).await;
+    let browser = app.browser();
+    browser.post("/api/auth/recover", json!({ "email": ADA })).await;
+    browser.follow(&app.mail_to(ADA).await).await;
+    let changed = browser.put("/api/auth/user", json!({ "password": NEW })).await;
+    assert_eq!(changed.status(), 200, "{changed:?}");
+    // Not for ever: a session that is left open is one like others.
+    app.wait(Duration::from_secs(3_600));
+    let again = json!({ "password": "a third long password" });
+    let answer = browser.put("/api/auth/user", again).await;
+    assert_eq!(answer.refusal(), (400, "reauthentication_needed".to_owned()));
 }

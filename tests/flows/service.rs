@@ -1,7 +1,9 @@
 use auth_core::testing::Fault;
+use auth_core::{MemoryMailer, MemorySms, Tokens};
 use serde_json::json;
 
-use crate::{App, stories};
+use super::admin::service;
+use crate::{App, PASSWORD, stories};
 
 stories![
     the_service_says_what_it_offers,
@@ -13,20 +15,46 @@ stories![
     another_base_path_is_respected,
     the_base_path_may_be_the_root,
     a_route_that_takes_too_long_answers_504,
+    pages_of_trusted_origins_read_headers,
 ];
 
 async fn the_service_says_what_it_offers(app: App) {
-    let settings = app.script().get("/api/auth/settings").await.json();
-    assert_eq!(settings["external"]["email"], true);
-    assert_eq!(settings["disable_signup"], false);
+    let settings = app.script().get("/api/auth/settings").await;
+    let expected = json!({
+        "external": { "anonymous_users": false, "email": true, "phone": false },
+        "disable_signup": false,
+        "mailer_autoconfirm": true,
+        "phone_autoconfirm": true,
+        "sms_provider": "",
+        "saml_enabled": false,
+        "passkeys_enabled": false,
+    });
+    assert_eq!((settings.status(), settings.json()), (200, expected));
+    let app = App::with(app.driver, |builder| {
+        let builder = builder.mailer(MemoryMailer::default()).sms_sender(MemorySms::default());
+        builder.anonymous(true).signup(false)
+    })
+    .await;
+    let expected = json!({
+        "external": { "anonymous_users": true, "email": true, "phone": true },
+        "disable_signup": true,
+        "mailer_autoconfirm": false,
+        "phone_autoconfirm": false,
+        "sms_provider": "memory",
+        "saml_enabled": false,
+        "passkeys_enabled": false,
+    });
+    assert_eq!(app.script().get("/api/auth/settings").await.json(), expected);
 }
 
 async fn health_tells_whether_the_store_answers(app: App) {
     let health = app.script().get("/api/auth/health").await;
-    assert_eq!(
-        (health.status(), &health.json()["version"]),
-        (200, &json!(env!("CARGO_PKG_VERSION")))
-    );
+    let expected = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "name": "auth",
+        "description": "Authentication for Rust web applications: users, keys, sessions and /api/auth/**, one core for axum and actix-web.",
+    });
+    assert_eq!((health.status(), health.json()), (200, expected));
     app.store.fail(Fault::Always);
     assert_eq!(app.script().get("/api/auth/health").await.status(), 503);
 }
@@ -173,4 +201,45 @@ async fn a_route_that_takes_too_long_answers_504(app: App) {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     panic!("the sign-up was cut off");
+}
+
+/// G6.2-25: what a page may not read in a header, its client does not know, first of all which error it was.
+async fn pages_of_trusted_origins_read_headers(app: App) {
+    const ALL: &str = "link, retry-after, x-sb-error-code, x-supabase-api-version, x-total-count";
+    const PAGE: &str = "https://admin.example.com";
+    let exposed = |answer: &crate::Answer| -> Vec<String> {
+        let headers = answer.headers.get_all("access-control-expose-headers");
+        headers.iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+    };
+    let refused = app
+        .script()
+        .with("origin", PAGE)
+        .with("x-supabase-api-version", "2024-01-01");
+    let refused = refused.get("/api/auth/user").await;
+    assert_eq!(refused.header("x-sb-error-code"), Some("no_authorization"));
+    assert_eq!(refused.header("x-supabase-api-version"), Some("2024-01-01"));
+    assert_eq!(exposed(&refused), [ALL]);
+    let list = service(&app).with("origin", PAGE).get("/api/auth/admin/users").await;
+    assert_eq!((list.status(), list.header("x-total-count")), (200, Some("0")));
+    assert_eq!(exposed(&list), [ALL]);
+    for origin in ["https://evil.test", "null"] {
+        let answer = app.script().with("origin", origin).get("/api/auth/user").await;
+        assert_eq!(exposed(&answer), [""; 0], "{origin}");
+    }
+    // Beside what a session says of itself: one header, and no name twice.
+    let app = App::with(app.driver, |builder| builder.sessions(Tokens::default())).await;
+    let script = app.script().with("origin", PAGE).with("st-auth-mode", "header");
+    let answer = script.sign_up("ada@example.com", PASSWORD).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    let values = exposed(&answer);
+    assert_eq!(values.len(), 1, "{values:?}");
+    let names: Vec<&str> = values[0].split(", ").collect();
+    let once: std::collections::HashSet<&str> = names.iter().copied().collect();
+    assert_eq!(once.len(), names.len(), "{names:?}");
+    for name in ALL
+        .split(", ")
+        .chain(["front-token", "st-access-token", "st-refresh-token"])
+    {
+        assert!(once.contains(name), "{name}");
+    }
 }

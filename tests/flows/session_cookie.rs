@@ -260,6 +260,7 @@ async fn a_session_knows_from_where_it_was_asked_for() {
     let client = Client {
         ip: Some("2001:db8::1".parse().unwrap()),
         user_agent: Some("Browser".to_owned()),
+        ..Client::default()
     };
     let sign_up = SignUp::new("ada@example.com", PASSWORD).session(NewSession::from_client(client));
     let (_, issued) = app.auth.sign_up_with_email(sign_up).await.unwrap();

@@ -44,6 +44,7 @@ stories![
     sessions_are_listed_and_ended_one_by_one,
     a_window_session_stays_one_through_every_renewal,
     the_keys_are_published_without_private_parts,
+    a_session_that_was_too_long_is_not_one_that_was_idle,
     opaque_applications_have_no_token_routes,
     validating_a_token_request_never_renews,
     preflights_are_answered_for_trusted_origins_only,
@@ -694,8 +695,34 @@ async fn the_refresh_grant_of_gotrue(app: App) {
     app.wait(101 * 24 * HOUR);
     let over = grant(&third["refresh_token"]).await;
     assert_eq!(over.refusal(), (400, "session_expired".to_owned()));
-    assert_eq!(over.json()["msg"], "Invalid Refresh Token: Session Expired");
+    assert_eq!(
+        over.json()["msg"],
+        "Invalid Refresh Token: Session Expired (Inactivity)"
+    );
     assert_eq!(grant(&json!(["x"])).await.status(), 400);
+}
+
+/// G6.5-12.
+async fn a_session_that_was_too_long_is_not_one_that_was_idle(app: App) {
+    let boxed = Tokens::default().refresh_validity(3 * HOUR).absolute_period(5 * HOUR);
+    let app = with(app, boxed).await;
+    let mut session = app.keeper().sign_up("ada@example.com", PASSWORD).await.json();
+    let grant = async |session: &Value| {
+        let body = json!({ "refresh_token": session["refresh_token"] });
+        app.keeper()
+            .post("/api/auth/token?grant_type=refresh_token", body)
+            .await
+    };
+    for _ in 0..2 {
+        app.wait(2 * HOUR);
+        session = grant(&session).await.json();
+        let bearer = app.bearer(session["access_token"].as_str().unwrap());
+        assert_eq!(bearer.get("/me").await.status(), 200);
+    }
+    app.wait(2 * HOUR);
+    let over = grant(&session).await;
+    assert_eq!(over.refusal(), (400, "session_expired".to_owned()));
+    assert_eq!(over.json()["msg"], "Invalid Refresh Token: Session Expired");
 }
 
 async fn the_status_can_be_the_old_one(app: App) {
@@ -867,7 +894,8 @@ async fn the_keys_are_published_without_private_parts(app: App) {
         assert_eq!(ada.get("/me").await.status(), 200);
         let answer = app.script().get("/api/auth/.well-known/jwks.json").await;
         assert_eq!(answer.status(), 200);
-        assert!(answer.header("cache-control").unwrap().starts_with("public, max-age="));
+        let caching = answer.header("cache-control");
+        assert_eq!(caching, Some("public, max-age=600, must-revalidate"));
         // For the pages of anybody, and nobody's cookies.
         let stranger = app.browser().with("origin", "https://evil.test");
         for client in [app.script(), stranger] {
@@ -955,6 +983,8 @@ async fn preflights_are_answered_for_trusted_origins_only(app: App) {
         "x-client-info",
         "apikey",
         "x-jwt-aud",
+        "x-client-ip",
+        "x-use-cookie",
     ] {
         assert!(allowed.split(", ").any(|allowed| allowed == name), "{name}");
     }

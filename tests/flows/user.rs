@@ -18,6 +18,7 @@ stories![
     an_address_changes_with_a_fresh_session,
     a_taken_address_is_refused,
     a_password_changes_with_the_current_one,
+    a_new_password_takes_the_current_one_where_that_is_asked,
     a_password_change_ends_other_sessions_and_the_old_secret,
     the_same_password_is_refused,
     a_stale_session_must_prove_itself,
@@ -132,7 +133,7 @@ async fn a_password_changes_with_the_current_one(app: App) {
     let answer = ada.put("/api/auth/user", wrong).await;
     assert_eq!(
         (answer.status(), answer.error_code().as_str()),
-        (400, "invalid_credentials")
+        (400, "current_password_invalid")
     );
     let right = json!({ "password": "a new long password", "current_password": PASSWORD });
     assert_eq!(ada.put("/api/auth/user", right).await.status(), 200);
@@ -145,6 +146,47 @@ async fn a_password_changes_with_the_current_one(app: App) {
         200
     );
     assert_eq!(app.events.count(EventKind::PasswordChanged), 1);
+}
+
+/// G6.9-12.
+async fn a_new_password_takes_the_current_one_where_that_is_asked(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder
+            .passwords(crate::passwords().ask_for_current(true))
+            .anonymous(true)
+    })
+    .await;
+    let ada = app.signed_up("ada@example.com").await;
+    let change = |current: &str| json!({ "password": "a new long password", "current_password": current });
+    // A moment after the sign-in, and with what is no nonce.
+    for body in [
+        change(""),
+        json!({ "password": "a new long password" }),
+        json!({ "password": "a new long password", "nonce": "123456" }),
+    ] {
+        let answer = ada.put("/api/auth/user", body).await;
+        assert_eq!(answer.refusal(), (400, "current_password_required".to_owned()));
+    }
+    let wrong = ada.put("/api/auth/user", change("wrong horse")).await;
+    assert_eq!(wrong.refusal(), (400, "current_password_invalid".to_owned()));
+    assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);
+    // What is no password needs none while the session is fresh.
+    let address = json!({ "email": "lovelace@example.com" });
+    assert_eq!(ada.put("/api/auth/user", address).await.status(), 200);
+    assert_eq!(ada.put("/api/auth/user", change(PASSWORD)).await.status(), 200);
+    let again = app.browser();
+    assert_eq!(
+        again
+            .sign_in("lovelace@example.com", "a new long password")
+            .await
+            .status(),
+        200
+    );
+    // Nobody is asked for what they do not have.
+    let nobody = app.browser();
+    nobody.post("/api/auth/signup", json!({})).await;
+    let first = json!({ "email": "grace@example.com", "password": PASSWORD });
+    assert_eq!(nobody.put("/api/auth/user", first).await.status(), 200);
 }
 
 async fn a_password_change_ends_other_sessions_and_the_old_secret(app: App) {
@@ -179,11 +221,11 @@ async fn a_stale_session_must_prove_itself(app: App) {
         let answer = ada.put("/api/auth/user", body).await;
         assert_eq!(
             (answer.status(), answer.error_code().as_str()),
-            (403, "reauthentication_needed")
+            (400, "reauthentication_needed")
         );
     }
     let answer = ada.delete("/api/auth/user", json!({})).await;
-    assert_eq!(answer.status(), 403);
+    assert_eq!(answer.refusal(), (400, "reauthentication_needed".to_owned()));
     // What is not dangerous needs no proof.
     assert_eq!(
         ada.put("/api/auth/user", json!({ "data": { "a": 1 } })).await.status(),
@@ -291,7 +333,7 @@ async fn a_refused_change_changes_nothing(app: App) {
         (
             json!({ "data": { "a": 1 }, "password": "another horse battery", "current_password": "wrong" }),
             400,
-            "invalid_credentials",
+            "current_password_invalid",
         ),
     ] {
         let answer = ada.put("/api/auth/user", change.clone()).await;

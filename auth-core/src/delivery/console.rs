@@ -32,6 +32,10 @@ impl Mailer for ConsoleMailer {
 
 #[async_trait]
 impl SmsSender for ConsoleMailer {
+    fn name(&self) -> &str {
+        "console"
+    }
+
     async fn send(&self, sms: &Sms) -> Result<(), DeliveryError> {
         print(&framed("text message", &sms.to_e164(), &sms.text))
     }

@@ -28,7 +28,7 @@ pub struct MemoryMailer(Arc<Kept<Mail>>);
 pub struct MemorySms(Arc<Kept<Sms>>);
 
 macro_rules! memory {
-    ($name:ident, $port:ident, $message:ident, $what:literal) => {
+    ($name:ident, $port:ident, $message:ident, $what:literal $($more:tt)*) => {
         impl $name {
             #[doc = concat!("All ", $what, " so far, oldest first.")]
             pub fn sent(&self) -> Vec<$message> {
@@ -52,12 +52,14 @@ macro_rules! memory {
                 self.0.add(message.clone());
                 Ok(())
             }
+
+            $($more)*
         }
     };
 }
 
 memory!(MemoryMailer, Mailer, Mail, "mails");
-memory!(MemorySms, SmsSender, Sms, "text messages");
+memory!(MemorySms, SmsSender, Sms, "text messages" fn name(&self) -> &str { "memory" });
 
 struct Kept<T> {
     messages: Mutex<Vec<T>>,

@@ -15,10 +15,19 @@ pub trait SmsSender: Send + Sync + 'static {
     /// # Errors
     /// [`DeliveryError`]; a temporary one is tried again.
     async fn send(&self, sms: &Sms) -> Result<(), DeliveryError>;
+
+    /// What `sms_provider` of `GET /settings` says, to anybody. Default `custom`.
+    fn name(&self) -> &str {
+        "custom"
+    }
 }
 
 #[async_trait]
 impl<S: SmsSender + ?Sized> SmsSender for Arc<S> {
+    fn name(&self) -> &str {
+        self.as_ref().name()
+    }
+
     async fn send(&self, sms: &Sms) -> Result<(), DeliveryError> {
         self.as_ref().send(sms).await
     }
@@ -75,5 +84,33 @@ impl fmt::Debug for Sms {
             .field("to", &self.to)
             .field("kind", &self.kind)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::{ConsoleMailer, MemorySms};
+
+    struct Own;
+
+    #[async_trait]
+    impl SmsSender for Own {
+        async fn send(&self, _sms: &Sms) -> Result<(), DeliveryError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_sender_says_who_it_is() {
+        let senders: [(Arc<dyn SmsSender>, &str); 3] = [
+            (Arc::new(ConsoleMailer), "console"),
+            (Arc::new(MemorySms::default()), "memory"),
+            (Arc::new(Own), "custom"),
+        ];
+        for (sender, name) in senders {
+            assert_eq!(sender.name(), name);
+            assert_eq!(Arc::new(sender).name(), name);
+        }
     }
 }

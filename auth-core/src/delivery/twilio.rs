@@ -122,6 +122,10 @@ impl TwilioSms {
 
 #[async_trait]
 impl SmsSender for TwilioSms {
+    fn name(&self) -> &str {
+        "twilio"
+    }
+
     async fn send(&self, sms: &Sms) -> Result<(), DeliveryError> {
         let request = self
             .request(sms)
@@ -192,6 +196,7 @@ mod tests {
     async fn the_request_is_twilios() {
         let asked = Asked::answering(201, r#"{"sid": "SM1"}"#);
         let sender = TwilioSms::new(asked.clone(), ACCOUNT, "t0ken", "+15557654321").unwrap();
+        assert_eq!(sender.name(), "twilio");
         let sms = Sms::new("m1", "15551234567", "123456 is your code & more");
         sender.send(&sms).await.unwrap();
         let request = asked.only();

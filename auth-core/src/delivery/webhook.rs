@@ -80,6 +80,10 @@ webhook!(WebhookMailer);
 
 #[async_trait]
 impl SmsSender for WebhookSms {
+    fn name(&self) -> &str {
+        "webhook"
+    }
+
     async fn send(&self, sms: &Sms) -> Result<(), DeliveryError> {
         let body = json!({
             "user": { "id": sms.user_id, "phone": sms.to },
@@ -282,6 +286,7 @@ mod tests {
             .unwrap()
             .clock(At(1_700_000_000_999));
         assert!(!format!("{sender:?}").contains("T0KEN"));
+        assert_eq!(sender.name(), "webhook");
         let mut sms = Sms::new("m1", "15551234567", "123456 is your code");
         sms.code = Some("123456".to_owned());
         sender.send(&sms).await.unwrap();

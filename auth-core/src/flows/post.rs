@@ -16,7 +16,8 @@ use crate::{
 pub(crate) struct Post {
     outbox: Outbox,
     has_mailer: bool,
-    has_sms: bool,
+    /// Who sends text messages; nobody, where none are sent.
+    sms_provider: Option<String>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -24,7 +25,7 @@ impl Post {
     pub(crate) fn new(parts: OutboxParts) -> Self {
         Self {
             has_mailer: parts.mailer.is_some(),
-            has_sms: parts.sms_sender.is_some(),
+            sms_provider: parts.sms_sender.as_ref().map(|sender| sender.name().to_owned()),
             outbox: Outbox::new(parts),
             worker: Mutex::default(),
         }
@@ -35,12 +36,16 @@ impl Post {
     }
 
     pub(crate) fn has_sms(&self) -> bool {
-        self.has_sms
+        self.sms_provider.is_some()
+    }
+
+    pub(crate) fn sms_provider(&self) -> Option<&str> {
+        self.sms_provider.as_deref()
     }
 
     /// Whether anything is sent here.
     pub(crate) fn sends(&self) -> bool {
-        self.has_mailer || self.has_sms
+        self.has_mailer || self.has_sms()
     }
 
     /// Whether messages to this address can be sent at all.
@@ -50,7 +55,7 @@ impl Post {
     pub(crate) fn check(&self, address: &Address) -> Result<()> {
         let missing = match address {
             Address::Email(_) if !self.has_mailer => "There is no mailer here.",
-            Address::Phone(_) if !self.has_sms => "There is nobody here who sends text messages.",
+            Address::Phone(_) if !self.has_sms() => "There is nobody here who sends text messages.",
             Address::Email(email) if !self.outbox.may_mail(email) => {
                 let sentence = format!("Email address \"{email}\" cannot be used as it is not authorized");
                 return Err(Error::from(ErrorKind::EmailNotAuthorized).detail(sentence));

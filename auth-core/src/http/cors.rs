@@ -5,18 +5,27 @@ use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{
         ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
+        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
     },
 };
 
 use crate::{
     auth::Auth,
-    request::{RequestView, requested_method},
+    request::{RequestView, requested_method, with_exposed},
 };
 
 /// What clients of ours send beyond what every browser may: SuperTokens' and GoTrue's headers.
 const HEADERS: &str = "content-type, rid, fdi-version, anti-csrf, authorization, st-auth-mode, x-supabase-api-version, \
-                       x-client-info, apikey, x-jwt-aud";
+                       x-client-info, apikey, x-jwt-aud, x-client-ip, x-use-cookie";
+
+/// What answers say in headers, to scripts as well: GoTrue's clients read the word of an error there, and how long a list is.
+const EXPOSED: [&str; 5] = [
+    "link",
+    "retry-after",
+    "x-sb-error-code",
+    "x-supabase-api-version",
+    "x-total-count",
+];
 
 impl Auth {
     /// The answer to a CORS preflight (Fetch §4.8) for one of the application's own routes; `None` when the request is
@@ -64,7 +73,8 @@ impl Auth {
         })
     }
 
-    /// Lets a page of a trusted origin read a response, with cookies; answers whether the request came from one.
+    /// Lets a page of a trusted origin read a response, with cookies, and what it says in headers; answers whether the request
+    /// came from one.
     pub fn allow_origin(&self, view: &dyn RequestView, response: &mut HeaderMap) -> bool {
         let mut origins = Vec::new();
         view.each_header(&ORIGIN, &mut |value| origins.push(value.to_vec()));
@@ -79,6 +89,10 @@ impl Auth {
         if is_listed {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             response.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            let there = response.get_all(ACCESS_CONTROL_EXPOSE_HEADERS).iter();
+            if let Some(exposed) = with_exposed(there.map(HeaderValue::as_bytes), EXPOSED) {
+                response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+            }
             let says_so = |value: &HeaderValue| {
                 let value = value.as_bytes().to_ascii_lowercase();
                 value

@@ -65,6 +65,16 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "captcha_failed",
             "captcha protection: request disallowed",
         ),
+        ErrorKind::CurrentPasswordInvalid => (
+            S::BAD_REQUEST,
+            "current_password_invalid",
+            "The current password is wrong.",
+        ),
+        ErrorKind::CurrentPasswordRequired => (
+            S::BAD_REQUEST,
+            "current_password_required",
+            "Current password required when setting new password.",
+        ),
         ErrorKind::DatabaseFetchFailed | ErrorKind::DatabaseUpdateFailed => (
             S::SERVICE_UNAVAILABLE,
             "unexpected_failure",
@@ -144,6 +154,16 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             "This endpoint requires a valid Bearer token",
         ),
         ErrorKind::NotFound => (S::NOT_FOUND, "not_found", "There is nothing at this path."),
+        ErrorKind::NonceEmailNotConfirmed => (
+            S::UNPROCESSABLE_ENTITY,
+            "email_not_confirmed",
+            "Please verify your email first.",
+        ),
+        ErrorKind::NoncePhoneNotConfirmed => (
+            S::UNPROCESSABLE_ENTITY,
+            "phone_not_confirmed",
+            "Please verify your phone first.",
+        ),
         ErrorKind::OtpDisabled => (S::UNPROCESSABLE_ENTITY, "otp_disabled", "Signups not allowed for otp"),
         ErrorKind::OverEmailSendRateLimit => (
             S::TOO_MANY_REQUESTS,
@@ -241,6 +261,11 @@ pub(crate) fn told(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) 
             S::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
             "Send application/json or application/x-www-form-urlencoded.",
+        ),
+        ErrorKind::UpdateNeedsReauthentication => (
+            S::BAD_REQUEST,
+            "reauthentication_needed",
+            "Sign in again, or give the current password or a nonce, to do this.",
         ),
         ErrorKind::UserBanned => (S::BAD_REQUEST, "user_banned", "User is banned"),
         ErrorKind::UserShutOut => (S::FORBIDDEN, "user_banned", "User is banned"),

@@ -27,6 +27,8 @@ pub struct EventRecord {
     pub user_agent: Option<String>,
     /// A word on the circumstances.
     pub reason: Option<String>,
+    /// Who did it: the id of a user, or the role of a program that administrates. At most 512 characters.
+    pub actor: Option<String>,
 }
 
 /// Which events are asked for; newest first.
@@ -38,6 +40,8 @@ pub struct EventRecord {
 pub struct EventQuery {
     /// Of this user.
     pub user_id: Option<UserId>,
+    /// Done by this actor.
+    pub actor: Option<String>,
     /// Of this kind.
     pub kind: Option<String>,
     /// Only those older than the event with this id.

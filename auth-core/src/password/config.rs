@@ -25,6 +25,7 @@ pub struct PasswordConfig {
     pub(super) takes_cheap: bool,
     pub(super) threads: usize,
     pub(super) queue: usize,
+    pub(super) asks_for_current: bool,
     pub(super) block_list: bool,
     pub(super) blocked_words: Vec<String>,
     pub(super) leak_check: Option<LeakCheck>,
@@ -44,6 +45,7 @@ impl Default for PasswordConfig {
             takes_cheap: false,
             threads: available_parallelism().map_or(1, usize::from),
             queue: 128,
+            asks_for_current: false,
             block_list: true,
             blocked_words: Vec::new(),
             leak_check: None,
@@ -69,6 +71,15 @@ impl PasswordConfig {
     pub fn danger_min_length(mut self, characters: usize) -> Self {
         self.min_length = characters;
         self.takes_short = true;
+        self
+    }
+
+    /// Whether `PUT /user` takes a new password only with the current one, even a moment after the sign-in. Default no: a fresh
+    /// sign-in or a nonce is enough. Who came in by a link or code that was sent to them, or has no password, proves who they are
+    /// as ever. Yes keeps out whoever finds a session that was just opened; people type one more password.
+    #[must_use]
+    pub fn ask_for_current(mut self, ask: bool) -> Self {
+        self.asks_for_current = ask;
         self
     }
 

@@ -61,6 +61,11 @@ impl Passwords {
         self.pool.waiting()
     }
 
+    /// Whether a new password takes the current one, however fresh the session is.
+    pub(crate) fn asks_for_current(&self) -> bool {
+        self.config.asks_for_current
+    }
+
     /// Refuses what is too large to be worth any work; for every route that takes a password.
     pub(crate) fn check_size(&self, password: &Password) -> Result<()> {
         policy::check_size(&self.config, password)

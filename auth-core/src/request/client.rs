@@ -14,6 +14,8 @@ pub struct Client {
     pub ip: Option<IpAddr>,
     /// The browser, cut to 512 bytes and without control characters.
     pub user_agent: Option<String>,
+    /// The administrator who asks, where one acts on somebody's account: the id of their user, or a program's role.
+    pub administrator: Option<String>,
 }
 
 /// Whose word is taken for a client's address.
@@ -50,6 +52,7 @@ impl ClientPolicy {
         Client {
             ip: view.peer().map(|peer| self.address(peer.to_canonical(), view)),
             user_agent,
+            administrator: None,
         }
     }
 

@@ -31,15 +31,7 @@ impl Effects {
         if self.headers.is_empty() {
             return None;
         }
-        let there: Vec<String> = there
-            .map(String::from_utf8_lossy)
-            .flat_map(|value| value.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>())
-            .filter(|name| !name.is_empty())
-            .collect();
-        let ours = self.headers.iter().map(|(name, _)| name.as_str().to_owned());
-        let missing = ours.filter(|ours| !there.iter().any(|name| name.eq_ignore_ascii_case(ours)));
-        let names: Vec<String> = there.iter().cloned().chain(missing).collect();
-        HeaderValue::from_str(&names.join(", ")).ok()
+        with_exposed(there, self.headers.iter().map(|(name, _)| name.as_str()))
     }
 
     /// The finished `Set-Cookie` values.
@@ -122,6 +114,24 @@ impl Effects {
         self.cookies.retain(|cookie| set_cookie_name(cookie.as_bytes()) != name);
         self.cookies.push(value);
     }
+}
+
+/// An `Access-Control-Expose-Headers` with what is there already, and ours, each once.
+pub(crate) fn with_exposed<'there, 'ours>(
+    there: impl Iterator<Item = &'there [u8]>,
+    ours: impl IntoIterator<Item = &'ours str>,
+) -> Option<HeaderValue> {
+    let mut names: Vec<String> = there
+        .map(String::from_utf8_lossy)
+        .flat_map(|value| value.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>())
+        .filter(|name| !name.is_empty())
+        .collect();
+    for ours in ours {
+        if !names.iter().any(|name| name.eq_ignore_ascii_case(ours)) {
+            names.push(ours.to_owned());
+        }
+    }
+    HeaderValue::from_str(&names.join(", ")).ok()
 }
 
 #[cfg(test)]

@@ -27,6 +27,10 @@ impl EventAdapter for VecAdapter {
                 .user_id
                 .as_ref()
                 .is_none_or(|id| event.user_id.as_ref() == Some(id))
+                && query
+                    .actor
+                    .as_ref()
+                    .is_none_or(|actor| event.actor.as_ref() == Some(actor))
                 && query.kind.as_ref().is_none_or(|kind| event.kind == *kind)
                 && query.before.as_ref().is_none_or(|id| event.id < *id)
         });

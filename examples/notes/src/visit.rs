@@ -65,6 +65,7 @@ fn sentence(error_code: &str) -> &'static str {
             "Please sign in first."
         }
         "captcha_failed" => "Please solve the riddle once more.",
+        "current_password_invalid" | "current_password_required" => "The current password is missing or wrong.",
         "email_address_not_authorized" => "No mail is sent to this address here.",
         "email_exists" | "phone_exists" | "user_already_exists" => "There is an account with this address already.",
         "email_not_confirmed" => "Please confirm your address first, with the mail we have sent you.",

@@ -88,6 +88,10 @@ impl Mailer for Counted<Arc<dyn Mailer>> {
 
 #[async_trait]
 impl SmsSender for Counted<Arc<dyn SmsSender>> {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
     async fn send(&self, sms: &Sms) -> Result<(), DeliveryError> {
         let sent = self.0.send(sms).await;
         self.count("sms", sent)

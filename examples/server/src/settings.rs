@@ -93,6 +93,8 @@ settings! {
     access_lifetime: Option<String> = "AUTH_ACCESS_LIFETIME",
     /// How long a refresh token, or an opaque session that is not used, lives. [default: the library's]
     refresh_lifetime: Option<String> = "AUTH_REFRESH_LIFETIME",
+    /// A sign-in ends the other sessions of its user.
+    single_session: Option<bool> = "AUTH_SINGLE_SESSION" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// Leave refresh tokens as they are when they are used: a stolen one is never noticed.
     danger_no_rotation: Option<bool> = "AUTH_DANGER_NO_ROTATION" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// How long a link in a mail is good. [default: 1h]
@@ -119,6 +121,8 @@ settings! {
     danger_password_min: Option<usize> = "AUTH_DANGER_PASSWORD_MIN" [conflicts_with = "password_min"],
     /// Take passwords that everybody guesses first.
     danger_known_passwords: Option<bool> = "AUTH_DANGER_KNOWN_PASSWORDS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
+    /// A new password takes the current one, however fresh the session is.
+    require_current_password: Option<bool> = "AUTH_REQUIRE_CURRENT_PASSWORD" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// Refuse new passwords that have leaked: a file of SHA-1 digests in ascending order, or `online` to ask api.pwnedpasswords.com.
     leaked_passwords: Option<String> = "AUTH_LEAKED_PASSWORDS",
     /// Refuse all new passwords while that list does not answer.

@@ -162,14 +162,15 @@ fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
         lifetime(settings.access_lifetime.as_deref())?,
         lifetime(settings.refresh_lifetime.as_deref())?,
     );
+    let single = settings.single_session == Some(true);
     if settings.strategy == Some(Strategy::Opaque) {
-        let mut sessions = SessionConfig::default();
+        let mut sessions = SessionConfig::default().one_per_user(single);
         if let Some(period) = refresh {
             sessions = sessions.idle_period(period);
         }
         return Ok(sessions.into());
     }
-    let mut tokens = Tokens::default().check_store(true);
+    let mut tokens = Tokens::default().check_store(true).one_per_user(single);
     if let Some(key) = &settings.jwt_secret {
         tokens = tokens.signing_keys(SigningKeys::shared(Secret::new(key.as_str())));
     }
@@ -223,7 +224,8 @@ fn lifetime(text: Option<&str>) -> Result<Option<Duration>, Failure> {
 }
 
 fn passwords(settings: &Settings) -> Result<PasswordConfig, Failure> {
-    let mut passwords = PasswordConfig::default();
+    let asks = settings.require_current_password == Some(true);
+    let mut passwords = PasswordConfig::default().ask_for_current(asks);
     if let Some(list) = &settings.leaked_passwords {
         let check = match list.as_str() {
             "online" => LeakCheck::new(PwnedPasswords::new(online()?)),

@@ -1,10 +1,10 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use auth_core::{
     Algorithm, ErrorKind, NewSession, Secret, SigningKeys, Tokens, adapter::SigningKeyAdapter, testing::Fault,
 };
 
-use super::{HOUR, issue, not_renewed, opens, refresh, refused, with};
+use super::{AHEAD, HOUR, issue, not_renewed, opens, refresh, refused, with};
 use crate::{App, Held, PASSWORD, stories_in_process};
 
 stories_in_process![
@@ -14,6 +14,7 @@ stories_in_process![
     another_algorithm_takes_over_and_nobody_is_signed_out,
     a_store_that_fails_at_the_rotation_delays_it,
     old_keys_go_when_nothing_they_signed_can_live,
+    a_key_is_known_before_it_signs_to_those_who_keep_the_keys,
 ];
 
 async fn case_02_a_key_function_signs_and_checks_and_stores_nothing(app: App) {
@@ -73,17 +74,17 @@ async fn case_03_05_and_31_keys_rotate_and_nobody_is_signed_out(app: App) {
     let app = with(&app, tokens).await;
     let (_, first) = issue(&app).await;
     let kid = |held: &Held| held.access.split('.').next().unwrap().to_owned();
-    // Published a minute before it signs.
-    app.wait(HOUR - Duration::from_secs(30));
+    // Published before it signs.
+    app.wait(HOUR - AHEAD);
     let (_, ahead) = issue(&app).await;
     assert_eq!(kid(&ahead), kid(&first));
     assert_eq!(app.store.get_signing_keys().await.unwrap().len(), 2);
-    app.wait(Duration::from_secs(60));
+    app.wait(AHEAD);
     let (_, second) = issue(&app).await;
     assert_ne!(kid(&second), kid(&first));
     // The old key still checks what it signed.
     assert_eq!(opens(&app, &first).await, None);
-    app.wait(HOUR);
+    app.wait(HOUR + Duration::from_secs(30));
     assert_eq!(refused(&app, &first.access).await, ErrorKind::TryRefreshToken);
     // And refresh tokens outlive the key's days of signing.
     app.wait(24 * HOUR);
@@ -131,7 +132,7 @@ async fn another_algorithm_takes_over_and_nobody_is_signed_out(app: App) {
         .await;
     assert_eq!(opens(&after, &old).await, None);
     refresh(&after, &old).await;
-    before.wait(Duration::from_secs(61));
+    before.wait(AHEAD);
     let new = refresh(&after, &old).await;
     let header = |held: &Held| held.access.split('.').next().unwrap().to_owned();
     assert_ne!(header(&new), header(&old));
@@ -174,4 +175,36 @@ async fn old_keys_go_when_nothing_they_signed_can_live(app: App) {
         let _ = issue(&app).await;
     }
     refresh(&app, &child).await;
+}
+
+/// G6.4-24: somebody keeps what one process published for as long as it says, and meets tokens of another.
+async fn a_key_is_known_before_it_signs_to_those_who_keep_the_keys(app: App) {
+    let tokens = || Tokens::default().algorithm(Algorithm::EdDsa).key_interval(HOUR);
+    let app = with(&app, tokens()).await;
+    let publisher = app.beside(|builder| builder.sessions(tokens())).await;
+    let (mut kept, mut until, mut signed) = (HashSet::new(), app.now(), HashSet::new());
+    for step in 0..360 {
+        // Signing first, or asking first.
+        let held = if step % 2 == 0 { Some(issue(&app).await.1) } else { None };
+        if app.now() >= until {
+            let answer = publisher.script().get("/api/auth/.well-known/jwks.json").await;
+            let caching = answer.header("cache-control");
+            assert_eq!(caching, Some("public, max-age=600, must-revalidate"));
+            let keys = answer.json()["keys"].as_array().unwrap().clone();
+            kept = keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect();
+            until = app.now() + Duration::from_secs(600);
+        }
+        let access = match held {
+            Some(held) => held.access,
+            None => issue(&app).await.1.access,
+        };
+        let kid = jsonwebtoken::decode_header(&access).unwrap().kid.unwrap();
+        assert!(kept.contains(&kid), "step {step}");
+        signed.insert(kid);
+        app.wait(Duration::from_secs(20));
+    }
+    assert!(signed.len() >= 2);
+    // By hand as well.
+    let now = app.now();
+    assert_eq!(app.auth.rotate_signing_keys().await.unwrap(), now + AHEAD);
 }

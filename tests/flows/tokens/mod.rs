@@ -23,6 +23,8 @@ use auth_core::{
 use crate::{App, Held, PASSWORD};
 
 const HOUR: Duration = Duration::from_secs(3_600);
+/// A key is published so long before it signs: ten minutes for those who keep the keys, and two for processes and clocks.
+const AHEAD: Duration = Duration::from_secs(720);
 
 /// An application with somebody in it.
 struct House {

@@ -313,7 +313,7 @@ async fn g6_4_23_a_verify_only_key_is_published_and_never_signs(app: App) {
 
 /// The access token of somebody who signs in.
 async fn app_token(app: &App) -> String {
-    app.wait(Duration::from_secs(61));
+    app.wait(super::AHEAD);
     let session = app.keeper().sign_up("new@example.com", PASSWORD).await.json();
     session["access_token"].as_str().unwrap().to_owned()
 }

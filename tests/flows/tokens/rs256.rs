@@ -1,13 +1,11 @@
 //! RS256, for those who can check nothing else.
 
-use std::time::Duration;
-
 use auth_core::{Algorithm, ErrorKind, NewSession, PublicKey, Secret, Tokens, adapter::SigningKeyAdapter};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 
-use super::{HOUR, issue, opens, refresh, refused, with};
+use super::{AHEAD, HOUR, issue, opens, refresh, refused, with};
 use crate::{App, Held, stories_in_process};
 
 stories_in_process![
@@ -65,9 +63,9 @@ async fn g6_4_23_rs256_signs_rotates_and_is_published(app: App) {
     validation.validate_exp = false;
     decode::<Value>(&first.access, &key, &validation).unwrap();
     // The next is there before it signs, and the old one goes on checking.
-    app.wait(HOUR - Duration::from_secs(50));
+    app.wait(HOUR - AHEAD);
     assert_eq!(app.script().get(JWKS).await.json()["keys"].as_array().unwrap().len(), 2);
-    app.wait(Duration::from_secs(60));
+    app.wait(AHEAD);
     let (_, second) = issue(&app).await;
     assert_ne!(header(&second), header(&first));
     assert_eq!(opens(&app, &first).await, None);

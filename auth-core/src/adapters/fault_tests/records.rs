@@ -133,6 +133,7 @@ pub(super) fn event(id: &str) -> EventRecord {
         ip: None,
         user_agent: None,
         reason: None,
+        actor: None,
     }
 }
 

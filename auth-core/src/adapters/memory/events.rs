@@ -31,6 +31,10 @@ impl EventAdapter for MemoryAdapter {
                 .user_id
                 .as_ref()
                 .is_none_or(|id| event.user_id.as_ref() == Some(id))
+                && query
+                    .actor
+                    .as_ref()
+                    .is_none_or(|actor| event.actor.as_ref() == Some(actor))
                 && query.kind.as_ref().is_none_or(|kind| event.kind == *kind)
         });
         Ok(asked_for.take(query.limit as usize).cloned().collect())

@@ -106,6 +106,7 @@ pub(super) const TABLES: &[Table] = &[
         indexes: &[
             ("user_id", &["user_id", "id"]),
             ("kind", &["kind", "id"]),
+            ("actor", &["actor", "id"]),
             ("at", &["at"]),
         ],
     },
@@ -220,6 +221,7 @@ pub(super) const EVENT: &[Column] = &[
     ("ip", Text, false),
     ("user_agent", Text, false),
     ("reason", Text, false),
+    ("actor", Key, false),
 ];
 
 pub(super) const SIGNING_KEY: &[Column] = &[

@@ -43,6 +43,7 @@ impl SqlAdapter {
         let dialect = self.dialect();
         let given = [
             ("user_id =", query.user_id.as_ref().map(|id| id.as_str())),
+            ("actor =", query.actor.as_deref()),
             ("kind =", query.kind.as_deref()),
             ("id <", query.before.as_deref()),
         ];

@@ -204,6 +204,7 @@ impl Reader {
             ip: self.maybe_ip()?,
             user_agent: self.maybe_text()?,
             reason: self.maybe_text()?,
+            actor: self.maybe_text()?,
         })
     }
 

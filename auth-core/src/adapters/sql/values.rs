@@ -93,6 +93,7 @@ pub(super) fn event_values(event: &EventRecord) -> Vec<SqlValue> {
         maybe_ip(event.ip),
         maybe_text(event.user_agent.as_deref()),
         maybe_text(event.reason.as_deref()),
+        maybe_text(event.actor.as_deref()),
     ]
 }
 

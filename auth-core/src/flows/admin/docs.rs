@@ -139,6 +139,11 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             PER_PAGE,
             BEFORE,
             Member::new("user_id", Kind::Text, "To whom it happened."),
+            Member::new(
+                "actor",
+                Kind::Text,
+                "Who did it: the id of a user, or a program's role.",
+            ),
             Member::new("kind", Kind::Text, "What happened."),
         ],
         answers: &[Answer::Json("Events")],

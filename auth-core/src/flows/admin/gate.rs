@@ -5,12 +5,13 @@ use crate::{
     http::Call,
     id::{SessionId, UserId},
     model::Session,
+    request::Client,
 };
 
 /// Who administrates.
 pub(crate) enum Administrator {
-    /// Whoever holds a token that the server signed; it has no session.
-    Program,
+    /// Whoever holds a token that the server signed, with this role; it has no session.
+    Program(String),
     /// Somebody who is signed in and has just proven who they are.
     Person(Arc<Session>),
 }
@@ -21,6 +22,17 @@ impl Administrator {
         match self {
             Self::Person(session) if session.user_id == *user_id => Some(&session.id),
             _ => None,
+        }
+    }
+
+    /// From where the request came, and whose it is: what is done is written down with both.
+    pub(crate) fn client(&self, call: &Call) -> Client {
+        Client {
+            administrator: Some(match self {
+                Self::Program(role) => role.clone(),
+                Self::Person(session) => session.user_id.to_string(),
+            }),
+            ..call.request.client().clone()
         }
     }
 }
@@ -41,7 +53,7 @@ impl Call {
             .and_then(|token| self.auth.role_of_service_token(token))
         {
             return if is_admin(&role) {
-                Ok(Administrator::Program)
+                Ok(Administrator::Program(role))
             } else {
                 Err(ErrorKind::NotAdmin.into())
             };

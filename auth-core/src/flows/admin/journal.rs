@@ -53,6 +53,7 @@ impl Journal {
             ip: event.client.ip,
             user_agent: event.client.user_agent.clone(),
             reason: event.reason.map(str::to_owned),
+            actor: event.actor().map(str::to_owned),
         };
         let is_taken = self
             .sender()

@@ -1,7 +1,4 @@
-use http::{
-    HeaderName, HeaderValue,
-    header::{ACCESS_CONTROL_EXPOSE_HEADERS, LINK},
-};
+use http::{HeaderName, HeaderValue, header::LINK};
 use url::form_urlencoded;
 
 use crate::{
@@ -93,10 +90,6 @@ impl Page {
 }
 
 fn with_links(reply: Reply, links: &[String]) -> Reply {
-    let reply = reply.header(
-        ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("x-total-count, link"),
-    );
     match HeaderValue::from_str(&links.join(", ")) {
         Ok(links) => reply.header(LINK, links),
         Err(_) => reply,

@@ -71,12 +71,13 @@ fn is_oldest_first(sort: &str) -> Result<bool> {
 }
 
 async fn create_user(mut call: Call) -> Result<Reply> {
-    call.require_admin().await?;
+    let administrator = call.require_admin().await?;
     let mut given = AdminUserAttributes::read(&mut call)?;
     if let Some(id) = call.body.text("id")?.filter(|id| !id.is_empty()) {
         given = given.id(id);
     }
-    let user = call.auth.make_account(given, call.request.client()).await?;
+    let client = administrator.client(&call);
+    let user = call.auth.make_account(given, &client).await?;
     Ok(Reply::ok(user_answer(&call.auth, &user).await?))
 }
 
@@ -92,22 +93,22 @@ async fn update_user(mut call: Call) -> Result<Reply> {
     let user_id = call.user_id();
     let given = AdminUserAttributes::read(&mut call)?;
     let own = administrator.session_of(&user_id);
-    let client = call.request.client();
-    let user = call.auth.change_account(&user_id, given, own, client).await?;
+    let client = administrator.client(&call);
+    let user = call.auth.change_account(&user_id, given, own, &client).await?;
     Ok(Reply::ok(user_answer(&call.auth, &user).await?))
 }
 
 async fn delete_user(call: Call) -> Result<Reply> {
-    call.require_admin().await?;
-    let (user_id, client) = (call.user_id(), call.request.client());
+    let administrator = call.require_admin().await?;
+    let (user_id, client) = (call.user_id(), administrator.client(&call));
     if call.body.flag("should_soft_delete")?.unwrap_or(false) {
-        call.auth.give_up(&user_id, client).await?;
+        call.auth.give_up(&user_id, &client).await?;
         return Ok(Reply::ok(json!({})));
     }
     if call.auth.inner.adapter.get_user(&user_id).await?.is_none() {
         return Err(ErrorKind::UserNotFound.into());
     }
-    call.auth.remove_user(&user_id, client).await?;
+    call.auth.remove_user(&user_id, &client).await?;
     Ok(Reply::ok(json!({})))
 }
 
@@ -125,14 +126,15 @@ async fn list_sessions(call: Call) -> Result<Reply> {
 }
 
 async fn end_sessions(call: Call) -> Result<Reply> {
-    call.require_admin().await?;
+    let administrator = call.require_admin().await?;
     let user = call.auth.account(&call.user_id()).await?;
-    call.auth.end_sessions(&user.id, None, call.request.client()).await?;
+    let client = administrator.client(&call);
+    call.auth.end_sessions(&user.id, None, &client).await?;
     Ok(Reply::ok(json!({})))
 }
 
 async fn generate_link(mut call: Call) -> Result<Reply> {
-    call.require_admin().await?;
+    let administrator = call.require_admin().await?;
     let kind = call.body.text("type")?.unwrap_or_default();
     let kind = LinkKind::from_word(kind).ok_or_else(|| {
         Error::from(ErrorKind::ValidationFailed).detail(format!("Invalid email action link type requested: {kind}"))
@@ -147,7 +149,8 @@ async fn generate_link(mut call: Call) -> Result<Reply> {
         wanted = wanted.new_email(new);
     }
     let asked = call.asked_for_another()?;
-    let link = call.auth.make_link(wanted, &asked, call.request.client()).await?;
+    let client = administrator.client(&call);
+    let link = call.auth.make_link(wanted, &asked, &client).await?;
     let mut answer = user_answer(&call.auth, &link.user).await?;
     for (name, value) in [
         ("action_link", link.action_link.as_str()),
@@ -165,6 +168,10 @@ async fn list_events(call: Call) -> Result<Reply> {
     call.require_admin().await?;
     let query = EventQuery {
         user_id: call.query("user_id")?.filter(|id| !id.is_empty()).map(UserId::from),
+        actor: call
+            .query("actor")?
+            .filter(|actor| !actor.is_empty())
+            .map(str::to_owned),
         kind: call.query("kind")?.filter(|kind| !kind.is_empty()).map(str::to_owned),
         ..EventQuery::default()
     };
@@ -179,7 +186,7 @@ async fn audit(call: Call) -> Result<Reply> {
     call.require_admin().await?;
     let mut query = EventQuery::default();
     match call.query("query")?.unwrap_or_default().split_once(':') {
-        Some(("author", author)) => query.user_id = Some(author_of(&call, author).await?),
+        Some(("author", author)) => query.actor = Some(author_of(&call, author).await?),
         Some(("action", action)) => query.kind = Some(kind_of_action(action).to_owned()),
         Some(("type", class)) => {
             let events = read_class(&call, class).await?;
@@ -195,15 +202,15 @@ async fn audit(call: Call) -> Result<Reply> {
     Ok(Reply::ok(events.iter().map(audit_shape).collect()))
 }
 
-/// An id as it is; an address stands for whoever has it.
-async fn author_of(call: &Call, author: &str) -> Result<UserId> {
+/// An id or a role as it is; an address stands for whoever has it.
+async fn author_of(call: &Call, author: &str) -> Result<String> {
     if author.contains('@')
         && let Ok(address) = Address::email(author)
         && let Some((user_id, _)) = call.auth.user_at(&address).await?
     {
-        return Ok(user_id);
+        return Ok(user_id.to_string());
     }
-    Ok(UserId::from(author))
+    Ok(author.to_owned())
 }
 
 /// By page from the newest on, or from an event on.

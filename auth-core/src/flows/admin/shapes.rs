@@ -15,24 +15,30 @@ pub(super) fn event_shape(event: &EventRecord) -> Value {
         "ip": event.ip.map(|ip| ip.to_string()),
         "user_agent": event.user_agent,
         "reason": event.reason,
+        "actor": event.actor,
     })
 }
 
-/// GoTrue's. Who acted and to whom it happened is one and the same there and here, except for administrators' acts, which say
-/// `admin` in their traits.
+/// GoTrue's. To whom it happened is in the traits, because an administrator may have done it.
 pub(super) fn audit_shape(event: &EventRecord) -> Value {
     let (action, class) = action_and_class(&event.kind);
+    let user_id = event.user_id.as_ref().map(|id| id.as_str());
     json!({
         "id": event.id,
         "created_at": event.at.to_rfc3339(),
         "ip_address": event.ip.map(|ip| ip.to_string()).unwrap_or_default(),
         "payload": {
             "action": action,
-            "actor_id": event.user_id.as_ref().map(|id| id.as_str()),
+            // What was kept before anybody wrote down who it was is the user's own.
+            "actor_id": event.actor.as_deref().or(user_id),
             "actor_via_sso": false,
             "log_type": class,
             "timestamp": event.at.to_rfc3339(),
-            "traits": { "reason": event.reason, "session_id": event.session_id.as_ref().map(|id| id.as_str()) },
+            "traits": {
+                "reason": event.reason,
+                "session_id": event.session_id.as_ref().map(|id| id.as_str()),
+                "user_id": user_id,
+            },
         },
     })
 }

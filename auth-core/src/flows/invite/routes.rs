@@ -9,10 +9,11 @@ routes! {
 }
 
 async fn invite(call: Call) -> Result<Reply> {
-    call.require_admin().await?;
+    let administrator = call.require_admin().await?;
     let address = Address::email(call.body.text("email")?.unwrap_or_default())?;
     let data = call.body.object("data")?.cloned().unwrap_or_default();
     let asked = call.asked_for_another()?;
-    let user = call.auth.invite(&address, data, &asked, call.request.client()).await?;
+    let client = administrator.client(&call);
+    let user = call.auth.invite(&address, data, &asked, &client).await?;
     Ok(Reply::ok(user_answer(&call.auth, &user).await?))
 }

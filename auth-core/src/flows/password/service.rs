@@ -441,19 +441,28 @@ impl Auth {
     /// a stranger who has used up the sign-ins of the account must not lock its owner out of it.
     pub(crate) async fn check_current_password(&self, user: &User, password: Password, client: &Client) -> Result<()> {
         let hash = self.password_of(&user.id).await?;
-        let hash = hash.ok_or(ErrorKind::ReauthenticationNeeded)?;
+        let hash = hash.ok_or(ErrorKind::UpdateNeedsReauthentication)?;
         self.inner
             .passwords
             .check_size(&password)
-            .map_err(|_| ErrorKind::InvalidCredentials)?;
+            .map_err(|_| ErrorKind::CurrentPasswordInvalid)?;
         self.limit_reauthentication(&user.id, client).await?;
         match self.inner.passwords.verify(password, Some((&user.id, &hash))).await {
             Ok(Verified::Yes | Verified::Outdated) => {
                 self.forget_reauthentications(&user.id).await;
                 Ok(())
             }
-            Ok(_) => Err(self.refuse_sign_in(ErrorKind::InvalidPassword.into(), None, client)),
-            Err(error) => Err(self.refuse_sign_in(error, None, client)),
+            Ok(_) => Err(self.refuse_current(ErrorKind::InvalidPassword.into(), client)),
+            Err(error) => Err(self.refuse_current(error, client)),
+        }
+    }
+
+    /// Their own password is nobody's secret before somebody who is signed in: they are told that it is wrong.
+    fn refuse_current(&self, error: Error, client: &Client) -> Error {
+        let refused = self.refuse_sign_in(error, None, client);
+        match refused.kind() {
+            ErrorKind::InvalidCredentials => ErrorKind::CurrentPasswordInvalid.into(),
+            _ => refused,
         }
     }
 

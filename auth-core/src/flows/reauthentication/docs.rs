@@ -29,10 +29,10 @@ const SENDING: RouteDoc = RouteDoc {
     answers: &[Answer::Json("Empty")],
     refusals: &[
         ErrorKind::EmailNotAuthorized,
-        ErrorKind::EmailNotConfirmed,
+        ErrorKind::NonceEmailNotConfirmed,
+        ErrorKind::NoncePhoneNotConfirmed,
         ErrorKind::OverEmailSendRateLimit,
         ErrorKind::OverSmsSendRateLimit,
-        ErrorKind::PhoneNotConfirmed,
         ErrorKind::Throttled,
     ],
     ..RouteDoc::PLAIN

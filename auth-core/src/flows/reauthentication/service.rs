@@ -14,18 +14,17 @@ impl Auth {
     /// Sends a code to the proven address of a user, else to the proven number.
     ///
     /// # Errors
-    /// [`ErrorKind::ValidationFailed`] when there is neither address nor number, [`ErrorKind::EmailNotConfirmed`],
-    /// [`ErrorKind::PhoneNotConfirmed`], [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`],
+    /// [`ErrorKind::ValidationFailed`] when there is neither address nor number, [`ErrorKind::NonceEmailNotConfirmed`],
+    /// [`ErrorKind::NoncePhoneNotConfirmed`], [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`],
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub(crate) async fn send_nonce(&self, user: &User, asked: &Asked, client: &Client) -> Result<()> {
         let address = address_of(user)?;
         if !Self::is_proven(user, &address) {
-            let unproven = if address.is_email() {
-                Error::from(ErrorKind::EmailNotConfirmed).detail("Please verify your email first.")
-            } else {
-                Error::from(ErrorKind::PhoneNotConfirmed).detail("Please verify your phone first.")
+            let unproven = match address {
+                Address::Email(_) => ErrorKind::NonceEmailNotConfirmed,
+                Address::Phone(_) => ErrorKind::NoncePhoneNotConfirmed,
             };
-            return Err(unproven);
+            return Err(unproven.into());
         }
         self.limit_mailing(&address, client).await?;
         let issued = self.issue(Purpose::Reauthentication, &user.id, address.as_str(), asked)?;

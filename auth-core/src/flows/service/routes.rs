@@ -33,7 +33,7 @@ async fn settings(call: Call) -> Result<Reply> {
         "disable_signup": !config.signup,
         "mailer_autoconfirm": !auth.confirms(&email),
         "phone_autoconfirm": !auth.confirms(&phone),
-        "sms_provider": "",
+        "sms_provider": auth.inner.post.sms_provider().unwrap_or_default(),
         "saml_enabled": false,
         "passkeys_enabled": false,
     })))

@@ -22,6 +22,7 @@ pub struct SessionConfig {
     pub(crate) fresh_for: Duration,
     pub(crate) touch_interval: Option<Duration>,
     pub(crate) cleanup: bool,
+    pub(crate) one_per_user: bool,
 }
 
 impl Default for SessionConfig {
@@ -34,6 +35,7 @@ impl Default for SessionConfig {
             fresh_for: Duration::from_secs(15 * 60),
             touch_interval: None,
             cleanup: true,
+            one_per_user: false,
         }
     }
 }
@@ -91,6 +93,14 @@ impl SessionConfig {
     #[must_use]
     pub fn auto_database_cleanup(mut self, cleanup: bool) -> Self {
         self.cleanup = cleanup;
+        self
+    }
+
+    /// Whether a new session ends the user's others. Default no: people have a telephone and a computer. Yes, where an account
+    /// must not be shared; of two sign-ins at the very same moment each may end the other, and both sign in again.
+    #[must_use]
+    pub fn one_per_user(mut self, one: bool) -> Self {
+        self.one_per_user = one;
         self
     }
 

@@ -150,6 +150,11 @@ impl Auth {
                 .user(&record.user_id)
                 .session(&record.id),
         );
+        if config.one_per_user {
+            // After the new one is there: whoever signs in last stays, and a store that fails here has signed nobody out.
+            self.end_sessions(&record.user_id, Some(&record.id), &new.client)
+                .await?;
+        }
         Ok(IssuedSession {
             session,
             token,

@@ -24,6 +24,7 @@ pub struct Tokens {
     pub(crate) refresh_validity: Duration,
     pub(crate) absolute_period: Option<Duration>,
     pub(crate) fresh_for: Duration,
+    pub(crate) one_per_user: bool,
     pub(crate) rotation: Rotation,
     pub(crate) refresh_at: RefreshAt,
     pub(crate) refresh_path: Option<String>,
@@ -54,6 +55,7 @@ impl Default for Tokens {
             refresh_validity: 2_400 * HOUR,
             absolute_period: None,
             fresh_for: HOUR / 4,
+            one_per_user: false,
             rotation: Rotation::ParentChild {
                 straggler: Duration::from_secs(10),
             },
@@ -106,6 +108,14 @@ impl Tokens {
     #[must_use]
     pub fn fresh_for(mut self, period: Duration) -> Self {
         self.fresh_for = period;
+        self
+    }
+
+    /// Whether a new session ends the user's others, as [`SessionConfig::one_per_user`] does; their access tokens are good until
+    /// they expire where nobody asks the store. Default no.
+    #[must_use]
+    pub fn one_per_user(mut self, one: bool) -> Self {
+        self.one_per_user = one;
         self
     }
 
@@ -271,7 +281,8 @@ impl Tokens {
         let mut sessions = SessionConfig::default()
             .active_period(self.refresh_validity)
             .idle_period(Duration::ZERO)
-            .fresh_for(self.fresh_for);
+            .fresh_for(self.fresh_for)
+            .one_per_user(self.one_per_user);
         if let Some(period) = self.absolute_period {
             sessions = sessions.absolute_period(period);
         }

@@ -81,11 +81,14 @@ struct State {
     loaded_at: Option<Timestamp>,
 }
 
-/// A key is published this long before it signs.
-const PUBLISHED_AHEAD: Duration = Duration::from_secs(60);
+/// How long what is published may be kept by those who check: GoTrue's ten minutes.
+const KEPT: Duration = Duration::from_secs(600);
+/// A key is published this long before it signs: longer than it is kept by those who asked just before, of a process that was
+/// about to look, with a minute for clocks that differ.
+const PUBLISHED_AHEAD: Duration = Duration::from_secs(720);
 /// Unknown keys make the ring read the store at most this often.
 const COOL_DOWN: Duration = Duration::from_secs(5);
-/// Who signs has looked at the store within this time, half of what a key is published ahead.
+/// Who signs or publishes has looked at the store within this time.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// The longest time a key may sign (30 days).
 const LONGEST_INTERVAL: Duration = Duration::from_secs(720 * 60 * 60);
@@ -255,9 +258,9 @@ impl KeyRing {
             .filter(|key| !state.is_over(key, self.access_life, now));
         let until_next = state
             .newest(self.algorithm)
-            .map_or(COOL_DOWN, |key| (key.active_from + self.interval).since(now));
-        // The next is published ahead; whoever asks this often never misses it.
-        let fresh_for = until_next.clamp(Duration::from_secs(1), PUBLISHED_AHEAD / 2);
+            .map_or(KEPT, |key| (key.active_from + self.interval).since(now));
+        // Less only while the store fails to take the next one.
+        let fresh_for = until_next.clamp(Duration::from_secs(1), KEPT);
         let keys = keys.filter_map(|key| key.public());
         #[cfg(feature = "asymmetric")]
         let keys = keys.chain(self.public.iter().map(PublicKey::jwk));
@@ -308,8 +311,8 @@ impl KeyRing {
         self.make(auth, active_from, now).await
     }
 
-    /// Makes a key that signs from the next minute on, whatever the interval says; answers from when on, or nothing when the
-    /// key is the application's own.
+    /// Makes a key that signs as soon as everybody has it, whatever the interval says; answers from when on, or nothing when
+    /// the key is the application's own.
     pub(super) async fn rotate(&self, auth: &Auth) -> Result<Option<Timestamp>> {
         if self.own_key().await?.is_some() {
             return Ok(None);

@@ -101,12 +101,17 @@ impl Auth {
         let now = self.now();
         Ok(match found {
             None => ErrorKind::RefreshSessionNotFound.into(),
+            // A ban ends the sessions as well; one that somebody wrote into the store does not.
             Some((_, user)) if user.is_banned(now) => {
                 Error::from(ErrorKind::UserBanned).detail("Invalid Refresh Token: User Banned")
             }
             // Another took its place, and that is no theft where tokens do not rotate.
             Some((session, _)) if session.is_alive(now) => ErrorKind::RefreshTokenReused.into(),
-            Some(_) => ErrorKind::RefreshSessionExpired.into(),
+            Some((session, _)) if session.absolute_expires.is_some_and(|end| now > end) => {
+                ErrorKind::RefreshSessionExpired.into()
+            }
+            Some(_) => Error::from(ErrorKind::RefreshSessionExpired)
+                .detail("Invalid Refresh Token: Session Expired (Inactivity)"),
         })
     }
 

@@ -36,20 +36,21 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         answers: &[Answer::Json("User")],
         refusals: &[
             ErrorKind::Busy,
+            ErrorKind::CurrentPasswordInvalid,
+            ErrorKind::CurrentPasswordRequired,
             ErrorKind::DuplicateUserData,
             ErrorKind::EmailExists,
             ErrorKind::EmailLoginsDisabled,
             ErrorKind::EmailNotAuthorized,
-            ErrorKind::InvalidCredentials,
             ErrorKind::NotAdmin,
             ErrorKind::OverEmailSendRateLimit,
             ErrorKind::OverSmsSendRateLimit,
             ErrorKind::PhoneExists,
             ErrorKind::PhoneLoginsDisabled,
-            ErrorKind::ReauthenticationNeeded,
             ErrorKind::ReauthenticationNotValid,
             ErrorKind::SamePassword,
             ErrorKind::Throttled,
+            ErrorKind::UpdateNeedsReauthentication,
             ErrorKind::WeakPassword,
         ],
         ..RouteDoc::PLAIN
@@ -63,10 +64,10 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         answers: &[Answer::Json("Empty")],
         refusals: &[
             ErrorKind::Busy,
-            ErrorKind::InvalidCredentials,
-            ErrorKind::ReauthenticationNeeded,
+            ErrorKind::CurrentPasswordInvalid,
             ErrorKind::ReauthenticationNotValid,
             ErrorKind::Throttled,
+            ErrorKind::UpdateNeedsReauthentication,
         ],
         ..RouteDoc::PLAIN
     },
@@ -75,7 +76,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
 const CURRENT_PASSWORD: Member = Member::new(
     "current_password",
     Kind::Password,
-    "The password so far; needed unless the sign-in was a moment ago.",
+    "The password so far; needed unless the sign-in was a moment ago, and always for a new password where that is configured.",
 );
 
 const NONCE: Member = Member::new(

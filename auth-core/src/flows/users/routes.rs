@@ -9,7 +9,7 @@ use crate::{
     error::{ErrorKind, Result},
     flows::{one_time::Asked, password::routes::editable_attributes},
     http::{Call, Reply, routes, user_answer},
-    model::{JsonObject, Session, User, UserPatch},
+    model::{Amr, JsonObject, Session, User, UserPatch},
     password::Verified,
     secret::{HashedPassword, Password},
 };
@@ -54,7 +54,11 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         check_new_password(&call, &session, &user, email.as_ref(), password).await?;
     }
     if is_grave && !user.is_anonymous {
-        prove_again(&mut call, &session, &user).await?;
+        if password.is_some() && asks_for_current(&call, &session, &user).await? {
+            check_current(&mut call, &user).await?;
+        } else {
+            prove_again(&mut call, &session, &user).await?;
+        }
     }
 
     let (auth, client) = (&call.auth, call.request.client());
@@ -131,18 +135,39 @@ async fn prove_again(call: &mut Call, session: &Session, user: &User) -> Result<
     if let Some(nonce) = call.body.text("nonce")?.filter(|nonce| !nonce.is_empty()) {
         return call.auth.take_nonce(user, nonce, call.request.client()).await;
     }
-    let password = call.body.take_password("current_password")?;
-    // A form sends its empty fields along.
-    let Some(password) = password.filter(|password| !password.is_empty()) else {
+    let Some(password) = current_password(call)? else {
         let age = call.auth.now().since(session.authenticated_at());
         if age <= call.auth.inner.config.sessions.fresh_for {
             return Ok(());
         }
-        return Err(ErrorKind::ReauthenticationNeeded.into());
+        return Err(ErrorKind::UpdateNeedsReauthentication.into());
     };
     call.auth
         .check_current_password(user, password, call.request.client())
         .await
+}
+
+/// Whether a new password takes the current one, however fresh the session is. Who has none cannot give it, and who came in by
+/// what was sent to them may have forgotten it: they prove who they are as for any other change.
+async fn asks_for_current(call: &Call, session: &Session, user: &User) -> Result<bool> {
+    let was_sent = |amr: &Amr| ["magiclink", "otp", "recovery"].contains(&amr.method.as_str());
+    if !call.auth.inner.passwords.asks_for_current() || session.amr.first().is_some_and(was_sent) {
+        return Ok(false);
+    }
+    Ok(call.auth.password_of(&user.id).await?.is_some())
+}
+
+async fn check_current(call: &mut Call, user: &User) -> Result<()> {
+    let password = current_password(call)?.ok_or(ErrorKind::CurrentPasswordRequired)?;
+    call.auth
+        .check_current_password(user, password, call.request.client())
+        .await
+}
+
+/// A form sends its empty fields along.
+fn current_password(call: &mut Call) -> Result<Option<Password>> {
+    let password = call.body.take_password("current_password")?;
+    Ok(password.filter(|password| !password.is_empty()))
 }
 
 /// GoTrue's rule: members are added and overwritten one by one, `null` removes one.

@@ -81,6 +81,7 @@ const ANSWERS: &[(&str, &[(&str, Shape)])] = &[
             ("ip", TextOrNull),
             ("user_agent", TextOrNull),
             ("reason", TextOrNull),
+            ("actor", TextOrNull),
         ],
     ),
     ("Events", &[("events!", ListOf("Event"))]),

@@ -19,6 +19,7 @@ pub(super) const CASES: &[Case<Store>] = cases![
     events_round_trip,
     events_come_newest_first_and_page_by_page,
     events_are_found_by_user_and_kind,
+    events_are_found_by_who_did_it,
     events_stay_when_their_user_goes,
     old_events_are_forgotten,
     events_are_added_all_or_none,
@@ -26,6 +27,7 @@ pub(super) const CASES: &[Case<Store>] = cases![
 
 const EVERYTHING: EventQuery = EventQuery {
     user_id: None,
+    actor: None,
     kind: None,
     before: None,
     limit: 100,
@@ -43,6 +45,7 @@ fn event(number: u64, user: &str, kind: &str) -> EventRecord {
         ip: None,
         user_agent: None,
         reason: None,
+        actor: None,
     }
 }
 
@@ -76,6 +79,7 @@ async fn events_round_trip(store: Store) {
         ip: Some("2001:db8::1".parse().unwrap()),
         user_agent: Some("Browser; DROP TABLE auth_event; -- \u{1f600}".to_owned()),
         reason: Some("wrong_password".to_owned()),
+        actor: Some("a".repeat(512)),
         ..event(2, "one", "sign_in_failed")
     };
     let bare = EventRecord {
@@ -119,6 +123,32 @@ async fn events_are_found_by_user_and_kind(store: Store) {
         ..asked(Some("odd"), Some("session_renewed"))
     };
     assert_eq!(numbers(&store, &all).await, [5, 1]);
+}
+
+async fn events_are_found_by_who_did_it(store: Store) {
+    let done_by = |number, actor: Option<&str>| EventRecord {
+        actor: actor.map(str::to_owned),
+        ..event(number, "one", "user_updated")
+    };
+    let events = [
+        done_by(1, Some("root")),
+        done_by(2, None),
+        done_by(3, Some("one")),
+        done_by(4, Some("root")),
+    ];
+    store.add_events(&events).await.unwrap();
+    let by = |actor: &str| EventQuery {
+        actor: Some(actor.to_owned()),
+        ..EVERYTHING
+    };
+    assert_eq!(numbers(&store, &by("root")).await, [4, 1]);
+    assert_eq!(numbers(&store, &by("one")).await, [3]);
+    assert_eq!(numbers(&store, &by("nobody")).await, [0; 0]);
+    let of_nobody = EventQuery {
+        user_id: Some(UserId::from("two")),
+        ..by("root")
+    };
+    assert_eq!(numbers(&store, &of_nobody).await, [0; 0]);
 }
 
 async fn events_stay_when_their_user_goes(store: Store) {

@@ -54,8 +54,8 @@ async fn fill(sql: &SqlAdapter) {
             tables.outbox
         ),
         format!(
-            "INSERT INTO {} (id, kind, {}, user_id) {numbers} \
-             SELECT CONCAT('e', n), CONCAT('k', n % 100), n, CONCAT('u', n) FROM numbers",
+            "INSERT INTO {} (id, kind, {}, user_id, actor) {numbers} \
+             SELECT CONCAT('e', n), CONCAT('k', n % 100), n, CONCAT('u', n), CONCAT('u', n) FROM numbers",
             tables.event,
             sql.dialect().name("at")
         ),
@@ -90,9 +90,15 @@ fn listings(sql: &SqlAdapter) -> Vec<(&'static str, Arc<str>, Vec<SqlValue>)> {
         };
         sql.user_list(&query)
     };
+    let of_actor = EventQuery {
+        actor: Some("u77".to_owned()),
+        limit: 50,
+        ..EventQuery::default()
+    };
     let events = |user: Option<&str>, kind: Option<&str>, before: Option<&str>| {
         let query = EventQuery {
             user_id: user.map(UserId::from),
+            actor: None,
             kind: kind.map(str::to_owned),
             before: before.map(str::to_owned),
             limit: 50,
@@ -106,6 +112,7 @@ fn listings(sql: &SqlAdapter) -> Vec<(&'static str, Arc<str>, Vec<SqlValue>)> {
         ("older events", events(None, None, Some("e77"))),
         ("events of a user", events(Some("u77"), None, Some("e77"))),
         ("events of a kind", events(None, Some("k7"), Some("e77"))),
+        ("events of an actor", sql.event_list(&of_actor)),
         ("events of a user and a kind", events(Some("u77"), Some("k77"), None)),
     ];
     let listings = listings.into_iter();

@@ -5,7 +5,7 @@ use crate::{
     adapter::{Act, Adapter, Schema},
     adapters::SqliteAdapter,
     id::{KeyId, SessionId, UserId},
-    model::{JsonObject, OneTimeToken, Purpose, User, UserPatch, UserQuery},
+    model::{EventQuery, JsonObject, OneTimeToken, Purpose, User, UserPatch, UserQuery},
     secret::Digest,
     testing::ManualClock,
 };
@@ -274,6 +274,37 @@ async fn sqlite_upgrades() {
     drop(connection);
     let url = format!("sqlite://{}", path.display());
     upgrade(SqliteAdapter::connect(&url).await.unwrap()).await;
+}
+
+/// Events of before anybody wrote down who it was.
+#[tokio::test]
+async fn events_without_an_actor_stay_on_sqlite() {
+    use crate::adapter::{EventAdapter, Store};
+
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("auth.db");
+    let url = format!("sqlite://{}", path.display());
+    SqliteAdapter::connect(&url).await.unwrap().migrate().await.unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let before = "DROP INDEX auth_event_actor; ALTER TABLE auth_event DROP COLUMN actor; \
+                  INSERT INTO auth_event (id, kind, at, user_id) VALUES ('1', 'user_created', 1, 'ada')";
+    connection.execute_batch(before).unwrap();
+    drop(connection);
+    let adapter = SqliteAdapter::connect(&url).await.unwrap();
+    let plan = adapter.migration_plan().await.unwrap();
+    assert!(plan.missing().any(|what| what == "column auth_event.actor"), "{plan}");
+    adapter.migrate().await.unwrap();
+    assert!(adapter.migration_plan().await.unwrap().is_empty());
+    let everything = EventQuery {
+        limit: 10,
+        ..EventQuery::default()
+    };
+    let events = adapter.get_events(&everything).await.unwrap();
+    assert_eq!(
+        (events.len(), events[0].user_id.as_ref()),
+        (1, Some(&UserId::from("ada")))
+    );
+    assert_eq!(events[0].actor, None);
 }
 
 #[cfg(feature = "postgres")]
