@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_core::{AdminUserAttributes, EventKind, MemoryMailer, UserId, UserQuery};
 use serde_json::{Value, json};
 
-use crate::{App, Client, PASSWORD, stories};
+use crate::{Answer, App, Client, PASSWORD, stories};
 
 stories![
     delete_user_takes_sessions_and_identities_along,
@@ -28,6 +28,7 @@ stories![
     an_address_changed_by_an_administrator_takes_the_key_along,
     users_are_listed_newest_first_page_by_page,
     users_are_filtered_and_sorted,
+    nobody_is_missed_or_met_twice_by_whoever_goes_on_from_a_user,
     bad_pages_are_refused,
     sessions_of_a_user_are_listed_and_ended,
     an_administrator_is_a_fresh_user_with_the_role,
@@ -653,6 +654,53 @@ async fn sessions_of_a_user_are_listed_and_ended(app: App) {
     assert_eq!((ended.status(), ended.text()), (200, "{}"));
     assert_eq!(ada.get("/api/auth/user").await.status(), 401);
     assert_eq!(second.get("/api/auth/user").await.status(), 401);
+/// GA13: cursor paging.
+async fn nobody_is_missed_or_met_twice_by_whoever_goes_on_from_a_user(app: App) {
+    let admin = service(&app);
+    let mut everybody = Vec::new();
+    for number in 0..6 {
+        let email = format!("u{number}@example.com");
+        make(&admin, json!({ "email": email })).await;
+        everybody.push(email);
+        // Two and two of the same moment.
+        if number % 2 == 1 {
+            app.wait(Duration::from_secs(1));
+        }
+    }
+    let next = |answer: &Answer| {
+        let (path, rest) = answer
+            .header("link")?
+            .strip_prefix("<https://app.example.com")?
+            .split_once('>')?;
+        assert_eq!(rest, "; rel=\"next\"");
+        Some(path.to_owned())
+    };
+    let first = |sort: &str| format!("/api/auth/admin/users?after=&sort=created_at%20{sort}&per_page=2");
+    let mut asked = Some(first("desc"));
+    let mut met = Vec::new();
+    while let Some(page) = asked {
+        let answer = admin.get(&page).await;
+        assert_eq!(answer.header("x-total-count"), Some("6"), "{page}");
+        let users = answer.json()["users"].as_array().unwrap().clone();
+        met.extend(users.iter().map(|user| user["email"].as_str().unwrap().to_owned()));
+        asked = next(&answer);
+        if met.len() == 2 {
+            // Whoever stands where the page ends goes, and somebody new comes.
+            admin.delete(&path(&users[1]), json!({})).await;
+            make(&admin, json!({ "email": "new@example.com" })).await;
+        }
+    }
+    met.sort_unstable();
+    assert_eq!(met, everybody);
+    let oldest = admin.get(&first("asc")).await;
+    let further = admin.get(&next(&oldest).unwrap()).await.json();
+    assert_eq!(further["users"].as_array().unwrap().len(), 2);
+    for place in ["x", "1", "x.usr"] {
+        let refused = admin.get(&format!("/api/auth/admin/users?after={place}")).await;
+        assert_eq!(refused.refusal(), (400, "validation_failed".to_owned()), "{place}");
+    }
+}
+
     assert_eq!(admin.get(&sessions).await.json(), json!({ "sessions": [] }));
 }
 
