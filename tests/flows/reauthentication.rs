@@ -11,6 +11,7 @@ stories![App::with_post =>
     a_password_that_is_too_weak_costs_no_nonce,
     a_wrong_nonce_is_refused,
     who_has_no_address_is_told_so,
+    what_is_not_proven_gets_no_nonce,
     another_site_cannot_have_codes_sent,
     a_number_gets_its_code_where_there_is_no_address,
     a_number_gets_its_code_where_the_address_is_not_proven,
@@ -115,6 +116,35 @@ async fn who_has_no_address_is_told_so(app: App) {
     );
     let stranger = app.keeper().get("/api/auth/reauthenticate").await;
     assert_eq!(stranger.refusal(), (401, "no_authorization".to_owned()));
+}
+
+/// G6.9-13.
+async fn what_is_not_proven_gets_no_nonce(app: App) {
+    let app = App::with_post_and(app.driver, |builder| builder.anonymous(true)).await;
+    for (given, word, sentence) in [
+        (
+            json!({ "email": ADA }),
+            "email_not_confirmed",
+            "Please verify your email first.",
+        ),
+        (
+            json!({ "phone": NUMBER }),
+            "phone_not_confirmed",
+            "Please verify your phone first.",
+        ),
+    ] {
+        let session = app.keeper().post("/api/auth/signup", json!({})).await.json();
+        // An administrator sets it, and does not say that it is theirs.
+        let path = format!("/api/auth/admin/users/{}", session["user"]["id"].as_str().unwrap());
+        let set = service(&app).put(&path, given).await;
+        assert_eq!(set.status(), 200, "{set:?}");
+        let somebody = app.bearer(session["access_token"].as_str().unwrap());
+        let refused = somebody.get("/api/auth/reauthenticate").await;
+        assert_eq!(refused.refusal(), (400, word.to_owned()));
+        assert_eq!(refused.json()["msg"], sentence);
+    }
+    app.deliver().await;
+    assert!(app.mails.sent().is_empty() && app.texts.sent().is_empty());
 }
 
 /// GoTrue's clients GET it.
