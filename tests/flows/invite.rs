@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::EventKind;
+use auth_core::{EventKind, Tokens};
 use serde_json::json;
 
 use crate::{App, Client, MINUTE, PASSWORD, stories};
@@ -10,6 +10,7 @@ stories![App::with_post =>
     an_invitation_to_a_proven_address_is_refused,
     an_invitation_takes_the_place_of_the_one_before,
     only_administrators_invite,
+    under_tokens_an_invitation_is_accepted_with_tokens,
     an_invitation_of_an_unproven_account_is_the_administrators_word,
 ];
 
