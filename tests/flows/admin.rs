@@ -605,6 +605,15 @@ async fn users_are_filtered_and_sorted(app: App) {
     assert_eq!(listed("filter=Ada@Example.com").await, ["ada@example.com"]);
     assert_eq!(listed("filter=ada@example.com&page=2").await, [""; 0]);
     assert_eq!(listed("filter=nobody@example.com").await, [""; 0]);
+    // Fifty, unless asked otherwise.
+    for number in 5..51 {
+        make(&admin, json!({ "email": format!("u{number}@example.com") })).await;
+    }
+    let first = admin.get("/api/auth/admin/users").await;
+    assert_eq!(emails(&first.json()).len(), 50);
+    assert_eq!(first.header("x-total-count"), Some("51"));
+    let second = admin.get("/api/auth/admin/users?page=2").await;
+    assert_eq!(emails(&second.json()), ["u0@example.com"]);
     assert_eq!(listed("filter=%25").await, [""; 0]);
     assert_eq!(listed("sort=created_at%20asc").await[0], "ada@example.com");
     assert_eq!(listed("sort=created_at%20desc").await[0], "xada@example.com");
