@@ -122,6 +122,8 @@ async fn a_failure_tells_no_details(app: App) {
     for path in ["/me", "/maybe", "/api/auth/user", "/api/auth/health"] {
         let answer = ada.get(path).await;
         assert_eq!(answer.json()["msg"], "The service cannot answer now. Try again later.");
+        // G6.3-33: which class of cause it is.
+        assert_eq!(answer.json()["message"], "DATABASE_FETCH_FAILED", "{path}");
         assert!(answer.json()["error_id"].is_string());
         for detail in ["details", "/var/lib", "sqlite", "get_session"] {
             assert!(!answer.text().contains(detail), "{path} tells {detail}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_core::{AdminUserAttributes, Tokens, UserId};
+use auth_core::{AdminConfig, AdminUserAttributes, Secret, Tokens, UserId};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::{App, Client, PASSWORD, stories};
 
 stories![
     nobody_passes_without_being_an_administrator,
+    the_configuration_says_who_administrates,
     a_cookie_of_an_administrator_is_of_no_use_to_another_site,
     a_service_token_is_no_session,
     under_tokens_an_administrator_needs_a_live_session_and_a_fresh_proof,
@@ -157,6 +158,54 @@ async fn nobody_passes_without_being_an_administrator(app: App) {
         .get("/api/auth/admin/users")
         .await;
     assert_eq!(answer.status(), 200);
+}
+
+/// G6.2-21, G6.2-22: other roles, another key, and no token for ever.
+async fn the_configuration_says_who_administrates(app: App) {
+    const KEY: &str = "a key of the gateway's, 32 bytes and more";
+    let usual = app;
+    let app = usual
+        .beside(|builder| {
+            let admin = AdminConfig::default().roles(["support"]).role("operator");
+            builder
+                .keep_events(true)
+                .admin(admin.require_expiry(true).key(Secret::new(KEY)))
+        })
+        .await;
+    let now = app.now().as_unix_seconds();
+    let claims = |role: &str| json!({ "role": role, "iat": now, "exp": now + 60 });
+    let listed = async |app: &App, token: &str| bearer(app, token).get("/api/auth/admin/users").await;
+    for role in ["support", "operator"] {
+        for secret in [SECRET, KEY] {
+            let answer = listed(&app, &signed(&claims(role), secret)).await;
+            assert_eq!(answer.status(), 200, "{role} {answer:?}");
+        }
+        let forever = signed(&json!({ "role": role, "iat": now }), SECRET);
+        refused(&bearer(&app, &forever), "x", 403, "bad_jwt", "a token without an end").await;
+    }
+    let own = app.auth.service_token(Duration::from_secs(60));
+    assert_eq!(listed(&app, &own).await.status(), 200);
+    // The usual ones are none here, and those of here are none elsewhere.
+    for role in ["service_role", "supabase_admin"] {
+        let token = signed(&claims(role), SECRET);
+        refused(&bearer(&app, &token), "x", 403, "not_admin", role).await;
+    }
+    let answer = listed(&usual, &signed(&claims("service_role"), KEY)).await;
+    assert_eq!((answer.status(), answer.error_code().as_str()), (403, "bad_jwt"));
+    let answer = listed(&usual, &own).await;
+    assert_eq!((answer.status(), answer.error_code().as_str()), (403, "not_admin"));
+
+    // The same holds for people.
+    let person = administrator(&app).await;
+    refused(&person, "x", 403, "not_admin", "a person with a usual role").await;
+    let id = person.get("/api/auth/user").await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let role = AdminUserAttributes::default().role("support");
+    app.auth.admin_update_user(&UserId::from(id), role).await.unwrap();
+    person.sign_in("root@example.com", PASSWORD).await;
+    assert_eq!(person.get("/api/auth/admin/users").await.status(), 200);
 }
 
 async fn administrator(app: &App) -> Client {

@@ -17,7 +17,7 @@ stories_in_process![nobody_waits_for_the_mail_server,];
 
 /// Five seconds for each mail.
 #[derive(Clone, Default)]
-struct Slow(Arc<AtomicUsize>);
+pub(super) struct Slow(Arc<AtomicUsize>);
 
 #[async_trait::async_trait]
 impl Mailer for Slow {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth_core::{
-    AuthCookies, CookieOptions,
+    AuthCookieReply, CookieOptions,
     client::{
         AdminUserAttributes, GenerateLink, GoTrueApi, LinkKind, OtpKind, OtpOptions, SignUpOptions, UserAttributes,
         VerifyOtp,
@@ -77,6 +77,13 @@ async fn walk(framework: Framework) {
         .await
         .unwrap();
 
+    recovery(&api, &served).await;
+    by_phone(&api, &served).await;
+    // What is no call: a place for a browser to go to, on this server.
+    let there = api.get_url_for_provider("github", Some("https://app.example.com/in"), Some("gist"));
+    let query = "provider=github&redirect_to=https%3A%2F%2Fapp.example.com%2Fin&scopes=gist";
+    assert_eq!(there, format!("{}/authorize?{query}", served.url()));
+
     let admin = api
         .clone()
         .header("Authorization", &format!("Bearer {}", served.service_token()))
@@ -97,6 +104,61 @@ async fn walk(framework: Framework) {
     api.sign_out(jwt).await.unwrap();
     let gone = api.get_user(jwt).await.unwrap_err();
     assert!([401, 403].contains(&gone.status()), "{gone:?}");
+}
+
+async fn recovery(api: &GoTrueApi, served: &Served) {
+    let email = "bob@example.com";
+    for known_or_not in [email, "nobody@example.com"] {
+        let answer = api.reset_password_for_email(known_or_not, None).await.unwrap();
+        assert!(answer.is_empty(), "{answer:?}");
+    }
+    let code = code_to(served, 3).await;
+    let verified = api
+        .verify_otp(VerifyOtp::email(email, code, OtpKind::Recovery))
+        .await
+        .unwrap();
+    let session = verified.session().unwrap();
+    let changes = UserAttributes::default().password("another long password");
+    api.update_user(session.access_token.expose(), changes).await.unwrap();
+    api.sign_in_with_email(email, "another long password", None)
+        .await
+        .unwrap();
+}
+
+async fn by_phone(api: &GoTrueApi, served: &Served) {
+    let (number, stranger) = ("15551234567", "15557654321");
+    let name = serde_json::json!({ "name": "Ada" }).as_object().unwrap().clone();
+    let signed_up = api
+        .sign_up_with_phone("+1 555 123 4567", PASSWORD, Some(name))
+        .await
+        .unwrap();
+    assert!(signed_up.session().is_none());
+    assert_eq!(signed_up.user().unwrap().user_metadata["name"], "Ada");
+    let refused = api.sign_in_with_phone(number, PASSWORD).await.unwrap_err();
+    assert_eq!((refused.status(), refused.code()), (400, Some("phone_not_confirmed")));
+    let code = digits(&served.letterbox.text_to(number).await);
+    let verified = api.verify_mobile_otp(number, code, None).await.unwrap();
+    assert!(verified.user().unwrap().phone_confirmed_at.is_some());
+    let session = api.sign_in_with_phone(number, PASSWORD).await.unwrap();
+    let user = api.get_user(session.access_token.expose()).await.unwrap();
+    assert_eq!(user.phone.as_deref(), Some(number));
+
+    // GC10: an unknown number gets an account, unless nobody is to be made.
+    served.letterbox.forget_texts();
+    for (number, options) in [
+        (stranger, OtpOptions::default()),
+        (number, OtpOptions::default().create_user(false)),
+    ] {
+        let answer = api.send_mobile_otp(number, options).await.unwrap();
+        assert!(answer.is_empty(), "{answer:?}");
+        let code = digits(&served.letterbox.text_to(number).await);
+        let wrong = if code == "123456" { "654321" } else { "123456" };
+        let refused = api.verify_mobile_otp(number, wrong, None).await.unwrap_err();
+        assert_eq!((refused.status(), refused.code()), (403, Some("otp_expired")));
+        let verified = api.verify_mobile_otp(number, code, None).await.unwrap();
+        assert!(verified.session().is_some());
+        assert_eq!(verified.user().unwrap().phone.as_deref(), Some(number));
+    }
 }
 
 async fn administration(admin: &GoTrueApi, jwt: &str) {
@@ -145,32 +207,61 @@ async fn administration(admin: &GoTrueApi, jwt: &str) {
     assert_eq!((gone.status(), gone.code()), (404, Some("user_not_found")));
 }
 
-/// The cookies that one request is given are those that the next one is known by.
+/// The cookies that one request is given are those that the next one is known by, until they are taken away.
 async fn by_cookie(api: &GoTrueApi, session: &auth_core::client::GoTrueSession) {
     let api = api.clone().cookie_options(CookieOptions::two_cookies());
-    let cookies = AuthCookies::new(CookieOptions::two_cookies());
-    let set = cookies
-        .set(&session.into(), true, auth_core::Timestamp::from_unix_ms(0))
-        .unwrap();
-    let pairs: Vec<_> = set
-        .cookies()
-        .iter()
-        .map(|cookie| cookie.to_str().unwrap().split("; ").next().unwrap().to_owned())
-        .collect();
-    let request = http::Request::get("/")
-        .header("host", "app.example.com")
-        .header("cookie", pairs.join("; "))
-        .body(())
-        .unwrap();
-    let found = api.get_user_by_cookie(&request.into_parts().0).await.unwrap();
+    let request = |cookies: &str| {
+        let request = http::Request::post("/api/cookie")
+            .header("host", "app.example.com")
+            .header("cookie", cookies);
+        request.body(()).unwrap().into_parts().0
+    };
+    let body = serde_json::json!({
+        "event": "SIGNED_IN",
+        "session": {
+            "access_token": session.access_token.expose(),
+            "refresh_token": session.refresh_token.as_ref().unwrap().expose(),
+        },
+    });
+    let reply = api.set_auth_cookie(&request(""), body.to_string().as_bytes()).unwrap();
+    assert_eq!(reply.status(), 200);
+    let held = pairs(&reply);
+    assert_eq!(held.len(), 2);
+    let found = api.get_user_by_cookie(&request(&held.join("; "))).await.unwrap();
     assert_eq!(found.user.email.as_deref(), Some("ada@example.com"));
     assert_eq!(found.token.expose(), session.access_token.expose());
+
+    let reply = api
+        .delete_auth_cookie(&request(&held.join("; ")), Some("/bye"))
+        .unwrap();
+    assert_eq!(reply.status(), 307);
+    let names = |pairs: &[String]| -> Vec<String> {
+        let names = pairs.iter().map(|pair| pair.split('=').next().unwrap().to_owned());
+        names.collect()
+    };
+    assert_eq!(names(&pairs(&reply)), names(&held));
+    for cookie in reply.effects().cookies() {
+        assert!(cookie.to_str().unwrap().contains("; Max-Age=0;"), "{cookie:?}");
+    }
+    let nobody = api.get_user_by_cookie(&request("")).await.unwrap_err();
+    assert_eq!(nobody.message(), "No cookie found!");
+}
+
+/// What a browser would keep: names and values.
+fn pairs(reply: &AuthCookieReply) -> Vec<String> {
+    let cookies = reply.effects().cookies().iter();
+    cookies
+        .map(|cookie| cookie.to_str().unwrap().split("; ").next().unwrap().to_owned())
+        .collect()
 }
 
 /// The code in the mail that came as number `count`.
 async fn code_to(served: &Served, count: usize) -> String {
     let mails = served.letterbox.mails.wait_for(count).await;
-    let text = mails[count - 1].text();
+    digits(&mails[count - 1].text())
+}
+
+fn digits(text: &str) -> String {
     let mut words = text.split(|character: char| !character.is_ascii_digit());
     words.find(|word| word.len() == 6).expect("a code is in it").to_owned()
 }

@@ -51,6 +51,23 @@ impl Letterbox {
         &self.url
     }
 
+    /// The newest text message to a number.
+    pub(crate) async fn text_to(&self, number: &str) -> String {
+        for _ in 0..500 {
+            let texts = self.texts.sent().into_iter();
+            if let Some(text) = texts.rev().find(|text| text.to.trim_start_matches('+') == number) {
+                return text.text;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{number} got no message");
+    }
+
+    /// Forgets the text messages that came.
+    pub(crate) fn forget_texts(&self) {
+        self.texts.clear();
+    }
+
     fn messages(&self, to: &str) -> Value {
         let caught = self.mails.mails();
         let mails = caught.iter().filter(|mail| mail.to.iter().any(|address| address == to));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use auth_core::{AdminUserAttributes, EventKind, MemoryMailer, UserId, UserQuery};
 use serde_json::{Value, json};
 
-use crate::{App, Client, PASSWORD, stories};
+use crate::{Answer, App, Client, PASSWORD, stories};
 
 stories![
     delete_user_takes_sessions_and_identities_along,
@@ -28,6 +28,7 @@ stories![
     an_address_changed_by_an_administrator_takes_the_key_along,
     users_are_listed_newest_first_page_by_page,
     users_are_filtered_and_sorted,
+    nobody_is_missed_or_met_twice_by_whoever_goes_on_from_a_user,
     bad_pages_are_refused,
     sessions_of_a_user_are_listed_and_ended,
     an_administrator_is_a_fresh_user_with_the_role,
@@ -154,37 +155,68 @@ async fn create_user_is_at_once_unconfirmed_and_sends_no_mail(app: App) {
     assert!(mailer.sent().is_empty());
 }
 
-/// [C] Create with `password_hash` (bcrypt, argon2, …) — user can sign in with the plain password.
+/// GA7: Create with `password_hash` (bcrypt, argon2, …) — user can sign in with the plain password.
 async fn create_user_with_a_password_hash_signs_in_with_the_plain_password(app: App) {
     let admin = service(&app);
+    // From the test suites of argon2's reference implementation, of crypt_blowfish, of PHP and of GoTrue; the last two are our own.
     let hashes = [
         (
-            "argon2@example.com",
-            "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0$invalidinvalidinvalidinvalid",
+            "argon2id@example.com",
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "password",
+        ),
+        (
+            "argon2i@example.com",
+            "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
+            "password",
+        ),
+        (
+            "blowfish@example.com",
+            "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
+            "U*U",
+        ),
+        (
+            "php@example.com",
+            "$2a$07$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi",
+            "rasmuslerdorf",
+        ),
+        (
+            "gotrue@example.com",
+            "$2y$10$SXEz2HeT8PUIGQXo9yeUIem8KzNxgG0d7o/.eGj2rj8KbRgAuRVlq",
+            "test",
         ),
         (
             "django@example.com",
             "pbkdf2_sha256$10000$saltsaltsalt$0SOa+V3Fd2V0vTtS33stkGPdRvKQ8KdSjhrGsxC1ldE=",
+            PASSWORD,
         ),
         (
             "phc@example.com",
             "$pbkdf2-sha256$i=10000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$rqRM8zWcxqR5JgdNH2Ukv6ZDL0xynSbmRCDsePeFnOo",
+            PASSWORD,
         ),
     ];
-    for (email, hash) in hashes {
+    for (email, hash, password) in hashes {
         let body = json!({ "email": email, "password_hash": hash, "email_confirm": true });
         let answer = admin.post("/api/auth/admin/users", body).await;
         assert_eq!(answer.status(), 200, "{email}: {answer:?}");
         assert!(!answer.text().contains(hash));
-        let expected = if hash.contains("invalid") { 400 } else { 200 };
-        assert_eq!(
-            app.script().sign_in(email, "correct horse battery").await.status(),
-            expected,
-            "{email}"
-        );
+        for (typed, status) in [("another password", 400), (password, 200)] {
+            assert_eq!(
+                app.script().sign_in(email, typed).await.status(),
+                status,
+                "{email} {typed}"
+            );
+        }
     }
-    let bad = json!({ "email": "bad@example.com", "password_hash": "$unknown$x" });
-    assert_eq!(admin.post("/api/auth/admin/users", bad).await.status(), 400);
+    // The second is Firebase's own, which needs the key of its project as well.
+    for unknown in [
+        "$unknown$x",
+        "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=c2tzaw==$c2FsdA==$aGFzaA==",
+    ] {
+        let bad = json!({ "email": "bad@example.com", "password_hash": unknown });
+        assert_eq!(admin.post("/api/auth/admin/users", bad).await.status(), 400);
+    }
     let both = json!({ "email": "bad@example.com", "password_hash": hashes[0].1, "password": PASSWORD });
     assert_eq!(admin.post("/api/auth/admin/users", both).await.status(), 400);
 }
@@ -579,6 +611,15 @@ async fn users_are_listed_newest_first_page_by_page(app: App) {
     let beyond = admin.get("/api/auth/admin/users?page=9&per_page=2").await;
     assert_eq!(emails(&beyond.json()), [""; 0]);
     assert_eq!(emails(&admin.get("/api/auth/admin/users").await.json()).len(), 5);
+    // Fifty, unless asked otherwise.
+    for number in 5..51 {
+        make(&admin, json!({ "email": format!("u{number}@example.com") })).await;
+    }
+    let first = admin.get("/api/auth/admin/users").await;
+    assert_eq!(emails(&first.json()).len(), 50);
+    assert_eq!(first.header("x-total-count"), Some("51"));
+    let second = admin.get("/api/auth/admin/users?page=2").await;
+    assert_eq!(emails(&second.json()), ["u0@example.com"]);
 }
 
 /// [C] List `filter`, `sort`; [B] exact e-mail lookup.
@@ -617,6 +658,53 @@ async fn users_are_filtered_and_sorted(app: App) {
     assert_eq!(refused.status(), 400);
     let answer = admin.get("/api/auth/admin/users?filter=ad&per_page=1").await;
     assert!(answer.header("link").unwrap().contains("?page=2&filter=ad&per_page=1>"));
+}
+
+/// GA13: cursor paging.
+async fn nobody_is_missed_or_met_twice_by_whoever_goes_on_from_a_user(app: App) {
+    let admin = service(&app);
+    let mut everybody = Vec::new();
+    for number in 0..6 {
+        let email = format!("u{number}@example.com");
+        make(&admin, json!({ "email": email })).await;
+        everybody.push(email);
+        // Two and two of the same moment.
+        if number % 2 == 1 {
+            app.wait(Duration::from_secs(1));
+        }
+    }
+    let next = |answer: &Answer| {
+        let (path, rest) = answer
+            .header("link")?
+            .strip_prefix("<https://app.example.com")?
+            .split_once('>')?;
+        assert_eq!(rest, "; rel=\"next\"");
+        Some(path.to_owned())
+    };
+    let first = |sort: &str| format!("/api/auth/admin/users?after=&sort=created_at%20{sort}&per_page=2");
+    let mut asked = Some(first("desc"));
+    let mut met = Vec::new();
+    while let Some(page) = asked {
+        let answer = admin.get(&page).await;
+        assert_eq!(answer.header("x-total-count"), Some("6"), "{page}");
+        let users = answer.json()["users"].as_array().unwrap().clone();
+        met.extend(users.iter().map(|user| user["email"].as_str().unwrap().to_owned()));
+        asked = next(&answer);
+        if met.len() == 2 {
+            // Whoever stands where the page ends goes, and somebody new comes.
+            admin.delete(&path(&users[1]), json!({})).await;
+            make(&admin, json!({ "email": "new@example.com" })).await;
+        }
+    }
+    met.sort_unstable();
+    assert_eq!(met, everybody);
+    let oldest = admin.get(&first("asc")).await;
+    let further = admin.get(&next(&oldest).unwrap()).await.json();
+    assert_eq!(further["users"].as_array().unwrap().len(), 2);
+    for place in ["x", "1", "x.usr"] {
+        let refused = admin.get(&format!("/api/auth/admin/users?after={place}")).await;
+        assert_eq!(refused.refusal(), (400, "validation_failed".to_owned()), "{place}");
+    }
 }
 
 /// [V1] `page=-1` 400.

@@ -1,7 +1,7 @@
 use auth_core::{EmailConfig, EventKind, MemoryMailer, Tokens, UserId};
 use serde_json::{Value, json};
 
-use crate::{App, Driver, MINUTE, PASSWORD, stories};
+use crate::{Answer, App, Driver, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
     a_new_address_gets_a_mail_and_no_session,
@@ -313,6 +313,19 @@ async fn an_invited_address_is_answered_like_a_new_one(app: App) {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.json()["user_metadata"], json!({}));
     assert!(answer.json()["invited_at"].is_null());
+    let new = app.browser().sign_up("new@example.com", PASSWORD).await;
+    let without_ids = |answer: &Answer| {
+        let mut user = answer.json();
+        let identity = &mut user["identities"][0];
+        for name in ["identity_id", "id", "user_id"] {
+            assert!(identity[name].is_string(), "{name}: {identity}");
+            identity[name] = Value::Null;
+        }
+        user["id"] = Value::Null;
+        user.to_string().replace("new@example.com", ADA)
+    };
+    assert_eq!(answer.json()["identities"].as_array().unwrap().len(), 1);
+    assert_eq!(without_ids(&answer), without_ids(&new));
 }
 
 /// G6.3-27, G6.3-28.

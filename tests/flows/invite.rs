@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::EventKind;
+use auth_core::{EventKind, Tokens};
 use serde_json::json;
 
 use crate::{App, Client, MINUTE, PASSWORD, stories};
@@ -10,6 +10,7 @@ stories![App::with_post =>
     an_invitation_to_a_proven_address_is_refused,
     an_invitation_takes_the_place_of_the_one_before,
     only_administrators_invite,
+    under_tokens_an_invitation_is_accepted_with_tokens,
     an_invitation_of_an_unproven_account_is_the_administrators_word,
 ];
 
@@ -84,7 +85,22 @@ async fn an_invitation_takes_the_place_of_the_one_before(app: App) {
     assert_eq!(app.keeper().verify("invite", ADA, &mails[1].code()).await.status(), 200);
 }
 
-/// G6.2-20, G6.2-21, G6.2-22.
+async fn under_tokens_an_invitation_is_accepted_with_tokens(app: App) {
+    let app = App::with_post_and(app.driver, |builder| builder.sessions(Tokens::default())).await;
+    let body = json!({ "email": ADA, "data": { "team": "engine" } });
+    assert_eq!(admin(&app).post("/api/auth/invite", body).await.status(), 200);
+    let secret = app.mail_to(ADA).await.secret();
+    let session = app.keeper().verify_link("invite", &secret).await.json();
+    assert_eq!(session["user"]["user_metadata"], json!({ "team": "engine" }));
+    let again = app.keeper().verify_link("invite", &secret).await;
+    assert_eq!(again.refusal(), (403, "otp_expired".to_owned()));
+    let ada = app.bearer(session["access_token"].as_str().unwrap());
+    let chosen = ada.put("/api/auth/user", json!({ "password": PASSWORD })).await;
+    assert_eq!(chosen.status(), 200, "{chosen:?}");
+    assert_eq!(app.keeper().sign_in(ADA, PASSWORD).await.status(), 200);
+}
+
+/// G6.2-20.
 async fn only_administrators_invite(app: App) {
     let body = || json!({ "email": ADA });
     assert_eq!(

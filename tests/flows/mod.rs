@@ -28,6 +28,7 @@ mod reauthentication;
 mod recovery;
 mod redirect_targets;
 mod request_id;
+mod seed_functions;
 mod sending_limits;
 mod service;
 mod session_cookie;

@@ -14,6 +14,7 @@ stories![
     a_success_forgets_the_accounts_failures_and_not_the_clients,
     a_locked_account_keeps_its_sessions_and_can_recover,
     imported_hashes_verify_and_are_replaced,
+    a_hash_of_another_cost_is_replaced,
     a_replacement_that_fails_does_not_fail_the_sign_in,
     changing_the_secret_signs_nobody_out,
 ];
@@ -160,6 +161,36 @@ async fn imported_hashes_verify_and_are_replaced(app: App) {
     let stored = app.store.get_key(&key).await.unwrap().unwrap().hashed_password.unwrap();
     assert!(stored.expose().starts_with("$argon2id$"));
     assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);
+}
+
+/// G6.4-12: the cost that is configured today, whichever way it was changed.
+async fn a_hash_of_another_cost_is_replaced(app: App) {
+    app.signed_up("ada@example.com").await;
+    let least = Argon2Params {
+        memory_kib: 7_168,
+        passes: 5,
+    };
+    let dearer = app
+        .beside(|builder| builder.passwords(PasswordConfig::default().argon2(least)))
+        .await;
+    let key = KeyId::from("email:ada@example.com");
+    for (app, cost) in [(&dearer, "$m=7168,t=5,p=1$"), (&app, "$m=8,t=1,p=1$")] {
+        assert_eq!(
+            app.browser().sign_in("ada@example.com", "wrong horse").await.status(),
+            400
+        );
+        let stored = async || app.store.get_key(&key).await.unwrap().unwrap().hashed_password.unwrap();
+        assert!(
+            !stored().await.expose().contains(cost),
+            "a wrong password replaces nothing"
+        );
+        assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);
+        let replaced = stored().await;
+        assert!(replaced.expose().contains(cost), "{cost}");
+        // Once is enough.
+        assert_eq!(app.browser().sign_in("ada@example.com", PASSWORD).await.status(), 200);
+        assert_eq!(stored().await.expose(), replaced.expose());
+    }
 }
 
 async fn a_replacement_that_fails_does_not_fail_the_sign_in(app: App) {

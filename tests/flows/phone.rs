@@ -1,10 +1,11 @@
-use auth_core::PhoneConfig;
+use auth_core::{PhoneConfig, Tokens};
 use serde_json::json;
 
 use crate::{App, MINUTE, PASSWORD, stories};
 
 stories![App::with_post =>
     a_number_signs_up_proves_itself_and_signs_in,
+    under_tokens_a_number_signs_in_and_refreshes,
     a_number_need_not_be_proven_when_that_is_configured,
     one_line_has_one_account,
     a_number_is_changed_by_a_code,
@@ -43,6 +44,25 @@ async fn a_number_signs_up_proves_itself_and_signs_in(app: App) {
     assert!(user["phone_confirmed_at"].is_string() && user["confirmed_at"].is_string());
     assert_eq!(sign_in().await.status(), 200);
     assert!(app.mails.sent().is_empty());
+}
+
+async fn under_tokens_a_number_signs_in_and_refreshes(app: App) {
+    let app = App::with_post_and(app.driver, |builder| builder.sessions(Tokens::default())).await;
+    let script = app.keeper();
+    let body = json!({ "phone": NUMBER, "password": PASSWORD });
+    let answer = script.post("/api/auth/signup", body.clone()).await;
+    assert!(answer.json().get("access_token").is_none(), "{answer:?}");
+    let code = app.text_to(NUMBER).await.code();
+    let proven = script.verify("sms", NUMBER, &code).await.json();
+    let session = script.post("/api/auth/token?grant_type=password", body).await.json();
+    for session in [proven, session] {
+        let ada = app.bearer(session["access_token"].as_str().unwrap());
+        assert_eq!(ada.get("/api/auth/user").await.json()["phone"], NUMBER);
+        let body = json!({ "refresh_token": session["refresh_token"] });
+        let refreshed = script.post("/api/auth/token?grant_type=refresh_token", body).await;
+        assert_eq!(refreshed.status(), 200, "{refreshed:?}");
+        assert_eq!(refreshed.json()["user"]["phone"], NUMBER);
+    }
 }
 
 /// G6.3-04, G6.3-05, G6.4-05, G6.7-12.

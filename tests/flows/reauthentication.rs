@@ -11,7 +11,7 @@ stories![App::with_post =>
     a_password_that_is_too_weak_costs_no_nonce,
     a_wrong_nonce_is_refused,
     who_has_no_address_is_told_so,
-    an_address_nobody_has_proven_gets_no_nonce,
+    what_is_not_proven_gets_no_nonce,
     another_site_cannot_have_codes_sent,
     a_number_gets_its_code_where_there_is_no_address,
     a_number_gets_its_code_where_the_address_is_not_proven,
@@ -119,42 +119,32 @@ async fn who_has_no_address_is_told_so(app: App) {
 }
 
 /// G6.9-13.
-async fn an_address_nobody_has_proven_gets_no_nonce(app: App) {
-    let app = App::with_post_and(app.driver, |builder| {
-        let phone = auth_core::PhoneConfig::default().confirm(false);
-        builder
-            .email(auth_core::EmailConfig::default().confirm(false))
-            .phone(phone)
-    })
-    .await;
-    for (body, word, sentence) in [
+async fn what_is_not_proven_gets_no_nonce(app: App) {
+    let app = App::with_post_and(app.driver, |builder| builder.anonymous(true)).await;
+    for (given, word, sentence) in [
         (
-            json!({ "email": ADA, "password": PASSWORD }),
+            json!({ "email": ADA }),
             "email_not_confirmed",
-            "email",
+            "Please verify your email first.",
         ),
         (
-            json!({ "phone": NUMBER, "password": PASSWORD }),
+            json!({ "phone": NUMBER }),
             "phone_not_confirmed",
-            "phone",
+            "Please verify your phone first.",
         ),
     ] {
-        let browser = app.browser();
-        let user = browser.post("/api/auth/signup", body).await.json()["user"]["id"].clone();
-        // Whoever runs the server takes the proof away.
-        let unproven = auth_core::UserPatch {
-            email_confirmed_at: Some(None),
-            phone_confirmed_at: Some(None),
-            ..auth_core::UserPatch::default()
-        };
-        let id = auth_core::UserId::from(user.as_str().unwrap());
-        auth_core::adapter::UserAdapter::update_user(&app.store, &id, &unproven)
-            .await
-            .unwrap();
-        let answer = browser.post("/api/auth/reauthenticate", json!({})).await;
-        assert_eq!(answer.refusal(), (422, word.to_owned()));
-        assert_eq!(answer.json()["msg"], format!("Please verify your {sentence} first."));
+        let session = app.keeper().post("/api/auth/signup", json!({})).await.json();
+        // An administrator sets it, and does not say that it is theirs.
+        let path = format!("/api/auth/admin/users/{}", session["user"]["id"].as_str().unwrap());
+        let set = service(&app).put(&path, given).await;
+        assert_eq!(set.status(), 200, "{set:?}");
+        let somebody = app.bearer(session["access_token"].as_str().unwrap());
+        let refused = somebody.get("/api/auth/reauthenticate").await;
+        assert_eq!(refused.refusal(), (422, word.to_owned()));
+        assert_eq!(refused.json()["msg"], sentence);
     }
+    app.deliver().await;
+    assert!(app.mails.sent().is_empty() && app.texts.sent().is_empty());
 }
 
 /// GoTrue's clients GET it.

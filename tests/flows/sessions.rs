@@ -272,37 +272,60 @@ async fn n49_parallel_renewals_leave_one_session(core: Core) {
     assert_eq!(listed.len(), 1);
 }
 
+/// Whichever way sessions work; G6.5-15 is that of refresh tokens, used ones and those of an ended session too.
 async fn l01_no_secret_is_in_the_store(_: Core) {
-    use auth_core::{Auth, Secret, adapters::SqliteAdapter};
-    let directory = tempfile::TempDir::new().unwrap();
-    let path = directory.path().join("auth.db");
-    let auth = Auth::builder(
-        SqliteAdapter::connect(&format!("sqlite://{}", path.display()))
+    use auth_core::{Auth, Secret, SessionStrategy, Tokens, adapters::SqliteAdapter};
+    for strategy in [
+        SessionStrategy::from(SessionConfig::default()),
+        Tokens::default().into(),
+    ] {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("auth.db");
+        let store = SqliteAdapter::connect(&format!("sqlite://{}", path.display())).await;
+        let auth = Auth::builder(store.unwrap())
+            .secret(Secret::random().unwrap())
+            .base_url("https://app.example.com")
+            .sessions(strategy)
+            .build()
+            .unwrap();
+        auth.migrate().await.unwrap();
+        auth.create_user(NewUser::with_password("username", "ada", PASSWORD))
             .await
-            .unwrap(),
-    )
-    .secret(Secret::random().unwrap())
-    .base_url("https://app.example.com")
-    .build()
-    .unwrap();
-    auth.migrate().await.unwrap();
-    auth.create_user(NewUser::with_password("username", "ada", PASSWORD))
-        .await
-        .unwrap();
-    let proof = auth.authenticate_user("username", "ada", PASSWORD).await.unwrap();
-    let issued = auth.create_session(&proof, NewSession::default()).await.unwrap();
-    let text = issued.token.expose();
-    let secret = text.split_once('.').unwrap().1.as_bytes();
-    let mut dump = Vec::new();
-    for file in std::fs::read_dir(directory.path()).unwrap() {
-        dump.extend(std::fs::read(file.unwrap().path()).unwrap());
+            .unwrap();
+        let proof = auth.authenticate_user("username", "ada", PASSWORD).await.unwrap();
+        let issued = auth.create_session(&proof, NewSession::default()).await.unwrap();
+        let mut secrets = vec![issued.token.expose().split_once('.').unwrap().1.to_owned()];
+        if let Some(first) = issued.tokens {
+            let second = auth
+                .refresh_session(first.refresh.expose())
+                .await
+                .unwrap()
+                .tokens
+                .unwrap();
+            auth.validate_access_token(second.access.expose(), None).await.unwrap();
+            let ended = auth.create_session(&proof, NewSession::default()).await.unwrap();
+            let third = ended.tokens.unwrap();
+            auth.revoke_session(&ended.session.id).await.unwrap();
+            // Whole, and each part that is as long as a secret: the id and the number of the line are none.
+            for token in [first.refresh.expose(), second.refresh.expose(), third.refresh.expose()] {
+                secrets.push(token.to_owned());
+                secrets.extend(token.rsplit('.').next().map(str::to_owned));
+            }
+        }
+        let mut dump = Vec::new();
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            dump.extend(std::fs::read(file.unwrap().path()).unwrap());
+        }
+        let contains = |needle: &[u8]| dump.windows(needle.len()).any(|window| window == needle);
+        assert!(
+            contains(issued.session.id.as_str().as_bytes()),
+            "the dump holds the session"
+        );
+        for secret in secrets.iter().map(String::as_bytes) {
+            assert!(!contains(secret) && !contains(&secret[..20]));
+        }
+        assert!(!contains(PASSWORD.as_bytes()));
     }
-    let contains = |needle: &[u8]| dump.windows(needle.len()).any(|window| window == needle);
-    assert!(
-        contains(issued.session.id.as_str().as_bytes()),
-        "the dump holds the session"
-    );
-    assert!(!contains(secret) && !contains(&secret[..20]) && !contains(PASSWORD.as_bytes()));
 }
 
 async fn l03_the_absolute_end_comes_whatever_happens(_: Core) {

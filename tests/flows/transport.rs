@@ -15,6 +15,7 @@ stories![
     a_missing_bearer_is_401,
     a_bearer_that_is_none_of_ours_is_403,
     an_ended_session_is_told_on_every_route,
+    elsewhere_an_ended_session_is_nobody,
     signed_tokens_say_whose_they_were,
     clients_of_supertokens_hear_their_own_words,
     signing_out_with_what_is_over_is_no_error,
@@ -121,25 +122,41 @@ async fn every_error_is_json_with_its_word_in_a_header(app: App) {
     assert!(!answer.text().contains("implementation details"));
 }
 
-/// The routes that take a bearer token, with a body that is otherwise fine.
-fn routes() -> Vec<(&'static str, String, Value)> {
-    vec![
-        ("GET", "/api/auth/user".to_owned(), Value::Null),
-        ("PUT", "/api/auth/user".to_owned(), json!({ "data": { "a": 1 } })),
-        ("DELETE", "/api/auth/user".to_owned(), json!({})),
-        ("GET", "/api/auth/reauthenticate".to_owned(), Value::Null),
-        ("GET", "/api/auth/sessions".to_owned(), Value::Null),
-        ("DELETE", "/api/auth/sessions/ses_x".to_owned(), json!({})),
-        (
-            "POST",
-            "/api/auth/invite".to_owned(),
-            json!({ "email": "x@example.com" }),
-        ),
-        ("GET", "/api/auth/admin/users".to_owned(), Value::Null),
-    ]
+/// The routes that take a bearer token, as the service describes them. Who is asking comes before what is asked for, so that an
+/// empty body does.
+///
+/// Others that also read one, and what becomes of an ended session there, are in [`elsewhere_an_ended_session_is_nobody`].
+async fn routes(app: &App) -> Vec<(String, String, Value)> {
+    let document = app.script().get("/api/auth/openapi.json").await.json();
+    let mut routes = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            if operation["security"].is_array() {
+                let path = format!("/api/auth{}", path.replace("{id}", "x"));
+                let body = if method == "get" { Value::Null } else { json!({}) };
+                routes.push((method.to_uppercase(), path, body));
+            }
+        }
+    }
+    for known in [
+        ("GET", "/api/auth/user"),
+        ("PUT", "/api/auth/user"),
+        ("DELETE", "/api/auth/sessions/x"),
+        ("POST", "/api/auth/invite"),
+        ("POST", "/api/auth/admin/generate_link"),
+    ] {
+        assert!(
+            routes
+                .iter()
+                .any(|(method, path, _)| (method.as_str(), path.as_str()) == known),
+            "{known:?} is not among them"
+        );
+    }
+    assert!(routes.len() >= 17, "{routes:?}");
+    routes
 }
 
-async fn ask(client: &Client, (method, path, body): &(&str, String, Value)) -> (u16, String, String) {
+async fn ask(client: &Client, (method, path, body): &(String, String, Value)) -> (u16, String, String) {
     let answer = match body {
         Value::Null => client.send(method, path, None, "").await,
         body => client.json(method, path, body.clone()).await,
@@ -152,7 +169,7 @@ async fn ask(client: &Client, (method, path, body): &(&str, String, Value)) -> (
 async fn a_missing_bearer_is_401(app: App) {
     for tokens in [false, true] {
         let (app, ..) = keeper(&app, tokens).await;
-        for route in routes() {
+        for route in routes(&app).await {
             for client in [app.script(), app.script().with("authorization", "Basic dTpw")] {
                 let (status, word, sentence) = ask(&client, &route).await;
                 assert_eq!((status, word.as_str()), (401, "no_authorization"), "{tokens} {route:?}");
@@ -168,8 +185,8 @@ async fn a_bearer_that_is_none_of_ours_is_403(app: App) {
         let (app, _, access) = keeper(&app, tokens).await;
         let foreign = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl";
         for junk in ["junk", foreign, &format!("{access}x"), "a.b.c"] {
-            let mut all = routes();
-            all.push(("POST", "/api/auth/logout".to_owned(), json!({})));
+            let mut all = routes(&app).await;
+            all.push(("POST".to_owned(), "/api/auth/logout".to_owned(), json!({})));
             for route in all {
                 let (status, word, sentence) = ask(&app.bearer(junk), &route).await;
                 assert_eq!((status, word.as_str()), (403, "bad_jwt"), "{tokens} {junk} {route:?}");
@@ -181,7 +198,7 @@ async fn a_bearer_that_is_none_of_ours_is_403(app: App) {
         }
         if tokens {
             app.wait(Duration::from_secs(2 * 3_600));
-            let (status, word, _) = ask(&app.bearer(&access), &routes()[0]).await;
+            let (status, word, _) = ask(&app.bearer(&access), &routes(&app).await[0]).await;
             assert_eq!(
                 (status, word.as_str()),
                 (403, "bad_jwt"),
@@ -195,10 +212,18 @@ async fn a_bearer_that_is_none_of_ours_is_403(app: App) {
 async fn an_ended_session_is_told_on_every_route(app: App) {
     for tokens in [false, true] {
         let (app, ada, access) = keeper(&app, tokens).await;
+        let session = app.keeper().sign_in("ada@example.com", PASSWORD).await.json();
         assert_eq!(ada.get("/api/auth/user").await.status(), 200);
         let answer = ada.post("/api/auth/logout", json!({})).await;
         assert_eq!((answer.status(), answer.text()), (204, ""));
-        for route in routes() {
+        if tokens {
+            // Refresh tokens too, that of another session of hers as well.
+            let body = json!({ "refresh_token": session["refresh_token"] });
+            let path = "/api/auth/token?grant_type=refresh_token";
+            let refused = app.script().post(path, body).await;
+            assert_eq!(refused.refusal(), (400, "session_not_found".to_owned()), "{refused:?}");
+        }
+        for route in routes(&app).await {
             let (status, word, _) = ask(&app.bearer(&access), &route).await;
             assert_eq!(
                 (status, word.as_str()),
@@ -206,6 +231,23 @@ async fn an_ended_session_is_told_on_every_route(app: App) {
                 "{tokens} {route:?}"
             );
         }
+    }
+}
+
+/// `GET /session` tells pages who is there, so that nobody is no error; signing out twice is none either; whoever signs up or in
+/// is who they say, whatever they held before. `POST /cookie` keeps no such token: that story is with the cookie's.
+async fn elsewhere_an_ended_session_is_nobody(app: App) {
+    for tokens in [false, true] {
+        let (app, ada, access) = keeper(&app, tokens).await;
+        ada.post("/api/auth/logout", json!({})).await;
+        let late = app.bearer(&access);
+        let session = late.get("/api/auth/session").await;
+        assert_eq!(
+            (session.status(), session.json()),
+            (200, json!({ "session": null, "user": null }))
+        );
+        assert_eq!(late.post("/api/auth/logout", json!({})).await.status(), 204);
+        assert_eq!(late.sign_in("ada@example.com", PASSWORD).await.status(), 200);
     }
 }
 

@@ -209,6 +209,10 @@ async fn the_same_password_is_refused(app: App) {
     let ada = app.signed_up("ada@example.com").await;
     let answer = ada.put("/api/auth/user", json!({ "password": PASSWORD })).await;
     assert_eq!((answer.status(), answer.error_code().as_str()), (422, "same_password"));
+    assert_eq!(
+        answer.json()["msg"],
+        "New password should be different from the old password."
+    );
 }
 
 async fn a_stale_session_must_prove_itself(app: App) {

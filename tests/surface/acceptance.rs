@@ -65,6 +65,7 @@ fn every_row_names_tests_that_exist() {
     listed("K", &(1..=16).collect::<Vec<_>>());
     listed("E", &[3, 4, 5, 7, 8, 9, 10, 13, 15, 16, 17, 19, 20, 22, 23]);
     listed("A", &(1..=28).chain([32]).collect::<Vec<_>>());
+    listed("GA", &(1..=20).collect::<Vec<_>>());
     listed("GC", &(1..=44).collect::<Vec<_>>());
     listed("L", &[1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 17, 19, 20]);
     let statements = [
@@ -74,6 +75,7 @@ fn every_row_names_tests_that_exist() {
         17..=28,
         30..=39,
         42..=42,
+        44..=44,
         46..=57,
         60..=63,
         65..=71,

@@ -1,8 +1,14 @@
 //! One process, one person, from signing up to leaving.
 
-use serde_json::Value;
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::{Value, json};
 
-use super::{Browser, Mails, Place, Running, Which, http::Received, on_every_place};
+use super::{
+    Browser, Mails, Place, Running, Which,
+    http::{Received, send},
+    on_every_place,
+    running::SECRET,
+};
 
 on_every_place![axum_opaque, axum_tokens, actix_opaque, actix_tokens,];
 
@@ -22,11 +28,17 @@ async fn actix_tokens(place: &Place) {
     walk(Which::Actix, place, "tokens").await;
 }
 
-/// Sign up → mail → notes → forgot password → code → another address → devices → out → delete.
+/// Sign up → mail → notes → forgot password → code → another address → devices → out → delete; and two more people, who come
+/// by phone and by invitation.
 async fn walk(which: Which, place: &Place, strategy: &str) {
     let mails = Mails::new();
     let [mail, folder] = mails.arguments();
-    let server = Running::start_on(which, place, &["--strategy", strategy, &mail, &folder]).await;
+    let server = Running::start_on(
+        which,
+        place,
+        &["--strategy", strategy, &mail, &folder, "--sms", "console"],
+    )
+    .await;
     let ada = Browser::new(server.address());
 
     sign_up(&ada, &mails).await;
@@ -40,6 +52,9 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     leave(&ada, &mails, place).await;
     assert_eq!(place.count_notes().await, 0);
     assert_eq!(place.count_sessions(&user_id).await, 0);
+    sign_in_by_number(&Browser::new(server.address()), &server).await;
+    place.forget_attempts().await;
+    accept_an_invitation(&Browser::new(server.address()), &server, &mails).await;
     server.stop().await;
 }
 
@@ -240,6 +255,45 @@ async fn leave(ada: &Browser, mails: &Mails, place: &Place) {
         .await;
     assert_eq!(location(&gone), "/");
     assert_eq!(ada.get("/me").await.status, 401);
+}
+
+async fn sign_in_by_number(grace: &Browser, server: &Running) {
+    let page = grace.get("/sign-in/code").await;
+    assert!(page.body.contains("Text me a code"), "{page:?}");
+    let ask = "phone=%2B1+555+123+4567&redirect_to=%2Faccount&pending_to=%2Fcheck-mail%3Ffor%3Dsign-in";
+    let answer = grace.form("/api/auth/otp", ask).await;
+    let waiting = location(&answer).to_owned();
+    assert!(waiting.starts_with("/check-mail?for=sign-in&phone="), "{waiting}");
+    let page = grace.get(&waiting).await;
+    assert!(page.body.contains("Check your phone"), "{page:?}");
+    assert!(page.body.contains("name=\"type\" value=\"sms\""), "{page:?}");
+    let code = server.code_texted_to("+15551234567").await;
+    let typed = format!("type=sms&phone=%2B15551234567&token={code}&redirect_to=%2Faccount");
+    assert_eq!(location(&grace.form("/api/auth/verify", &typed).await), "/account");
+    let page = grace.get("/account").await;
+    assert!(page.body.contains("15551234567"), "{page:?}");
+}
+
+/// The application has no page that invites: whoever administrates asks the library's route.
+async fn accept_an_invitation(guest: &Browser, server: &Running, mails: &Mails) {
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    let token = encode(&Header::default(), &json!({ "role": "service_role" }), &key).unwrap();
+    let authorization = format!("Bearer {token}");
+    let headers = [
+        ("content-type", "application/json"),
+        ("authorization", authorization.as_str()),
+    ];
+    let path = "/api/auth/invite?redirect_to=%2Fnew-password";
+    let body = json!({ "email": "guest@example.com" }).to_string();
+    let invited = send(server.address(), "POST", path, &headers, &body).await.unwrap();
+    assert_eq!(invited.status, 200, "{invited:?}");
+    let mail = mails.next("guest@example.com", "invited").await;
+    assert_eq!(location(&guest.follow(mail.path()).await), "/new-password");
+    let page = guest.get("/new-password").await;
+    assert!(page.body.contains("Choose a new password"), "{page:?}");
+    let choose = "_method=put&password=the+guest+chose+this&redirect_to=%2F%3Fdone%3Dpassword";
+    assert_eq!(location(&guest.form("/api/auth/user", choose).await), "/?done=password");
+    assert_eq!(me(guest).await["email"], "guest@example.com");
 }
 
 async fn me(browser: &Browser) -> Value {

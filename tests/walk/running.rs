@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Output, Stdio},
-    sync::OnceLock,
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -16,7 +16,7 @@ use tokio::{
 use super::Place;
 
 /// What all nodes of an application share.
-const SECRET: &str = "a secret of at least thirty-two bytes for tests";
+pub(super) const SECRET: &str = "a secret of at least thirty-two bytes for tests";
 
 /// Which framework serves.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub(crate) enum Which {
 pub(crate) struct Running {
     child: Child,
     address: SocketAddr,
+    /// What it has printed since it listens.
+    printed: Arc<Mutex<String>>,
 }
 
 impl Running {
@@ -82,8 +84,37 @@ impl Running {
         let address = tokio::time::timeout(Duration::from_secs(60), listening).await;
         let address = address.expect("it listens in time");
         // Whatever it prints later is taken.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, address }
+        let printed = Arc::<Mutex<String>>::default();
+        tokio::spawn({
+            let printed = Arc::clone(&printed);
+            async move {
+                while let Ok(Some(line)) = lines.next_line().await {
+                    printed.lock().unwrap().extend([line.as_str(), "\n"]);
+                }
+            }
+        });
+        Self {
+            child,
+            address,
+            printed,
+        }
+    }
+
+    /// The code in the text message to a number, which an application prints.
+    pub(super) async fn code_texted_to(&self, number: &str) -> String {
+        let title = format!("text message to {number} ");
+        let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+        for _ in 0..1_000 {
+            let printed = self.printed.lock().unwrap().clone();
+            let code = printed
+                .rsplit_once(&title)
+                .and_then(|(_, message)| message.split_whitespace().find(is_code));
+            if let Some(code) = code {
+                return code.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{number} got no message");
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

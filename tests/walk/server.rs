@@ -178,6 +178,31 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
         assert!(metrics.body.contains(line), "{line}: {}", metrics.body);
     }
     assert!(!metrics.body.contains("ada@example.com"));
+
+    // G6.12-09: what is refused by a limit, and mail that cannot be sent.
+    let wrong = json!({ "email": "ada@example.com", "password": "the wrong horse battery" });
+    let mut refused = 0;
+    while refused != 429 {
+        refused = ask(&server, "POST", "/token?grant_type=password", None, wrong.clone())
+            .await
+            .status;
+    }
+    std::fs::remove_dir_all(&mails).unwrap();
+    std::fs::write(&mails, "no folder any more").unwrap();
+    let bob = json!({ "email": "bob@example.com" });
+    assert_eq!(ask(&server, "POST", "/otp", None, bob).await.status, 200);
+    let counted = [
+        "auth_events_total{kind=\"excess_rate_limit_exceeded\"} 1",
+        "auth_messages_total{channel=\"mail\",outcome=\"failed\"} 1",
+    ];
+    for tries in 0.. {
+        let metrics = send(own, "GET", "/metrics", &[], "").await.unwrap();
+        if counted.iter().all(|line| metrics.body.contains(line)) {
+            break;
+        }
+        assert!(tries < 600, "{}", metrics.body);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     server.stop().await;
 }
 

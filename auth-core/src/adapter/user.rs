@@ -18,13 +18,14 @@ pub trait UserAdapter: Store {
     /// `DATABASE_FETCH_FAILED`.
     async fn get_user(&self, user_id: &UserId) -> Result<Option<User>>;
 
-    /// The users asked for, in the order of their moments and ids: newest first is oldest first backwards.
+    /// The users asked for, in the order of their moments and ids: newest first is oldest first backwards, and
+    /// [`UserQuery::after`] is a place in this order, whether anybody stands there or not.
     ///
     /// # Errors
     /// `DATABASE_FETCH_FAILED`.
     async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>>;
 
-    /// How many users there are of those asked for, whatever its offset and limit say.
+    /// How many users there are of those asked for, whatever its `after`, offset and limit say.
     ///
     /// # Errors
     /// `DATABASE_FETCH_FAILED`.

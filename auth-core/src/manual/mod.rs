@@ -36,6 +36,9 @@ pub mod flows {
     #[doc = include_str!("flows/anonymous.md")]
     pub mod anonymous {}
 
+    #[doc = include_str!("flows/auth_cookie.md")]
+    pub mod auth_cookie {}
+
     #[doc = include_str!("flows/confirmation.md")]
     pub mod confirmation {}
 
@@ -44,6 +47,9 @@ pub mod flows {
 
     #[doc = include_str!("flows/magic_link.md")]
     pub mod magic_link {}
+
+    #[doc = include_str!("flows/phone.md")]
+    pub mod phone {}
 
     #[doc = include_str!("flows/reauthentication.md")]
     pub mod reauthentication {}

@@ -56,18 +56,33 @@ pub struct UserQuery {
     pub filter: Option<String>,
     /// Oldest first.
     pub oldest_first: bool,
-    /// How many to skip.
+    /// Only those who come after this moment and id in the order asked for: where the last page ended, whoever came or went
+    /// since.
+    pub after: Option<(Timestamp, UserId)>,
+    /// How many of these to skip.
     pub offset: u64,
     /// At most so many.
     pub limit: u32,
 }
 
 impl UserQuery {
-    /// Whether a user is one of those asked for.
+    /// Whether a user is one of those asked for, wherever the listing goes on from.
     pub fn matches(&self, user: &User) -> bool {
         let Some(filter) = &self.filter else { return true };
         let found = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(filter.as_str()));
         found(&user.email) || found(&user.phone)
+    }
+
+    /// Whether a user comes after the one that the listing goes on from.
+    pub fn goes_on_to(&self, user: &User) -> bool {
+        self.after.as_ref().is_none_or(|(moment, id)| {
+            let order = (user.created_at, &user.id).cmp(&(*moment, id));
+            if self.oldest_first {
+                order.is_gt()
+            } else {
+                order.is_lt()
+            }
+        })
     }
 }
 

@@ -21,7 +21,12 @@ impl AuthRequest {
         let cookies = self.auth_cookies()?;
         self.check_origin()?;
         if let (AuthChangeEvent::SignedIn | AuthChangeEvent::TokenRefreshed, Some(session)) = (event, session) {
-            self.auth().get_user_by_token(session.access_token.expose()).await?;
+            let opened = self.auth().get_user_by_token(session.access_token.expose()).await;
+            // The token strategy says in SuperTokens' words what a client should do next; here it comes down to the same.
+            opened.map_err(|error| match error.kind() {
+                ErrorKind::TryRefreshToken | ErrorKind::Unauthorised => ErrorKind::InvalidSessionId.into(),
+                _ => error,
+            })?;
         }
         let auth = self.auth();
         let secure = auth.inner.config.base_url.scheme() == "https";

@@ -65,7 +65,7 @@ impl UserAdapter for VecAdapter {
 
     async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
         let mut users = self.tables().users.clone();
-        users.retain(|user| query.matches(user));
+        users.retain(|user| query.matches(user) && query.goes_on_to(user));
         users.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
         if !query.oldest_first {
             users.reverse();

@@ -13,6 +13,7 @@ stories_in_process![
     case_33_and_34_a_refresh_gives_everything_anew,
     case_35_a_session_slides_while_it_is_used_and_ends_when_it_is_not,
     a_lost_answer_can_be_asked_for_again,
+    g6_5_06_the_window_is_ten_seconds_unless_said_otherwise,
     many_first_uses_at_once_all_succeed_and_one_writes,
     a_first_use_of_an_ended_session_is_refused,
     rotation_by_grace_ends_the_parent_at_once_and_forgives_it_for_a_while,
@@ -153,6 +154,22 @@ async fn a_lost_answer_can_be_asked_for_again(app: App) {
     let child = refresh(&app, &tokens).await;
     for _ in 0..3 {
         refresh(&app, &child).await;
+    }
+}
+
+async fn g6_5_06_the_window_is_ten_seconds_unless_said_otherwise(app: App) {
+    for (moment, is_served) in [(WINDOW, true), (WINDOW + Duration::from_millis(1), false)] {
+        let app = with(&app, Tokens::default()).await;
+        let (_, parent) = issue(&app).await;
+        let child = refresh(&app, &parent).await;
+        opens(&app, &child).await;
+        app.wait(moment);
+        let late = app.auth.refresh_session(&parent.refresh).await;
+        if is_served {
+            assert!(late.unwrap().tokens.is_none());
+        } else {
+            assert_eq!(late.unwrap_err().kind(), ErrorKind::TokenTheft);
+        }
     }
 }
 

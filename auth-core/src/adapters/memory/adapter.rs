@@ -180,7 +180,8 @@ impl UserAdapter for MemoryAdapter {
 
     async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
         let tables = self.tables();
-        let mut users: Vec<_> = tables.users.values().filter(|user| query.matches(user)).collect();
+        let asked_for = |user: &&Arc<User>| query.matches(user) && query.goes_on_to(user);
+        let mut users: Vec<_> = tables.users.values().filter(asked_for).collect();
         users.sort_unstable_by_key(|user| (user.created_at, &user.id));
         if !query.oldest_first {
             users.reverse();

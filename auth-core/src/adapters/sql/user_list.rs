@@ -1,6 +1,13 @@
 //! Listings of users. Administrators ask for them now and then, so their statements are made when they are asked for.
 
-use super::{SqlValue, adapter::SqlAdapter, columns, queries::list, rows::Reader, values::text};
+use super::{
+    SqlValue,
+    adapter::SqlAdapter,
+    columns,
+    queries::list,
+    rows::Reader,
+    values::{text, time},
+};
 use crate::{
     error::{Error, Result},
     model::{User, UserQuery},
@@ -22,6 +29,9 @@ impl SqlAdapter {
             return Ok(0);
         }
         let (condition, values) = self.filter(query);
+        let condition = condition
+            .map(|condition| format!(" WHERE {condition}"))
+            .unwrap_or_default();
         let sql = format!("SELECT COUNT(*) FROM {}{condition}", self.tables.user);
         let rows = self.read_list(sql, values).await?;
         let row = rows.into_iter().next();
@@ -33,7 +43,21 @@ impl SqlAdapter {
     pub(super) fn user_list(&self, query: &UserQuery) -> (String, Vec<SqlValue>) {
         let dialect = self.dialect();
         let columns = list(columns::USER, self.queries().schema.user_attributes(), "", dialect);
-        let (condition, mut values) = self.filter(query);
+        let (filter, mut values) = self.filter(query);
+        let place = query.after.as_ref().map(|(moment, id)| {
+            values.push(time(*moment));
+            let moment = dialect.value(values.len());
+            values.push(text(id.as_str()));
+            let id = dialect.value(values.len());
+            let further = if query.oldest_first { '>' } else { '<' };
+            // The first half alone is a range of the index, for those that make none of a pair.
+            format!("created_at {further}= {moment} AND (created_at {further} {moment} OR id {further} {id})")
+        });
+        let conditions: Vec<String> = filter.into_iter().chain(place).collect();
+        let condition = match conditions.join(" AND ") {
+            none if none.is_empty() => none,
+            all => format!(" WHERE {all}"),
+        };
         let order = if query.oldest_first {
             "created_at, id"
         } else {
@@ -48,13 +72,13 @@ impl SqlAdapter {
         (sql, values)
     }
 
-    fn filter(&self, query: &UserQuery) -> (String, Vec<SqlValue>) {
+    fn filter(&self, query: &UserQuery) -> (Option<String>, Vec<SqlValue>) {
         let Some(filter) = &query.filter else {
             return Default::default();
         };
         let pattern = self.dialect().value(1);
-        let condition = format!(" WHERE email LIKE {pattern} ESCAPE '!' OR phone LIKE {pattern} ESCAPE '!'");
-        (condition, vec![text(&pattern_of(filter))])
+        let condition = format!("(email LIKE {pattern} ESCAPE '!' OR phone LIKE {pattern} ESCAPE '!')");
+        (Some(condition), vec![text(&pattern_of(filter))])
     }
 }
 

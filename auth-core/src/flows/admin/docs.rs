@@ -11,6 +11,11 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         query: &[
             PAGE,
             PER_PAGE,
+            Member::new(
+                "after",
+                Kind::Text,
+                "Where the last page ended, as its `Link` says, instead of a page; empty to begin so.",
+            ),
             Member::new("filter", Kind::Text, "What stands in their address or number."),
             Member::new("sort", Kind::Text, "`created_at asc` or `created_at desc`."),
         ],

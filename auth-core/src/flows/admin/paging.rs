@@ -65,15 +65,27 @@ impl Page {
             links.push(self.link(call, path, &[("page", self.number + 1)], "next"));
         }
         links.push(self.link(call, path, &[("page", last)], "last"));
-        with_links(reply, &links).header(X_TOTAL_COUNT, HeaderValue::from(total))
+        with_total(with_links(reply, &links), total)
     }
 
-    /// Says where the older ones are, if there may be any.
-    pub(super) fn describe_older(&self, reply: Reply, call: &Call, path: &str, oldest: Option<&str>) -> Reply {
-        match oldest {
-            Some(oldest) => with_links(reply, &[self.link(call, path, &[("before", oldest)], "next")]),
+    /// Says where a list goes on that is not counted by pages, if it may go on at all: `name` of the query is this `place`.
+    pub(super) fn describe_next(
+        &self,
+        reply: Reply,
+        call: &Call,
+        path: &str,
+        name: &str,
+        place: Option<&str>,
+    ) -> Reply {
+        match place {
+            Some(place) => with_links(reply, &[self.link(call, path, &[(name, place)], "next")]),
             None => reply,
         }
+    }
+
+    /// Whether a list of so many may go on after it.
+    pub(super) fn is_full(&self, found: usize) -> bool {
+        found == self.size as usize
     }
 
     fn link<V: ToString>(&self, call: &Call, path: &str, first: &[(&str, V)], relation: &str) -> String {
@@ -81,12 +93,17 @@ impl Page {
         for (name, value) in first {
             query.append_pair(name, &value.to_string());
         }
-        let other = |name: &str| !["page", "per_page", "before"].contains(&name);
+        let other = |name: &str| !["page", "per_page", "before", "after"].contains(&name);
         query.extend_pairs(call.query.iter().filter(|(name, _)| other(name)));
         query.append_pair("per_page", &self.size.to_string());
         let (origin, base) = (call.auth.origin(), call.auth.mount());
         format!("<{origin}{base}{path}?{}>; rel=\"{relation}\"", query.finish())
     }
+}
+
+/// Says how many there are on all pages.
+pub(super) fn with_total(reply: Reply, total: u64) -> Reply {
+    reply.header(X_TOTAL_COUNT, HeaderValue::from(total))
 }
 
 fn with_links(reply: Reply, links: &[String]) -> Reply {

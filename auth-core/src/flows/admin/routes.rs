@@ -4,17 +4,18 @@ use super::{
     attributes::AdminUserAttributes,
     go_duration,
     link_request::{GenerateLink, LinkKind},
-    paging::Page,
+    paging::{Page, with_total},
     shapes::{action_and_class, audit_shape, event_shape, kind_of_action},
     user_list::UserPage,
 };
 use crate::{
     address::Address,
+    clock::Timestamp,
     error::{Error, ErrorKind, Result},
     flows::password::routes::declared_attributes,
     http::{Call, Reply, routes, session_listing, user_answer},
     id::{SessionId, UserId},
-    model::{EventQuery, EventRecord, UserQuery},
+    model::{EventQuery, EventRecord, User, UserQuery},
 };
 
 routes! {
@@ -34,10 +35,12 @@ async fn list_users(call: Call) -> Result<Reply> {
     call.require_admin().await?;
     let page = Page::read(&call)?;
     let filter = call.query("filter")?.map(|text| text.trim().to_lowercase());
+    let place = call.query("after")?;
     let query = UserQuery {
         filter: filter.filter(|text| !text.is_empty()),
         oldest_first: is_oldest_first(call.query("sort")?.unwrap_or_default())?,
-        offset: page.offset(),
+        after: place.filter(|place| !place.is_empty()).map(read_place).transpose()?,
+        offset: if place.is_some() { 0 } else { page.offset() },
         limit: page.size(),
     };
     let found = find_users(&call, &query).await?;
@@ -46,7 +49,29 @@ async fn list_users(call: Call) -> Result<Reply> {
         users.push(user_answer(&call.auth, user).await?);
     }
     let reply = Reply::ok(json!({ "users": users, "aud": call.auth.inner.config.audience }));
-    Ok(page.describe(reply, &call, "/admin/users", found.total))
+    if place.is_none() {
+        return Ok(page.describe(reply, &call, "/admin/users", found.total));
+    }
+    let last = found.users.last().filter(|_| page.is_full(found.users.len()));
+    let next = last.map(place_of);
+    let reply = page.describe_next(reply, &call, "/admin/users", "after", next.as_deref());
+    Ok(with_total(reply, found.total))
+}
+
+/// Where a user stands in the list: the moment, and the id of those who share it.
+fn place_of(user: &User) -> String {
+    format!("{}.{}", user.created_at.as_unix_ms(), user.id.as_str())
+}
+
+fn read_place(place: &str) -> Result<(Timestamp, UserId)> {
+    let read = |place: &str| {
+        let (moment, id) = place.split_once('.')?;
+        Some((Timestamp::from_unix_ms(moment.parse().ok()?), UserId::from(id)))
+    };
+    read(place).ok_or_else(|| {
+        Error::from(ErrorKind::ValidationFailed)
+            .detail("Bad Pagination Parameters: `after` is what the `Link` of a page says, or empty to begin with.")
+    })
 }
 
 /// A whole address means its owner, and nobody whose address contains it.
@@ -57,7 +82,10 @@ async fn find_users(call: &Call, query: &UserQuery) -> Result<UserPage> {
     let owner = call.auth.user_at(&address).await?.map(|(_, user)| user);
     Ok(UserPage {
         total: owner.is_some().into(),
-        users: owner.into_iter().filter(|_| query.offset == 0).collect(),
+        users: owner
+            .into_iter()
+            .filter(|user| query.offset == 0 && query.goes_on_to(user))
+            .collect(),
     })
 }
 
@@ -176,9 +204,10 @@ async fn list_events(call: Call) -> Result<Reply> {
         ..EventQuery::default()
     };
     let (page, events) = read_events(&call, query).await?;
-    let oldest = events.last().filter(|_| events.len() == page.size() as usize);
+    let oldest = events.last().filter(|_| page.is_full(events.len()));
     let reply = Reply::ok(json!({ "events": events.iter().map(event_shape).collect::<Vec<_>>() }));
-    Ok(page.describe_older(reply, &call, "/admin/events", oldest.map(|event| event.id.as_str())))
+    let before = oldest.map(|event| event.id.as_str());
+    Ok(page.describe_next(reply, &call, "/admin/events", "before", before))
 }
 
 /// GoTrue's: `query=author:…`, `query=action:…`, `query=type:…`.

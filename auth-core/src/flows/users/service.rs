@@ -244,6 +244,7 @@ impl Auth {
     /// # Errors
     /// As [`Auth::update_user_attributes`]; [`ErrorKind::ValidationFailed`] for metadata of more than 64 KiB of JSON, and for an
     /// address, which is changed with [`Auth::update_user_provider_id`], because its key has to move along.
+    #[doc(alias = "updateUser")]
     pub async fn update_user(&self, user_id: &UserId, patch: UserPatch) -> Result<User> {
         self.change_user(user_id, patch, &Client::default()).await
     }
@@ -351,6 +352,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].
+    #[doc(alias = "deleteUser")]
     pub async fn delete_user(&self, user_id: &UserId) -> Result<()> {
         self.remove_user(user_id, &Client::default()).await
     }

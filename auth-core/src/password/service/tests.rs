@@ -130,7 +130,7 @@ async fn hashes_of_other_libraries_verify_and_are_outdated() {
         "s2:abcdefghij123456:8a1a7ecd8b0dde71bb6beff57c4ddbc55ce37752aa2493e4c74ebc1e721a8d12a8092e0601b84d9cf88b4677fe506f4864ced2180dcd2a49b4c700930a574438",
         "$pbkdf2-sha256$i=10000,l=32$MDEyMzQ1Njc4OWFiY2RlZg$rqRM8zWcxqR5JgdNH2Ukv6ZDL0xynSbmRCDsePeFnOo",
         "pbkdf2_sha256$10000$saltsaltsalt$0SOa+V3Fd2V0vTtS33stkGPdRvKQ8KdSjhrGsxC1ldE=",
-        // Another library's argon2id.
+        // What is no hash of this password, whoever made it.
         "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0$invalidinvalidinvalidinvalid",
         &bcrypt_hash.format_for_version(bcrypt::Version::TwoA),
         &bcrypt_hash.format_for_version(bcrypt::Version::TwoB),
@@ -147,6 +147,30 @@ async fn hashes_of_other_libraries_verify_and_are_outdated() {
             Verified::No,
             "{stored}"
         );
+    }
+}
+
+/// From the test suites of argon2's reference implementation, of crypt_blowfish, of PHP and of GoTrue.
+#[tokio::test]
+async fn hashes_that_others_published_verify() {
+    for (stored, right) in [
+        (
+            "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "password",
+        ),
+        (
+            "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
+            "password",
+        ),
+        ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
+        (
+            "$2a$07$usesomesillystringfore2uDLvp1Ii2e./U9C8sBjqp8I90dH6hi",
+            "rasmuslerdorf",
+        ),
+        ("$2y$10$SXEz2HeT8PUIGQXo9yeUIem8KzNxgG0d7o/.eGj2rj8KbRgAuRVlq", "test"),
+    ] {
+        assert_eq!(check(stored, right).await.unwrap(), Verified::Outdated, "{stored}");
+        assert_eq!(check(stored, RIGHT).await.unwrap(), Verified::No, "{stored}");
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
+    id::UserId,
     model::{User, UserQuery},
 };
 
@@ -18,6 +19,7 @@ pub(super) const CASES: &[Case<Store>] = cases![
     users_are_listed_newest_or_oldest_first,
     users_of_the_same_moment_are_listed_by_their_ids,
     users_are_listed_page_by_page_and_counted_on_all_pages,
+    users_are_listed_from_where_the_last_page_ended,
     users_are_found_by_a_part_of_the_address_or_number,
     what_is_looked_for_is_text_and_no_pattern,
 ];
@@ -25,6 +27,7 @@ pub(super) const CASES: &[Case<Store>] = cases![
 const EVERYBODY: UserQuery = UserQuery {
     filter: None,
     oldest_first: false,
+    after: None,
     offset: 0,
     limit: 100,
 };
@@ -112,6 +115,55 @@ async fn users_are_listed_page_by_page_and_counted_on_all_pages(store: Store) {
         assert_eq!(store.count_users(&query).await.unwrap(), 7);
         assert_eq!(store.count_users(&everybody).await.unwrap(), 7);
     }
+}
+
+async fn users_are_listed_from_where_the_last_page_ended(store: Store) {
+    for number in 1..=4 {
+        add(&store, number, Some(&format!("{number}@example.com")), None).await;
+    }
+    // Two more of the third's moment.
+    for number in [30, 31] {
+        let user = User {
+            created_at: NOW + Duration::from_secs(3),
+            email: (number == 30).then(|| "30@example.com".to_owned()),
+            phone: None,
+            ..user(&number.to_string())
+        };
+        store.set_user(&user, None).await.unwrap();
+    }
+    let after = |seconds, id: &str| UserQuery {
+        after: Some((NOW + Duration::from_secs(seconds), UserId::from(id))),
+        ..EVERYBODY
+    };
+    for (query, numbers) in [
+        (after(9, ""), vec![4, 31, 30, 3, 2, 1]),
+        (after(4, "user_4"), vec![31, 30, 3, 2, 1]),
+        (after(3, "user_30"), vec![3, 2, 1]),
+        // Whoever stood there is gone.
+        (after(3, "user_305"), vec![30, 3, 2, 1]),
+        (after(1, "user_1"), vec![]),
+    ] {
+        assert_eq!(found(&store, &query).await, numbers, "{query:?}");
+        assert_eq!(store.count_users(&query).await.unwrap(), 6);
+        let addressed = UserQuery {
+            filter: Some("example".to_owned()),
+            ..query.clone()
+        };
+        let with_address: Vec<u64> = numbers.into_iter().filter(|number| *number != 31).collect();
+        assert_eq!(found(&store, &addressed).await, with_address, "{addressed:?}");
+        assert_eq!(store.count_users(&addressed).await.unwrap(), 5);
+    }
+    let oldest_first = UserQuery {
+        oldest_first: true,
+        limit: 2,
+        ..after(3, "user_3")
+    };
+    assert_eq!(found(&store, &oldest_first).await, [30, 31]);
+    let skipping = UserQuery {
+        offset: 2,
+        ..oldest_first
+    };
+    assert_eq!(found(&store, &skipping).await, [4]);
 }
 
 async fn users_are_found_by_a_part_of_the_address_or_number(store: Store) {

@@ -8,6 +8,7 @@ use crate::{
         SqliteAdapter,
         sql::{SqlAdapter, SqlValue, Statement, Step, values::text},
     },
+    clock::Timestamp,
     id::UserId,
     model::{EventQuery, UserQuery},
 };
@@ -82,9 +83,10 @@ fn statements(sql: &SqlAdapter) -> Vec<(&'static str, Arc<str>, Vec<SqlValue>)> 
 
 /// The first pages that administrators see.
 fn listings(sql: &SqlAdapter) -> Vec<(&'static str, Arc<str>, Vec<SqlValue>)> {
-    let users = |oldest_first| {
+    let users = |oldest_first, after: Option<&str>| {
         let query = UserQuery {
             oldest_first,
+            after: after.map(|id| (Timestamp::from_unix_ms(77), UserId::from(id))),
             limit: 50,
             ..UserQuery::default()
         };
@@ -106,8 +108,10 @@ fn listings(sql: &SqlAdapter) -> Vec<(&'static str, Arc<str>, Vec<SqlValue>)> {
         sql.event_list(&query)
     };
     let listings = [
-        ("newest users", users(false)),
-        ("oldest users", users(true)),
+        ("newest users", users(false, None)),
+        ("oldest users", users(true, None)),
+        ("older users", users(false, Some("u77"))),
+        ("newer users", users(true, Some("u77"))),
         ("events", events(None, None, None)),
         ("older events", events(None, None, Some("e77"))),
         ("events of a user", events(Some("u77"), None, Some("e77"))),
