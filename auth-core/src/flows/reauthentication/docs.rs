@@ -11,8 +11,12 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         refusals: &[
             ErrorKind::EmailNotAuthorized,
             ErrorKind::InvalidRequest,
-            ErrorKind::ValidationFailed,
+            ErrorKind::NonceEmailNotConfirmed,
+            ErrorKind::NoncePhoneNotConfirmed,
             ErrorKind::OverEmailSendRateLimit,
+            ErrorKind::OverSmsSendRateLimit,
+            ErrorKind::Throttled,
+            ErrorKind::ValidationFailed,
         ],
         ..SENDING
     },
