@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use auth_core::{DeliveryError, Mail, Mailer, NewUser};
+use auth_core::{DeliveryError, Mail, Mailer, NewUser, Sms, SmsSender};
 use serde_json::json;
 
 use crate::{App, Driver, PASSWORD, stories_in_process};
@@ -23,6 +23,14 @@ pub(super) struct Slow(Arc<AtomicUsize>);
 impl Mailer for Slow {
     async fn send(&self, _: &Mail) -> Result<(), DeliveryError> {
         self.0.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl SmsSender for Slow {
+    async fn send(&self, _: &Sms) -> Result<(), DeliveryError> {
         tokio::time::sleep(Duration::from_secs(5)).await;
         Ok(())
     }
