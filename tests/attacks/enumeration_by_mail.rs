@@ -53,18 +53,7 @@ async fn people(app: &App, round: usize) -> BTreeMap<&'static str, String> {
     let addresses: BTreeMap<_, _> = STATES
         .map(|state| (state, format!("{state}-{round}@example.com")))
         .into();
-    let make = |new: NewUser| app.auth.create_user(new);
-    let with_password = |state: &str| NewUser::with_password("email", addresses[state].as_str(), PASSWORD);
-    make(with_password("confirmed").confirmed(true)).await.unwrap();
-    make(with_password("unconfirmed")).await.unwrap();
-    make(NewUser::with_key("email", addresses["passwordless"].as_str()).confirmed(true))
-        .await
-        .unwrap();
-    let banned = make(with_password("banned").confirmed(true)).await.unwrap();
-    app.auth
-        .ban_user(&banned.id, Some(app.now() + 10_000 * MINUTE))
-        .await
-        .unwrap();
+    make_accounts(app, "email", &addresses).await;
     let invited = addresses["invited"].as_str();
     app.auth
         .invite_user_by_email(invited, JsonObject::new(), None)
@@ -73,6 +62,22 @@ async fn people(app: &App, round: usize) -> BTreeMap<&'static str, String> {
     // Whoever was invited has just had a mail.
     app.wait(MINUTE);
     addresses
+}
+
+/// An account in every state that an address and a number can be in.
+async fn make_accounts(app: &App, provider: &str, addresses: &BTreeMap<&'static str, String>) {
+    let make = |new: NewUser| app.auth.create_user(new);
+    let with_password = |state: &str| NewUser::with_password(provider, addresses[state].as_str(), PASSWORD);
+    make(with_password("confirmed").confirmed(true)).await.unwrap();
+    make(with_password("unconfirmed")).await.unwrap();
+    make(NewUser::with_key(provider, addresses["passwordless"].as_str()).confirmed(true))
+        .await
+        .unwrap();
+    let banned = make(with_password("banned").confirmed(true)).await.unwrap();
+    app.auth
+        .ban_user(&banned.id, Some(app.now() + 10_000 * MINUTE))
+        .await
+        .unwrap();
 }
 
 /// Path and body of a request about an address or number.
@@ -287,18 +292,7 @@ async fn numbers(app: &App, round: usize) -> BTreeMap<&'static str, String> {
         .zip(states)
         .map(|(index, state)| (state, format!("1555{round:03}{index:04}")))
         .collect();
-    let make = |new: NewUser| app.auth.create_user(new);
-    let with_password = |state: &str| NewUser::with_password("phone", numbers[state].as_str(), PASSWORD);
-    make(with_password("confirmed").confirmed(true)).await.unwrap();
-    make(with_password("unconfirmed")).await.unwrap();
-    make(NewUser::with_key("phone", numbers["passwordless"].as_str()).confirmed(true))
-        .await
-        .unwrap();
-    let banned = make(with_password("banned").confirmed(true)).await.unwrap();
-    app.auth
-        .ban_user(&banned.id, Some(app.now() + 10_000 * MINUTE))
-        .await
-        .unwrap();
+    make_accounts(app, "phone", &numbers).await;
     numbers
 }
 

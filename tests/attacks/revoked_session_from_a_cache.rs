@@ -142,20 +142,31 @@ async fn change(auth: &Auth, token: &SessionToken, change: Value) -> (u16, Value
     (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap())
 }
 
-#[tokio::test]
-async fn an_account_is_changed_as_the_store_has_it_not_as_a_cache_remembers_it() {
+/// A session that one process remembers, and another that writes to the same store and tells nobody.
+struct Remembered {
+    here: Auth,
+    there: Auth,
+    issued: IssuedSession,
+}
+
+async fn remembered() -> Remembered {
     let store = MemoryAdapter::default();
     let there = over(store.clone());
     let here = over(CachedAdapter::new(store, CacheOptions::default()));
-    let proof = ada(&here).await;
-    let issued = session(&here, &proof).await;
+    let issued = session(&here, &ada(&here).await).await;
     warm(&here, &issued.token).await;
+    Remembered { here, there, issued }
+}
+
+#[tokio::test]
+async fn an_account_is_changed_as_the_store_has_it_not_as_a_cache_remembers_it() {
+    let Remembered { here, there, issued } = remembered().await;
     // Another process writes, and nobody tells this one.
     let patch = UserPatch {
         user_metadata: Some(json!({ "a": 1 }).as_object().unwrap().clone()),
         ..UserPatch::default()
     };
-    there.update_user(proof.user_id(), patch).await.unwrap();
+    there.update_user(&issued.session.user_id, patch).await.unwrap();
     let (status, user) = change(&here, &issued.token, json!({ "data": { "b": 2 } })).await;
     assert_eq!((status, &user["user_metadata"]), (200, &json!({ "a": 1, "b": 2 })));
 
@@ -169,12 +180,7 @@ async fn an_account_is_changed_as_the_store_has_it_not_as_a_cache_remembers_it()
 
 #[tokio::test]
 async fn a_cookie_that_was_replaced_elsewhere_changes_no_account_here() {
-    let store = MemoryAdapter::default();
-    let there = over(store.clone());
-    let here = over(CachedAdapter::new(store, CacheOptions::default()));
-    let proof = ada(&here).await;
-    let issued = session(&here, &proof).await;
-    warm(&here, &issued.token).await;
+    let Remembered { here, there, issued } = remembered().await;
     // At another process the owner chooses another password; the copy is remembered here.
     let password = json!({ "password": "another horse battery" });
     let (status, _) = change(&there, &issued.token, password).await;

@@ -4,7 +4,7 @@ use super::{
     SqlValue, Statement, Step,
     adapter::SqlAdapter,
     columns,
-    queries::list,
+    queries::{all_of, list},
     rows::Reader,
     values::{event_values, text},
 };
@@ -54,11 +54,7 @@ impl SqlAdapter {
                 conditions.push(format!("{condition} {}", dialect.value(values.len())));
             }
         }
-        let condition = if conditions.is_empty() {
-            String::new()
-        } else {
-            format!(" WHERE {}", conditions.join(" AND "))
-        };
+        let condition = all_of(&conditions);
         values.push(SqlValue::Integer(query.limit.into()));
         let sql = format!(
             "SELECT {} FROM {}{condition} ORDER BY id DESC LIMIT {}",

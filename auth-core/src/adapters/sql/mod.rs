@@ -41,8 +41,6 @@ pub(super) use mysql_errors::mysql_error_kind;
 #[cfg(feature = "mysql")]
 pub(super) use positional::Positions;
 pub(super) use public::sql_adapter;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
-pub(super) use waist::is_connection_good;
-#[cfg(any(feature = "mysql", feature = "postgres", all(feature = "sqlite", feature = "sqlx")))]
-pub(super) use waist::is_script;
 pub(super) use waist::{Outcome, Row, Sql, SqlError, SqlErrorKind, SqlValue, Statement, Step};
+#[cfg(any(feature = "mysql", feature = "postgres", all(feature = "sqlite", feature = "sqlx")))]
+pub(super) use waist::{is_connection_good, is_script};

@@ -285,6 +285,14 @@ impl Queries {
     }
 }
 
+/// The `WHERE` of a listing, if anything is asked of it.
+pub(super) fn all_of(conditions: &[String]) -> String {
+    match conditions {
+        [] => String::new(),
+        conditions => format!(" WHERE {}", conditions.join(" AND ")),
+    }
+}
+
 /// The library's own columns and the application's, in the order rows are read in.
 pub(super) fn list(own: &[Column], attributes: &[Attribute], alias: &str, dialect: &Dialect) -> String {
     let attributes = attributes.iter().map(|attribute| dialect.name(attribute.name()));

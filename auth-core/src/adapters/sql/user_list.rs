@@ -4,7 +4,7 @@ use super::{
     SqlValue,
     adapter::SqlAdapter,
     columns,
-    queries::list,
+    queries::{all_of, list},
     rows::Reader,
     values::{text, time},
 };
@@ -28,10 +28,8 @@ impl SqlAdapter {
         if is_in_vain(query) {
             return Ok(0);
         }
-        let (condition, values) = self.filter(query);
-        let condition = condition
-            .map(|condition| format!(" WHERE {condition}"))
-            .unwrap_or_default();
+        let (filter, values) = self.filter(query);
+        let condition = all_of(filter.as_slice());
         let sql = format!("SELECT COUNT(*) FROM {}{condition}", self.tables.user);
         let rows = self.read_list(sql, values).await?;
         let row = rows.into_iter().next();
@@ -54,10 +52,7 @@ impl SqlAdapter {
             format!("created_at {further}= {moment} AND (created_at {further} {moment} OR id {further} {id})")
         });
         let conditions: Vec<String> = filter.into_iter().chain(place).collect();
-        let condition = match conditions.join(" AND ") {
-            none if none.is_empty() => none,
-            all => format!(" WHERE {all}"),
-        };
+        let condition = all_of(&conditions);
         let order = if query.oldest_first {
             "created_at, id"
         } else {

@@ -53,7 +53,7 @@ pub(crate) fn is_script(steps: &[Step]) -> bool {
 }
 
 /// Whether the connection that did this can serve another: not when it may itself be what failed.
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", all(feature = "sqlite", feature = "sqlx")))]
 pub(crate) fn is_connection_good<T>(done: &Result<T, SqlError>) -> bool {
     match done {
         Ok(_) => true,

@@ -44,8 +44,7 @@ macro_rules! sqlx_driver {
                     connection.close_on_drop();
                 }
                 let done = self.act_on(&mut connection, steps).await;
-                let failed = matches!(&done, Err(error) if error.kind == SqlErrorKind::Other);
-                if CLOSES_WHAT_FAILED && failed {
+                if CLOSES_WHAT_FAILED && !crate::adapters::sql::is_connection_good(&done) {
                     // It may lead to a server that takes no writes any more.
                     connection.close_on_drop();
                 }

@@ -6,8 +6,8 @@ use crate::{
 
 impl Auth {
     /// Makes the next signing key now, before the old one's time is over, and answers from when on it signs: twelve minutes
-    /// later, when nobody keeps an answer of `jwks.json` without it. What the old one signed is good until it expires; to end that as well, end the
-    /// sessions.
+    /// later, when nobody keeps an answer of `jwks.json` without it. What the old one signed is good until it expires; to end
+    /// that as well, end the sessions.
     ///
     /// ```
     /// # use auth_core::{Auth, Secret, Tokens, adapters::MemoryAdapter};
