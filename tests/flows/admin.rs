@@ -155,10 +155,10 @@ async fn create_user_is_at_once_unconfirmed_and_sends_no_mail(app: App) {
     assert!(mailer.sent().is_empty());
 }
 
-/// GA7: Create with `password_hash` (bcrypt, argon2, …) — user can sign in with the plain password.
+/// GA7: Create with `password_hash` (bcrypt, argon2, fbscrypt, …) — user can sign in with the plain password.
 async fn create_user_with_a_password_hash_signs_in_with_the_plain_password(app: App) {
     let admin = service(&app);
-    // From the test suites of argon2's reference implementation, of crypt_blowfish, of PHP and of GoTrue; the last two are our own.
+    // From the test suites of argon2's reference implementation, of crypt_blowfish, of PHP, of GoTrue and of Firebase's scrypt; the last two are our own.
     let hashes = [
         (
             "argon2id@example.com",
@@ -186,6 +186,11 @@ async fn create_user_with_a_password_hash_signs_in_with_the_plain_password(app: 
             "test",
         ),
         (
+            "firebase@example.com",
+            "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==",
+            "user1password",
+        ),
+        (
             "django@example.com",
             "pbkdf2_sha256$10000$saltsaltsalt$0SOa+V3Fd2V0vTtS33stkGPdRvKQ8KdSjhrGsxC1ldE=",
             PASSWORD,
@@ -209,10 +214,10 @@ async fn create_user_with_a_password_hash_signs_in_with_the_plain_password(app: 
             );
         }
     }
-    // The second is Firebase's own, which needs the key of its project as well.
+    // The second lacks the key of its project.
     for unknown in [
         "$unknown$x",
-        "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=c2tzaw==$c2FsdA==$aGFzaA==",
+        "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9A==",
     ] {
         let bad = json!({ "email": "bad@example.com", "password_hash": unknown });
         assert_eq!(admin.post("/api/auth/admin/users", bad).await.status(), 400);

@@ -2,11 +2,20 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::phc::Phc;
+use super::phc::{self, Phc};
 
 /// A hash of another library, read and bounded.
 pub(super) enum Legacy<'a> {
     Bcrypt(&'a str),
+    /// The key of the project, encrypted under one that is made of the password; p = 1.
+    Firebase {
+        log_n: u8,
+        r: u32,
+        /// Salt and separator.
+        salt: Vec<u8>,
+        signer_key: Vec<u8>,
+        encrypted: Vec<u8>,
+    },
     Pbkdf2 {
         rounds: u32,
         salt: Vec<u8>,
@@ -22,6 +31,9 @@ pub(super) enum Legacy<'a> {
 
 const MAX_ROUNDS: u32 = 5_000_000;
 
+/// What a scrypt of Firebase's may take; Firebase's own takes a quarter of it.
+const MAX_MEMORY: u64 = 64 * 1024 * 1024;
+
 impl<'a> Legacy<'a> {
     pub(super) fn parse(stored: &'a str) -> Option<Self> {
         if stored.len() > 1_024 {
@@ -30,6 +42,7 @@ impl<'a> Legacy<'a> {
         match stored.split_once('$') {
             Some(("", rest)) => match rest.split('$').next()? {
                 "2a" | "2b" | "2x" | "2y" => Self::bcrypt(stored),
+                "fbscrypt" => Self::firebase(stored),
                 "pbkdf2-sha256" => Self::pbkdf2_phc(stored),
                 _ => None,
             },
@@ -44,6 +57,25 @@ impl<'a> Legacy<'a> {
         let cost: u32 = stored.get(4..6)?.parse().ok()?;
         let is_whole = stored.len() == 60 && stored.as_bytes()[6] == b'$' && (4..=16).contains(&cost);
         is_whole.then_some(Self::Bcrypt(stored))
+    }
+
+    /// GoTrue's `$fbscrypt$v=1,n=14,r=8,p=1,ss=separator,sk=signer key$salt$hash`
+    fn firebase(stored: &str) -> Option<Self> {
+        let phc = Phc::parse(stored)?;
+        let log_n = u8::try_from(phc.number("n")?).ok()?;
+        let r = phc.number("r")?;
+        let separator = phc.text("ss").map_or(Some(Vec::new()), phc::decode)?;
+        let signer_key = phc::decode(phc.text("sk")?)?;
+        let is_bounded =
+            (10..=18).contains(&log_n) && (1..=32).contains(&r) && (128 * u64::from(r)) << log_n <= MAX_MEMORY;
+        let is_whole = phc.number("v")? == 1 && phc.number("p")? == 1 && signer_key.len() == phc.hash.len();
+        (is_bounded && is_whole).then(|| Self::Firebase {
+            log_n,
+            r,
+            salt: [phc.salt, separator].concat(),
+            signer_key,
+            encrypted: phc.hash,
+        })
     }
 
     /// `$pbkdf2-sha256$i=600000,l=32$salt$hash`

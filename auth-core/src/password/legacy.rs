@@ -2,6 +2,11 @@
 //!
 //! The parameters are part of the formats or bounded before any work.
 
+use aes::Aes256;
+use ctr::{
+    Ctr128BE,
+    cipher::{Array, KeyIvInit, StreamCipher},
+};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
@@ -30,6 +35,19 @@ impl Legacy<'_> {
         match self {
             // bcrypt reads 72 bytes and stops; so did whoever made the hash.
             Self::Bcrypt(hash) => bcrypt::verify(password, hash).unwrap_or(false),
+            Self::Firebase {
+                log_n,
+                r,
+                salt,
+                signer_key,
+                encrypted,
+            } => {
+                let mut key = Zeroizing::new([0_u8; 32]);
+                let mut computed = signer_key.clone();
+                let done = scrypt_into(*log_n, *r, password, salt, &mut *key);
+                Ctr128BE::<Aes256>::new(&Array::from(*key), &Array::default()).apply_keystream(&mut computed);
+                done && computed.ct_eq(encrypted).into()
+            }
             Self::Pbkdf2 { rounds, salt, hash } => {
                 let mut computed = vec![0_u8; hash.len()];
                 pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, *rounds, &mut computed);
@@ -37,10 +55,12 @@ impl Legacy<'_> {
             }
             Self::Scrypt { r, salt, hash } => {
                 let mut computed = [0_u8; 64];
-                let params = scrypt::Params::new(14, *r, 1);
-                let done = params.is_ok_and(|params| scrypt::scrypt(password, salt, &params, &mut computed).is_ok());
-                done && computed.as_slice().ct_eq(hash).into()
+                scrypt_into(14, *r, password, salt, &mut computed) && computed.as_slice().ct_eq(hash).into()
             }
         }
     }
+}
+
+fn scrypt_into(log_n: u8, r: u32, password: &[u8], salt: &[u8], computed: &mut [u8]) -> bool {
+    scrypt::Params::new(log_n, r, 1).is_ok_and(|params| scrypt::scrypt(password, salt, &params, computed).is_ok())
 }

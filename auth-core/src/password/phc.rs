@@ -19,14 +19,10 @@ impl<'a> Phc<'a> {
         }
         let mut fields = text.strip_prefix('$')?.split('$').peekable();
         let name = fields.next()?;
-        let version = match fields.peek().and_then(|field| field.strip_prefix("v=")) {
-            Some(version) => {
-                let version = version.parse().ok()?;
-                fields.next();
-                Some(version)
-            }
-            None => None,
-        };
+        let version = fields.peek().and_then(|field| field.strip_prefix("v=")?.parse().ok());
+        if version.is_some() {
+            fields.next();
+        }
         let parameters = fields
             .next()?
             .split(',')
@@ -57,7 +53,8 @@ impl<'a> Phc<'a> {
     }
 }
 
-fn decode(text: &str) -> Option<Vec<u8>> {
+/// Bytes as PHC strings write them, padded or not.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()
 }
 

@@ -65,7 +65,8 @@ impl AdminUserAttributes {
         self
     }
 
-    /// The password's hash, from another system, in any form that sign-in reads: Argon2, bcrypt, PBKDF2, scrypt.
+    /// The password's hash, from another system, in any form that sign-in reads: Argon2, bcrypt, PBKDF2, Lucia's scrypt, Firebase's as
+    /// GoTrue writes it (`$fbscrypt$…`, with the signer key of the project).
     pub fn password_hash(mut self, hash: impl Into<String>) -> Self {
         self.secret = Some(NewSecret::Hash(HashedPassword::from_stored(hash)));
         self
