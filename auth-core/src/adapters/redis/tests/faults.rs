@@ -188,6 +188,51 @@ async fn a_restart_under_load_signs_nobody_in_and_leaves_no_error_behind() {
 
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
+async fn an_append_only_server_that_is_killed_keeps_what_it_answered_for() {
+    let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
+    let place = Place::at(server.url()).await;
+    let store = place.store().await;
+    let (mut renewed, ended) = (session("renewed"), session("ended"));
+    for round in 0..5 {
+        store.set_session(&session(&format!("kept {round}"))).await.unwrap();
+        store.set_session(&ended).await.unwrap();
+        if round == 0 {
+            store.set_session(&renewed).await.unwrap();
+        }
+        let rotation = rotation(&format!("secret {round}"), NOW + round);
+        let rotated = store.rotate_session(&renewed.id, &renewed.secret_digest, &rotation);
+        assert!(rotated.await.unwrap());
+        rotation.apply(&mut renewed);
+        assert!(store.delete_session(&ended.id).await.unwrap());
+        let counted = store
+            .count_attempt(&"someone".into(), "a", MINUTE, at(NOW))
+            .await
+            .unwrap();
+        assert_eq!(counted.count, u32::try_from(round).unwrap() + 1);
+
+        // With SIGKILL.
+        server.stop();
+        server.start_again().await;
+        // It answers that it is loading until it has read its file.
+        while store.ping().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(store.get_session(&renewed.id).await.unwrap().as_ref(), Some(&renewed));
+        assert_eq!(store.get_session(&ended.id).await.unwrap(), None);
+        let listed = store.get_sessions_by_user_id(&renewed.user_id).await.unwrap();
+        assert_eq!(listed.len(), usize::try_from(round).unwrap() + 2);
+    }
+    store.delete_sessions_by_user_id(&renewed.user_id, None).await.unwrap();
+    server.stop();
+    server.start_again().await;
+    while store.ping().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(store.get_sessions_by_user_id(&renewed.user_id).await.unwrap(), []);
+}
+
+#[tokio::test]
+#[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn losing_everything_signs_everybody_out_and_nobody_in() {
     let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;

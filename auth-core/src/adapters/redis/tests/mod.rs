@@ -5,6 +5,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test without its server fails")]
 
 mod cluster;
+mod cuts;
 mod demotion;
 mod expiry;
 mod faults;
@@ -16,6 +17,7 @@ mod sentinel;
 mod server;
 #[cfg(feature = "redis-tls")]
 mod tls;
+mod wire;
 
 use redis::{Cmd, FromRedisValue, RedisResult, Value, aio::MultiplexedConnection};
 use server::Server;
@@ -61,7 +63,13 @@ impl Place {
     }
 
     async fn store(&self) -> RedisSessions {
-        let store = RedisSessions::open(self.options()).await.unwrap();
+        self.store_over(&self.url).await
+    }
+
+    /// The same keys, reached by another way.
+    async fn store_over(&self, url: &str) -> RedisSessions {
+        let options = RedisOptions::new(url).key_prefix(&self.prefix);
+        let store = RedisSessions::open(options).await.unwrap();
         let attributes = vec![Attribute::text("country")];
         store.declare(&Schema::new(Vec::new(), attributes)).unwrap();
         store
