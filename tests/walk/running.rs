@@ -16,7 +16,7 @@ use tokio::{
 use super::Place;
 
 /// What all nodes of an application share.
-pub(super) const SECRET: &str = "a secret of at least thirty-two bytes for tests";
+const SECRET: &str = "a secret of at least thirty-two bytes for tests";
 
 /// Which framework serves.
 #[derive(Clone, Copy, Debug)]
@@ -147,6 +147,19 @@ impl Running {
 /// Runs an application to its end.
 pub(super) async fn run(which: Which, arguments: &[&str]) -> Output {
     Command::new(binary(which)).args(arguments).output().await.unwrap()
+}
+
+/// Has the stand-alone server make the next signing key of the applications on a store; from when on it signs.
+pub(super) async fn rotate_keys(place: &Place) -> String {
+    let mut command = Command::new(binary(Which::Server));
+    command
+        .arg("rotate-keys")
+        .args(place.arguments())
+        .env("AUTH_SECRET", SECRET);
+    let output = command.output().await.unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// The application's binary, built like these tests.

@@ -1,13 +1,16 @@
 //! Several processes on one store, as behind a balancer: one address, one secret, no stickiness.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 
-use super::{Browser, Place, Running, Which, on_every_place};
+use super::{Browser, Place, Running, Which, on_every_place, running::rotate_keys};
 
 on_every_place![
     opaque_sessions_are_shared,
     tokens_are_shared,
     four_start_on_an_empty_store_and_sign_with_one_key,
+    four_rotate_at_once_and_nobody_is_signed_out,
 ];
 
 /// What browsers call the application.
@@ -114,6 +117,26 @@ async fn four_start_on_an_empty_store_and_sign_with_one_key(place: &Place) {
         }
     }
     assert_eq!(place.count_signing_keys().await, 1);
+    for node in nodes {
+        node.stop().await;
+    }
+}
+
+/// Four more processes want another key at the same moment: whoever comes second is told of the first one's.
+async fn four_rotate_at_once_and_nobody_is_signed_out(place: &Place) {
+    let nodes = start(&[Which::Axum, Which::Actix], place, "tokens").await;
+    let ada = Browser::at(BASE_URL, nodes[0].address());
+    let account = "email=ada%40example.com&password=correct+horse+battery";
+    assert_eq!(ada.form("/api/auth/signup", account).await.status, 303);
+    assert_eq!(place.count_signing_keys().await, 1);
+    let told: BTreeSet<String> = join_all((0..4).map(|_| rotate_keys(place))).await.into_iter().collect();
+    assert_eq!(place.count_signing_keys().await, 1 + told.len());
+    for node in &nodes {
+        let ada = ada.sent_to(node.address());
+        assert_eq!(ada.get("/me").await.status, 200);
+        ada.lose("auth_access");
+        assert_eq!(ada.get("/me").await.status, 200);
+    }
     for node in nodes {
         node.stop().await;
     }

@@ -308,7 +308,7 @@ impl KeyRing {
             None if state.keys.is_empty() => now,
             None => now + PUBLISHED_AHEAD,
         };
-        self.make(auth, active_from, now).await
+        self.make(auth, active_from, now).await.map(drop)
     }
 
     /// Makes a key that signs as soon as everybody has it, whatever the interval says; answers from when on, or nothing when
@@ -319,14 +319,25 @@ impl KeyRing {
         }
         let _guard = self.loading.lock().await;
         let now = auth.now();
-        self.load(auth, now).await?;
         let active_from = now + PUBLISHED_AHEAD;
-        self.make(auth, active_from, now).await?;
         self.load(auth, now).await?;
-        Ok(Some(active_from))
+        loop {
+            let before = self.state().last_generation;
+            let is_made = self.make(auth, active_from, now).await?;
+            self.load(auth, now).await?;
+            if is_made {
+                return Ok(Some(active_from));
+            }
+            // Somebody else did it in the same moment; not for us when their keys are of another algorithm.
+            let state = self.state();
+            if let Some(newest) = state.newest(self.algorithm).filter(|key| key.generation > before) {
+                return Ok(Some(newest.active_from));
+            }
+        }
     }
 
-    async fn make(&self, auth: &Auth, active_from: Timestamp, now: Timestamp) -> Result<()> {
+    /// Makes a key, unless another process was first; answers whether.
+    async fn make(&self, auth: &Auth, active_from: Timestamp, now: Timestamp) -> Result<bool> {
         let state = self.state();
         // The one after what was read: if another process was first, it is taken.
         let generation = state.last_generation + 1;
@@ -334,13 +345,14 @@ impl KeyRing {
         let entropy = auth.inner.entropy.as_ref();
         let found = Key::find(self.algorithm).await?;
         let record = Key::generate(secret, self.algorithm, &found, generation, active_from, now, entropy)?;
-        if auth.inner.adapter.set_signing_key(&record).await? {
+        let is_made = auth.inner.adapter.set_signing_key(&record).await?;
+        if is_made {
             let over = |key: &&Arc<Key>| state.is_over(key, self.refresh_life, now);
             if let Some(last) = state.keys.iter().take_while(over).last() {
                 auth.inner.adapter.delete_signing_keys(last.generation).await?;
             }
         }
-        Ok(())
+        Ok(is_made)
     }
 
     /// Reads the store for a key nobody here has seen, unless that was just done.
