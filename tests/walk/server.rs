@@ -3,6 +3,7 @@
 
 use std::{path::Path, process::Output, time::Duration};
 
+use auth_tests::harness::{SmtpCatcher, Wire};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -443,6 +444,43 @@ async fn without_a_secret_nothing_that_lasts_is_served() {
 }
 
 #[tokio::test]
+async fn a_mail_server_of_ones_own_is_believed_by_its_own_certificate() {
+    let directory = TempDir::new().unwrap();
+    let catcher = SmtpCatcher::start(Wire::Tls);
+    let pem = directory.path().join("mail.pem");
+    std::fs::write(&pem, &catcher.certificate).unwrap();
+    let (url, pem) = (catcher.url(Wire::Tls), pem.display().to_string());
+    let more = [
+        "--smtp",
+        &url,
+        "--smtp-ca",
+        &pem,
+        "--mail-from",
+        "Auth <auth@example.com>",
+    ];
+    let server = serve(&directory, &more).await;
+    let ada = json!({ "email": "ada@example.com", "password": PASSWORD });
+    assert_eq!(ask(&server, "POST", "/signup", None, ada).await.status, 200);
+    let caught = catcher.wait_for(1).await.remove(0);
+    assert!(caught.encrypted && caught.to == ["ada@example.com"]);
+}
+
+#[tokio::test]
+async fn certificates_for_a_session_store_without_tls_are_refused() {
+    let directory = TempDir::new().unwrap();
+    let pem = directory.path().join("redis.pem");
+    std::fs::write(&pem, SmtpCatcher::start(Wire::Tls).certificate.as_str()).unwrap();
+    let pem = pem.display().to_string();
+    let output = run(
+        &directory,
+        &["check", "--sessions", "redis://localhost:1", "--sessions-ca", &pem],
+    )
+    .await;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("rediss://"), "{told}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_used_is_said_at_once() {
     let directory = TempDir::new().unwrap();
     for (more, expected) in [
@@ -461,6 +499,18 @@ async fn what_cannot_be_used_is_said_at_once() {
         (vec!["check", "--jwt-secret", "short"], "32 random bytes"),
         (vec!["check", "--verify-key", "/nowhere.jwk"], "/nowhere.jwk"),
         (vec!["check", "--port", "1"], "--port"),
+        (vec!["check", "--database-ca", "/nowhere.pem"], "/nowhere.pem"),
+        (vec!["check", "--database-pool", "3"], "postgres://"),
+        (
+            vec![
+                "check",
+                "--sessions",
+                "rediss://localhost",
+                "--sessions-ca",
+                "/nowhere.pem",
+            ],
+            "/nowhere.pem",
+        ),
     ] {
         let output = run(&directory, &more).await;
         let told = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -8,7 +8,7 @@ use auth_core::{
     SmtpMailer, TwilioSms, WebhookSecrets, WebhookSms,
 };
 
-use crate::{Failure, Settings, metrics::Metrics};
+use crate::{Failure, Settings, metrics::Metrics, store};
 
 pub(crate) fn configure(
     mut builder: AuthBuilder,
@@ -30,7 +30,11 @@ fn mailer(settings: &Settings) -> Result<Option<Arc<dyn Mailer>>, Failure> {
         None => Err(Failure::new("--mail-from is missing: who do mails come from?")),
     };
     if let Some(url) = &settings.smtp {
-        return Ok(Some(Arc::new(SmtpMailer::from_url(url, from()?)?)));
+        let mut mailer = SmtpMailer::from_url(url, from()?)?;
+        if let Some(path) = &settings.smtp_ca {
+            mailer = mailer.root_certificates(store::certificates(path)?)?;
+        }
+        return Ok(Some(Arc::new(mailer)));
     }
     if let Some(folder) = &settings.mail_files {
         return Ok(Some(Arc::new(FileMailer::new(folder, from()?))));

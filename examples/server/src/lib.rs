@@ -11,6 +11,7 @@ mod metrics;
 mod serve;
 mod settings;
 mod setup;
+mod store;
 
 pub use cli::{Cli, Command, run};
 pub use failure::Failure;

@@ -42,8 +42,16 @@ settings! {
     base_path: Option<String> = "AUTH_BASE_PATH",
     /// Where users are kept: sqlite://file.db, postgres://…, mysql://…, memory:. [default: sqlite://auth-server.db]
     database: Option<String> = "AUTH_DATABASE",
-    /// Where sessions and attempts are kept instead: redis://…
+    /// A file of certificates (PEM) that may vouch for that database, instead of the web's.
+    database_ca: Option<PathBuf> = "AUTH_DATABASE_CA",
+    /// The schema of the tables in PostgreSQL, the database of the tables in MySQL. [default: the connection's]
+    database_schema: Option<String> = "AUTH_DATABASE_SCHEMA",
+    /// How many connections to PostgreSQL or MySQL write. [default: 10]
+    database_pool: Option<usize> = "AUTH_DATABASE_POOL",
+    /// Where sessions and attempts are kept instead: redis://…, or rediss://… with TLS.
     sessions: Option<String> = "AUTH_SESSIONS",
+    /// A file of certificates (PEM) that may vouch for that rediss:// server, instead of the web's.
+    sessions_ca: Option<PathBuf> = "AUTH_SESSIONS_CA",
     /// The server's secret, 32 bytes or more.
     secret: Option<String> = "AUTH_SECRET",
     /// A file with the secret.
@@ -143,6 +151,8 @@ settings! {
     keep_events: Option<bool> = "AUTH_KEEP_EVENTS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// The mail server: smtps://user:password@host or smtp://…
     smtp: Option<String> = "AUTH_SMTP",
+    /// A file of certificates (PEM) that may vouch for the mail server, instead of the web's.
+    smtp_ca: Option<PathBuf> = "AUTH_SMTP_CA",
     /// Who mails come from: `Name <address>`.
     mail_from: Option<String> = "AUTH_MAIL_FROM",
     /// A folder that mails are written to instead.

@@ -6,13 +6,13 @@ use auth_core::{
     Algorithm, Auth, AuthBuilder, CaptchaCheck, Claim, EmailConfig, EventSink, LeakCheck, LeakedPasswordFile, Limit,
     Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, PublicKey, PwnedPasswords, ReqwestClient, Rotation,
     Secret, SessionConfig, SessionStrategy, SigningKeys, SiteVerify, Tokens, TracingSink,
-    adapters::{AnyAdapter, RedisSessions},
 };
 
 use crate::{
     Failure, Settings, delivery, duration,
     metrics::Metrics,
     settings::{CaptchaProvider, Delivery, Links, Signature, Strategy, Switch},
+    store,
 };
 
 /// What a serving process has and a command has not.
@@ -29,11 +29,7 @@ pub(crate) fn addr(settings: &Settings) -> SocketAddr {
 /// The library, configured; the database is reached and not yet migrated.
 pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &Parts) -> Result<Auth, Failure> {
     let secret = secret(settings)?;
-    let mut adapter = AnyAdapter::connect(database(settings)).await?;
-    if let Some(url) = &settings.sessions {
-        adapter = adapter.with_sessions(RedisSessions::connect(url).await?);
-    }
-    let mut builder = Auth::builder(adapter)
+    let mut builder = Auth::builder(store::open(settings).await?)
         .secret(secret)
         .base_url(settings.base_url.clone().unwrap_or_else(|| own_url(listening_on)))
         .base_path(settings.base_path.as_deref().unwrap_or("/"))
@@ -119,17 +115,13 @@ fn secret(settings: &Settings) -> Result<Secret, Failure> {
         return secret_in(path);
     }
     // What is in memory ends with the process as well.
-    if database(settings) == "memory:" || settings.danger_random_secret == Some(true) {
+    if store::url(settings) == "memory:" || settings.danger_random_secret == Some(true) {
         return Ok(Secret::random()?);
     }
     Err(Failure::new(
         "there is no secret, so that whatever is signed and encrypted would end with this process: write 32 random bytes into a \
          file (`openssl rand -base64 32 > auth.secret`) and name it with --secret-file, or set AUTH_SECRET",
     ))
-}
-
-fn database(settings: &Settings) -> &str {
-    settings.database.as_deref().unwrap_or("sqlite://auth-server.db")
 }
 
 fn secret_in(path: &Path) -> Result<Secret, Failure> {

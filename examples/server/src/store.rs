@@ -1,0 +1,69 @@
+//! Where things are kept.
+
+use std::{fs, path::Path};
+
+use auth_core::adapters::{
+    AnyAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisOptions, RedisSessions,
+};
+
+use crate::{Failure, Settings};
+
+/// The database, and the session store if there is one; both are reached.
+pub(crate) async fn open(settings: &Settings) -> Result<AnyAdapter, Failure> {
+    let adapter = database(settings).await?;
+    let Some(url) = &settings.sessions else {
+        return Ok(adapter);
+    };
+    let mut options = RedisOptions::new(url);
+    if let Some(path) = &settings.sessions_ca {
+        options = options.root_certificates(certificates(path)?);
+    }
+    Ok(adapter.with_sessions(RedisSessions::open(options).await?))
+}
+
+/// The URL of the database.
+pub(crate) fn url(settings: &Settings) -> &str {
+    settings.database.as_deref().unwrap_or("sqlite://auth-server.db")
+}
+
+/// The certificates of a file that a setting names.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+async fn database(settings: &Settings) -> Result<AnyAdapter, Failure> {
+    let url = url(settings);
+    let certificates = settings.database_ca.as_deref().map(certificates).transpose()?;
+    match url.split(':').next() {
+        Some("postgres" | "postgresql") => {
+            let mut options = PostgresOptions::new(url);
+            if let Some(pem) = certificates {
+                options = options.root_certificates(pem);
+            }
+            if let Some(schema) = &settings.database_schema {
+                options = options.schema(schema);
+            }
+            if let Some(size) = settings.database_pool {
+                options = options.pool_size(size);
+            }
+            Ok(AnyAdapter::new(PostgresAdapter::open(options).await?))
+        }
+        Some("mysql" | "mariadb") => {
+            let mut options = MysqlOptions::new(url.replacen("mariadb:", "mysql:", 1));
+            if let Some(pem) = certificates {
+                options = options.root_certificates(pem);
+            }
+            if let Some(schema) = &settings.database_schema {
+                options = options.schema(schema);
+            }
+            if let Some(size) = settings.database_pool {
+                options = options.pool_size(size);
+            }
+            Ok(AnyAdapter::new(MysqlAdapter::open(options).await?))
+        }
+        _ if certificates.is_some() || settings.database_schema.is_some() || settings.database_pool.is_some() => Err(
+            Failure::new("--database-ca, --database-schema and --database-pool are for postgres:// and mysql://"),
+        ),
+        _ => Ok(AnyAdapter::connect(url).await?),
+    }
+}
