@@ -1,14 +1,8 @@
 //! One process, one person, from signing up to leaving.
 
-use jsonwebtoken::{EncodingKey, Header, encode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    Browser, Mails, Place, Running, Which,
-    http::{Received, send},
-    on_every_place,
-    running::SECRET,
-};
+use super::{Browser, Mails, Place, Running, Which, http::Received, on_every_place};
 
 on_every_place![axum_opaque, axum_tokens, actix_opaque, actix_tokens,];
 
@@ -36,7 +30,16 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     let server = Running::start_on(
         which,
         place,
-        &["--strategy", strategy, &mail, &folder, "--sms", "console"],
+        &[
+            "--strategy",
+            strategy,
+            &mail,
+            &folder,
+            "--sms",
+            "console",
+            "--admin",
+            "grace@example.com",
+        ],
     )
     .await;
     let ada = Browser::new(server.address());
@@ -54,7 +57,9 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     assert_eq!(place.count_sessions(&user_id).await, 0);
     sign_in_by_number(&Browser::new(server.address()), &server).await;
     place.forget_attempts().await;
-    accept_an_invitation(&Browser::new(server.address()), &server, &mails).await;
+    let grace = Browser::new(server.address());
+    choose_a_password(&grace, &mails, "grace@example.com", "Choose a new password").await;
+    invite(&grace, &Browser::new(server.address()), &mails).await;
     server.stop().await;
 }
 
@@ -275,25 +280,31 @@ async fn sign_in_by_number(grace: &Browser, server: &Running) {
 }
 
 /// The application has no page that invites: whoever administrates asks the library's route.
-async fn accept_an_invitation(guest: &Browser, server: &Running, mails: &Mails) {
-    let key = EncodingKey::from_secret(SECRET.as_bytes());
-    let token = encode(&Header::default(), &json!({ "role": "service_role" }), &key).unwrap();
-    let authorization = format!("Bearer {token}");
-    let headers = [
-        ("content-type", "application/json"),
-        ("authorization", authorization.as_str()),
-    ];
-    let path = "/api/auth/invite?redirect_to=%2Fnew-password";
-    let body = json!({ "email": "guest@example.com" }).to_string();
-    let invited = send(server.address(), "POST", path, &headers, &body).await.unwrap();
-    assert_eq!(invited.status, 200, "{invited:?}");
-    let mail = mails.next("guest@example.com", "invited").await;
-    assert_eq!(location(&guest.follow(mail.path()).await), "/new-password");
-    let page = guest.get("/new-password").await;
+/// An administrator invites a guest, who invites nobody.
+async fn invite(grace: &Browser, guest: &Browser, mails: &Mails) {
+    assert!(grace.get("/account").await.body.contains("Invite somebody"));
+    let form = "email=guest%40example.com&redirect_to=%2Fnew-password&pending_to=%2Faccount%3Fdone%3Dinvited";
+    let invited = grace.form("/api/auth/invite", form).await;
+    let page = grace.get(location(&invited)).await;
+    assert!(page.body.contains("The invitation is on its way."), "{page:?}");
+    choose_a_password(guest, mails, "guest@example.com", "invited").await;
+    assert!(!guest.get("/account").await.body.contains("Invite somebody"));
+    let refused = guest.form("/api/auth/invite", "email=friend%40example.com").await;
+    assert!(location(&refused).contains("error_code=not_admin"), "{refused:?}");
+}
+
+/// Follows the link of a mail to the page for a new password.
+async fn choose_a_password(browser: &Browser, mails: &Mails, email: &str, about: &str) {
+    let mail = mails.next(email, about).await;
+    assert_eq!(location(&browser.follow(mail.path()).await), "/new-password");
+    let page = browser.get("/new-password").await;
     assert!(page.body.contains("Choose a new password"), "{page:?}");
-    let choose = "_method=put&password=the+guest+chose+this&redirect_to=%2F%3Fdone%3Dpassword";
-    assert_eq!(location(&guest.form("/api/auth/user", choose).await), "/?done=password");
-    assert_eq!(me(guest).await["email"], "guest@example.com");
+    let choose = "_method=put&password=nobody+guesses+this&redirect_to=%2F%3Fdone%3Dpassword";
+    assert_eq!(
+        location(&browser.form("/api/auth/user", choose).await),
+        "/?done=password"
+    );
+    assert_eq!(me(browser).await["email"], email);
 }
 
 async fn me(browser: &Browser) -> Value {

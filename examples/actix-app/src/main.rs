@@ -1,7 +1,7 @@
 //! `actix-app [--addr 127.0.0.1:3000] [--database sqlite://actix-app.db] [--strategy opaque|tokens]`
 //!
 //! Mails are printed; `--mail files:DIR` writes them into a folder instead. `--no-confirm` lets people in without having
-//! shown that their address is theirs, and `--sms console` lets them in by phone.
+//! shown that their address is theirs, and `--sms console` lets them in by phone. `--admin you@example.com` is who may invite others.
 //!
 //! With the feature `servers` also `--database postgres://…|mysql://…`, `--sessions redis://…` and `--mail smtps://…`.
 //! Several nodes share `AUTH_SECRET`, the database and `--base-url`.

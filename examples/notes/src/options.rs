@@ -25,6 +25,8 @@ pub struct Options {
     pub confirm: bool,
     /// Whether people sign in with phone numbers; text messages are printed.
     pub sms: bool,
+    /// The address of somebody who may invite others.
+    pub admin: Option<String>,
 }
 
 /// The two kinds of sessions.
@@ -53,6 +55,7 @@ impl Options {
             mail_from: "Notes <notes@localhost>".to_owned(),
             confirm: true,
             sms: false,
+            admin: None,
         };
         while let Some(flag) = arguments.next() {
             let mut value = || {
@@ -82,6 +85,7 @@ impl Options {
                 }
                 "--mail" => options.mail = Mail::parse(&value()?, name)?,
                 "--mail-from" => options.mail_from = value()?,
+                "--admin" => options.admin = Some(value()?),
                 "--no-confirm" => options.confirm = false,
                 "--sms" => {
                     options.sms = match value()?.as_str() {
@@ -94,7 +98,7 @@ impl Options {
                         "unknown argument {flag}\nusage: {name} [--addr 127.0.0.1:3000] [--base-url http://localhost:3000] \
                          [--database sqlite://{name}.db] [--sessions redis://localhost] [--strategy opaque|tokens] \
                          [--mail console|files:DIR|smtps://user:password@host] [--mail-from \"Notes <notes@example.com>\"] \
-                         [--no-confirm] [--sms console]"
+                         [--no-confirm] [--sms console] [--admin you@example.com]"
                     )));
                 }
             }

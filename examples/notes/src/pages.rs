@@ -1,7 +1,7 @@
 use auth_core::{Key, PendingChange, Session, User};
 use minijinja::{Environment, Value, context};
 
-use crate::{Note, Visit};
+use crate::{Note, Visit, setup::ADMIN};
 
 /// A finished page.
 pub type Page = Result<String, minijinja::Error>;
@@ -173,6 +173,7 @@ impl Pages {
             context! {
                 user => who(view.user),
                 sessions,
+                may_invite => view.user.role == ADMIN,
                 has_password => view.keys.iter().any(|key| key.has_password),
                 confirms_by_code => visit.confirm.as_deref() == Some("code"),
                 pending_email => pending(false),

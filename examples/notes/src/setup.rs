@@ -1,11 +1,14 @@
 use std::{net::SocketAddr, time::Duration};
 
 use auth_core::{
-    Attribute, Auth, ConfigError, ConfigProblem, ConsoleMailer, EmailConfig, Error, Secret, SessionConfig,
-    SessionStrategy, Tokens, adapters::AnyAdapter,
+    AdminConfig, AdminUserAttributes, Attribute, Auth, ConfigError, ConfigProblem, ConsoleMailer, EmailConfig, Error,
+    ErrorKind, Secret, SessionConfig, SessionStrategy, Tokens, adapters::AnyAdapter,
 };
 
 use crate::{Options, Strategy};
+
+/// The role of those who may invite others.
+pub(crate) const ADMIN: &str = "admin";
 
 /// The library, configured for this application.
 ///
@@ -34,6 +37,7 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
         .forgot_password_page("/forgot-password")
         .sessions(sessions)
         .email(EmailConfig::default().confirm(options.confirm))
+        .admin(AdminConfig::default().role(ADMIN))
         .user_attribute(Attribute::text("display_name").editable());
     let auth = options.mail.sends_for(auth, &options.mail_from)?;
     let auth = if options.sms {
@@ -49,8 +53,25 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
     };
     let auth = auth.build()?;
     auth.migrate().await?;
+    if let Some(email) = &options.admin {
+        make_admin(&auth, email).await?;
+    }
     tokio::spawn(sweep(auth.clone()));
     Ok(auth)
+}
+
+/// Gives the role to whoever has this address; when nobody has, to a new account whose password is chosen by mail.
+async fn make_admin(auth: &Auth, email: &str) -> Result<(), Error> {
+    let admin = AdminUserAttributes::default().role(ADMIN);
+    match auth.get_user_by_provider_id("email", email).await {
+        Ok(user) if user.role == ADMIN => Ok(()),
+        Ok(user) => auth.admin_update_user(&user.id, admin).await.map(drop),
+        Err(error) if error.kind() == ErrorKind::InvalidProviderId => {
+            auth.admin_create_user(admin.email(email).email_confirm(true)).await?;
+            auth.reset_password_for_email(email, Some("/new-password")).await
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Users where the database is, sessions beside them or in Redis.

@@ -41,6 +41,7 @@ impl Visit {
     /// What a person is told of what was done.
     pub(crate) fn notice(&self) -> Option<&'static str> {
         Some(match self.done.as_deref()? {
+            "invited" => "The invitation is on its way.",
             "password" => "Your password is changed, and all other devices are signed out.",
             "sent" => "It is sent once more.",
             _ => return None,
@@ -72,6 +73,7 @@ fn sentence(error_code: &str) -> &'static str {
         "email_provider_disabled" => "Nobody signs in by e-mail here.",
         "flow_state_not_found" => "This took too long. Please begin again.",
         "invalid_credentials" => "Address or password is wrong.",
+        "not_admin" => "Only administrators may do this.",
         "otp_expired" => "This link or code is wrong, too old, or was used before. Please ask for a new one.",
         "over_capacity" | "request_timeout" | "unexpected_failure" => {
             "Something went wrong on our side. Please try again."

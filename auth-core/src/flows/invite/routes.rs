@@ -15,5 +15,5 @@ async fn invite(call: Call) -> Result<Reply> {
     let asked = call.asked_for_another()?;
     let client = administrator.client(&call);
     let user = call.auth.invite(&address, data, &asked, &client).await?;
-    Ok(Reply::ok(user_answer(&call.auth, &user).await?))
+    Ok(Reply::pending(user_answer(&call.auth, &user).await?))
 }
