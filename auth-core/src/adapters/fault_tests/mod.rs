@@ -20,6 +20,7 @@ mod read_only;
 mod records;
 mod restarts;
 mod server;
+mod standby;
 mod tls;
 
 use place::{Database, Place, Settings};

@@ -29,8 +29,28 @@ impl Server {
         server
     }
 
+    /// A copy of this PostgreSQL server that follows it and cannot be written to.
+    pub(super) async fn standby(&self) -> Self {
+        let mut standby = Self::unprepared(self.database);
+        standby.own_home();
+        let mut command = standby.command(&format!("{}/pg_basebackup", standby.binary));
+        command
+            .args(["-h", "127.0.0.1", "-U", "auth", "-X", "stream", "-R", "--no-sync"])
+            .args(["-c", "fast", "-p", &self.port.to_string(), "-D"])
+            .arg(standby.home.path().join("data"));
+        succeed(&mut command);
+        standby.start_again().await;
+        standby
+    }
+
     /// A folder with an empty database.
     pub(super) fn prepare(database: Database) -> Self {
+        let server = Self::unprepared(database);
+        server.initialise();
+        server
+    }
+
+    fn unprepared(database: Database) -> Self {
         let variable = match database {
             Database::Mariadb => "AUTH_TEST_MARIADBD",
             Database::Postgres => "AUTH_TEST_PG_BIN",
@@ -41,21 +61,29 @@ impl Server {
             !binary.is_empty(),
             "{variable} is empty: there is no {database:?} here that a test could stop"
         );
-        let server = Self {
+        Self {
             database,
             binary,
             home: TempDir::new().unwrap(),
             port: free_port(),
             more: Vec::new(),
             process: None,
-        };
-        server.initialise();
-        server
+        }
+    }
+
+    /// The folder becomes the server's own user's.
+    fn own_home(&self) {
+        let home = self.home.path();
+        std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o711)).unwrap();
+        if is_root() {
+            let id = |flag: &str| number(Command::new("id").args([flag, self.user()]));
+            chown(home, Some(id("-u")), Some(id("-g"))).unwrap();
+        }
     }
 
     fn initialise(&self) {
+        self.own_home();
         let home = self.home.path();
-        std::fs::set_permissions(home, std::fs::Permissions::from_mode(0o711)).unwrap();
         let data = home.join("data");
         let mut command = match self.database {
             Database::Mariadb => {
@@ -93,12 +121,7 @@ impl Server {
                 command
             }
         };
-        if is_root() {
-            let id = |flag: &str| number(Command::new("id").args([flag, self.user()]));
-            chown(home, Some(id("-u")), Some(id("-g"))).unwrap();
-        }
-        let done = command.output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        succeed(&mut command);
     }
 
     pub(super) fn database(&self) -> Database {
@@ -263,6 +286,11 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn succeed(command: &mut Command) {
+    let done = command.output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 fn is_root() -> bool {
