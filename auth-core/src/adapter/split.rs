@@ -1,10 +1,11 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
 use super::{
-    AccountAdapter, Adapter, AttemptAdapter, MigrationPlan, Schema, SessionAdapter, Store,
+    AccountAdapter, Adapter, AttemptAdapter, MigrationPlan, Recent, Schema, SessionAdapter, Store,
     delegate::{delegate_beside_users, delegate_sessions, delegate_users},
+    shared,
 };
 use crate::{
     clock::Timestamp,
@@ -41,7 +42,25 @@ impl<U, S> fmt::Debug for SplitAdapter<U, S> {
 }
 
 #[async_trait]
-impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAdapter<U, S> {}
+impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAdapter<U, S> {
+    // As the defaults, but asked at the two themselves: each way by `self` would be one more boxed future for every request.
+
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+        let session = self.sessions.get_session(session_id).await?;
+        Ok(Recent::Current(session.map(Arc::new)))
+    }
+
+    async fn get_recent_session_and_user(
+        &self,
+        session_id: &SessionId,
+    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+        let Some(session) = self.sessions.get_session(session_id).await? else {
+            return Ok(Recent::Current(None));
+        };
+        let user = self.users.get_user(&session.user_id).await?;
+        Ok(Recent::Current(user.map(|user| shared((session, user)))))
+    }
+}
 
 #[async_trait]
 impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> Store for SplitAdapter<U, S> {

@@ -370,7 +370,9 @@ impl AuthRequest {
 
     async fn find(&self, lookup: Lookup) -> Result<Found> {
         let memo = self.memo();
-        let found = memo.session.get_or_try_init(|| self.resolve(lookup, &memo)).await?;
+        // Boxed, so that a handler's own future, which holds this one, stays of a size that allocators are quick with.
+        let resolve = || Box::pin(self.resolve(lookup, &memo));
+        let found = memo.session.get_or_try_init(resolve).await?;
         Ok(found.clone())
     }
 

@@ -107,7 +107,8 @@ impl Connection {
             // It measures both times itself, connecting and answering; a second timer would cost every request.
             Link::Server(server) => return server.ask(command).await,
             Link::Cluster(cluster) => timeout(self.patience, command.query_async(&mut cluster.clone())).await,
-            Link::Sentinel(master) => timeout(self.patience, master.ask(command)).await,
+            // Boxed, or every command would carry its kilobytes about, whatever the link is.
+            Link::Sentinel(master) => timeout(self.patience, Box::pin(master.ask(command))).await,
         };
         answer.unwrap_or_else(|_| Err(late()))
     }

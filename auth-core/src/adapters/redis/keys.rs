@@ -26,7 +26,12 @@ impl Keys {
     }
 
     pub(super) fn session(&self, id: &SessionId) -> String {
-        format!("{}s:{{{id}}}", self.prefix)
+        // In one piece: this is the name that every request asks for.
+        let mut key = String::with_capacity(self.prefix.len() + id.as_str().len() + 4);
+        for part in [&self.prefix, "s:{", id.as_str(), "}"] {
+            key.push_str(part);
+        }
+        key
     }
 
     /// The session of a key that [`Keys::all_sessions`] found.

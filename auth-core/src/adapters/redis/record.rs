@@ -12,6 +12,7 @@
 
 use std::net::IpAddr;
 
+use redis::Value;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -197,23 +198,30 @@ pub(super) fn attribute_field(name: &str) -> String {
     format!("a:{name}")
 }
 
-/// Reads a session from the values of [`FIELDS`] and of the declared attributes; `None` when there are none.
-pub(super) fn session(id: &SessionId, values: Vec<Option<Vec<u8>>>, schema: &Schema) -> Result<Option<SessionRecord>> {
-    if values.iter().all(Option::is_none) {
+/// Reads a session from what Redis answers for [`FIELDS`] and the declared attributes; `None` when there are none.
+pub(super) fn session(id: &SessionId, answer: Value, schema: &Schema) -> Result<Option<SessionRecord>> {
+    let Value::Array(values) = answer else {
+        return Err(wrong("fields"));
+    };
+    if values.iter().all(|value| matches!(value, Value::Nil)) {
         return Ok(None);
     }
     let mut values = values.into_iter();
-    let mut next = || values.next().flatten();
-    let head = next().ok_or_else(|| wrong("head"))?;
-    let user = next().ok_or_else(|| wrong("user")).and_then(text)?;
-    let facts: Facts = parsed(&next().ok_or_else(|| wrong("facts"))?)?;
-    let absolute = next().map(time).transpose()?;
-    let payload: Option<JsonObject> = next().map(|value| parsed(&value)).transpose()?;
-    let data: Option<JsonObject> = next().map(|value| parsed(&value)).transpose()?;
-    let amr: Option<Vec<Amr>> = next().map(|value| parsed(&value)).transpose()?;
+    let mut next = || match values.next() {
+        Some(Value::BulkString(bytes)) => Ok(Some(bytes)),
+        Some(Value::Nil) => Ok(None),
+        _ => Err(wrong("field")),
+    };
+    let head = next()?.ok_or_else(|| wrong("head"))?;
+    let user = next()?.ok_or_else(|| wrong("user")).and_then(text)?;
+    let facts: Facts = parsed(&next()?.ok_or_else(|| wrong("facts"))?)?;
+    let absolute = next()?.map(time).transpose()?;
+    let payload: Option<JsonObject> = next()?.map(|value| parsed(&value)).transpose()?;
+    let data: Option<JsonObject> = next()?.map(|value| parsed(&value)).transpose()?;
+    let amr: Option<Vec<Amr>> = next()?.map(|value| parsed(&value)).transpose()?;
     let mut attributes = Attributes::new();
     for attribute in schema.session_attributes() {
-        let value = next().map_or(Ok(AttributeValue::Null), |value| {
+        let value = next()?.map_or(Ok(AttributeValue::Null), |value| {
             attribute_value(attribute.kind(), value)
         })?;
         attributes.set(attribute.name(), value);

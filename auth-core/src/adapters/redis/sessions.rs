@@ -159,8 +159,8 @@ impl Inner {
         for attribute in schema.session_attributes() {
             command.arg(record::attribute_field(attribute.name()));
         }
-        let values = self.redis.read(&command).await.map_err(Error::fetch_failed)?;
-        record::session(id, values, schema)
+        let answer = self.redis.read(&command).await.map_err(Error::fetch_failed)?;
+        record::session(id, answer, schema)
     }
 
     /// The sessions of a user, oldest first.
