@@ -29,6 +29,7 @@ pub struct SqliteOptions {
     pub(super) queue: usize,
     pub(super) busy_timeout: Duration,
     pub(super) synchronous: Synchronous,
+    pub(super) memory_map: u64,
 }
 
 /// When a commit counts as done.
@@ -79,6 +80,7 @@ impl SqliteOptions {
             queue: 1_024,
             busy_timeout: Duration::from_secs(5),
             synchronous: Synchronous::Full,
+            memory_map: if cfg!(target_pointer_width = "64") { 1 << 30 } else { 0 },
         }
     }
 
@@ -123,6 +125,18 @@ impl SqliteOptions {
     #[must_use]
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.synchronous = synchronous;
+        self
+    }
+
+    /// How many bytes of the file readers see as memory, instead of asking the operating system for every page
+    /// ([memory-mapped I/O](https://sqlite.org/mmap.html)). Default 1 GiB where addresses have 64 bits, else 0, which switches
+    /// it off. It keeps a lookup among a million sessions about as quick as one among a thousand.
+    ///
+    /// Switch it off where the file lies on a disk that may go away (a network's, say): there a page that cannot be read ends
+    /// the process, where it would have been an error.
+    #[must_use]
+    pub fn memory_map(mut self, bytes: u64) -> Self {
+        self.memory_map = bytes;
         self
     }
 
@@ -177,6 +191,10 @@ impl SqliteOptions {
                 Synchronous::Normal => "normal",
             };
             connection.pragma_update(None, "synchronous", synchronous)?;
+        } else if self.path.is_some() {
+            // SQLite takes it as a signed number, and less if it was built for less.
+            let bytes = i64::try_from(self.memory_map).unwrap_or(i64::MAX);
+            connection.pragma_update(None, "mmap_size", bytes)?;
         }
         Ok(connection)
     }

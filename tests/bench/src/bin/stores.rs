@@ -2,7 +2,8 @@
 //!
 //! Rounds are paired: in each, the adapter and the driver answer for the same time, one after the other; what is printed
 //! is the median of the rates and of their ratio. Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and
-//! `AUTH_TEST_REDIS`; a store whose variable is missing is left out.
+//! `AUTH_TEST_REDIS`; a store whose variable is missing is left out. `stores [PART]`: `memory`, `sqlite`, `postgres`, `mysql`,
+//! `redis`, or `growth`, from a thousand sessions to a million; everything if nothing is said.
 
 use std::{
     future::Future,
@@ -40,10 +41,17 @@ const ASKING: usize = 16;
 async fn main() -> Result<(), Failure> {
     println!("{:<20} {:<12} {:>12} {:>12} {:>8}", "store", "act", "a second", "driver", "ratio");
     let directory = tempfile::TempDir::new()?;
-    let file = format!("sqlite://{}", directory.path().join("auth.db").display());
-    acts("memory", AnyAdapter::new(MemoryAdapter::default())).await?;
-    acts("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?)).await?;
-    if let Ok(url) = std::env::var("AUTH_TEST_POSTGRES") {
+    let only = std::env::args().nth(1);
+    let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    let server = |part: &str, variable: &str| std::env::var(variable).ok().filter(|_| is_wanted(part));
+    if is_wanted("memory") {
+        acts("memory", AnyAdapter::new(MemoryAdapter::default())).await?;
+    }
+    if is_wanted("sqlite") {
+        let file = format!("sqlite://{}", directory.path().join("auth.db").display());
+        acts("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?)).await?;
+    }
+    if let Some(url) = server("postgres", "AUTH_TEST_POSTGRES") {
         for size in [1, 10] {
             let schema = format!("b{}_{size}", std::process::id());
             let options = PostgresOptions::new(&url).schema(&schema).pool_size(size).readers(size.min(2));
@@ -56,7 +64,7 @@ async fn main() -> Result<(), Failure> {
             acts(&format!("postgres sqlx, {size}"), AnyAdapter::new(PostgresAdapter::from_pool(pool, &prefix).await?)).await?;
         }
     }
-    if let Ok(url) = std::env::var("AUTH_TEST_MYSQL") {
+    if let Some(url) = server("mysql", "AUTH_TEST_MYSQL") {
         for size in [1, 10] {
             let prefix = format!("b{}_{size}_", std::process::id());
             let options = MysqlOptions::new(&url).table_prefix(&prefix).pool_size(size);
@@ -65,16 +73,27 @@ async fn main() -> Result<(), Failure> {
             beside_mysql_async(&url, &prefix, size, &adapter).await?;
         }
     }
-    if let Ok(url) = std::env::var("AUTH_TEST_REDIS") {
+    if let Some(url) = server("redis", "AUTH_TEST_REDIS") {
         let sessions = RedisSessions::connect(&url).await?;
         acts("redis", AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions.clone()))).await?;
         beside_redis(&url, &sessions).await?;
     }
-    let file = format!("sqlite://{}", directory.path().join("growth.db").display());
-    growth("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?)).await?;
-    if let Ok(url) = std::env::var("AUTH_TEST_POSTGRES") {
-        let options = PostgresOptions::new(&url).schema(&format!("g{}", std::process::id()));
-        growth("postgres", AnyAdapter::new(PostgresAdapter::open(options).await?)).await?;
+    if is_wanted("growth") {
+        let file = format!("sqlite://{}", directory.path().join("growth.db").display());
+        growth("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?), async || Ok(())).await?;
+    }
+    if let Some(url) = server("growth", "AUTH_TEST_POSTGRES") {
+        let schema = format!("g{}", std::process::id());
+        let options = PostgresOptions::new(&url).schema(&schema);
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        // What the server does by itself a while after so many inserts.
+        let settle = async || {
+            client.simple_query(&format!("VACUUM (ANALYZE) {schema}.auth_session")).await?;
+            client.simple_query("CHECKPOINT").await?;
+            Ok(())
+        };
+        growth("postgres", AnyAdapter::new(PostgresAdapter::open(options).await?), settle).await?;
     }
     Ok(())
 }
@@ -261,7 +280,7 @@ async fn beside_redis(url: &str, sessions: &RedisSessions) -> Result<(), Failure
 }
 
 /// One lookup among a thousand sessions, and among a million; of a thousand users.
-async fn growth(store: &str, adapter: AnyAdapter) -> Result<(), Failure> {
+async fn growth(store: &str, adapter: AnyAdapter, settle: impl AsyncFn() -> Result<(), Failure>) -> Result<(), Failure> {
     let auth = build(adapter.clone(), SessionConfig::default())?;
     auth.migrate().await?;
     let mut users = Vec::new();
@@ -286,6 +305,7 @@ async fn growth(store: &str, adapter: AnyAdapter) -> Result<(), Failure> {
                 stored?;
             }
         }
+        settle().await?;
         let next = Arc::new(AtomicUsize::new(0));
         let found = rate(|| {
             // A step that meets all of them, far apart.

@@ -6,6 +6,7 @@ mod held_up;
 #[cfg(feature = "postgres")]
 mod limits;
 mod lists;
+mod memory_map;
 #[cfg(feature = "mysql")]
 mod mysql_locks;
 mod plans;
