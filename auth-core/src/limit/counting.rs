@@ -1,6 +1,6 @@
 //! Counts what is tried.
 
-use std::{fmt::Write, net::IpAddr, sync::Once, time::Duration};
+use std::{fmt::Write, net::IpAddr, time::Duration};
 
 use super::Limit;
 use crate::{
@@ -12,21 +12,6 @@ use crate::{
     model::AttemptSubject,
     request::{Client, throttle_subject},
 };
-
-/// The client's address; without one the limits per client cannot hold, which nobody should learn from an attacker.
-fn known_address(client: &Client) -> Option<IpAddr> {
-    static TOLD: Once = Once::new();
-    if client.ip.is_none() {
-        TOLD.call_once(|| {
-            tracing::warn!(
-                target: "auth::limit",
-                "requests come without a client address, so limits per client are off; with axum, serve with \
-                 `into_make_service_with_connect_info::<SocketAddr>()`"
-            );
-        });
-    }
-    client.ip
-}
 
 const AGREE: &str = "agree";
 const ANONYMOUS: &str = "anonymous";
@@ -45,7 +30,7 @@ impl Auth {
     /// Counts a sign-in before it is evaluated.
     pub(crate) async fn limit_sign_in(&self, account: &str, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
-        if let Some(ip) = known_address(client) {
+        if let Some(ip) = client.ip {
             self.count(self.client_subject(ip), SIGN_IN, limits.sign_in_per_client, client)
                 .await?;
         }
@@ -66,7 +51,7 @@ impl Auth {
     /// Counts a sign-up before it is evaluated.
     pub(crate) async fn limit_sign_up(&self, account: &str, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
-        if let Some(ip) = known_address(client) {
+        if let Some(ip) = client.ip {
             self.count(self.client_subject(ip), SIGN_UP, limits.sign_up_per_client, client)
                 .await?;
         }
@@ -90,7 +75,7 @@ impl Auth {
     /// because a copy of that must not use up what the account has.
     pub(crate) async fn limit_new_passwords(&self, session_id: &SessionId, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
-        if let Some(ip) = known_address(client) {
+        if let Some(ip) = client.ip {
             self.count(self.client_subject(ip), PASSWORD, limits.sign_in_per_client, client)
                 .await?;
         }
@@ -108,7 +93,7 @@ impl Auth {
     /// Counts an account without an address before it is made.
     pub(crate) async fn limit_anonymous(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.anonymous_per_client;
-        match known_address(client) {
+        match client.ip {
             Some(ip) => self.count(self.client_subject(ip), ANONYMOUS, limit, client).await,
             None => Ok(()),
         }
@@ -117,7 +102,7 @@ impl Auth {
     /// Counts a request that needs a captcha's token, before that is looked at.
     pub(crate) async fn limit_captchas(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.captchas_per_client;
-        match known_address(client) {
+        match client.ip {
             Some(ip) => self.count(self.client_subject(ip), CAPTCHA, limit, client).await,
             None => Ok(()),
         }
@@ -126,7 +111,7 @@ impl Auth {
     /// Counts a refresh token before it is looked at, where that is limited.
     pub(crate) async fn limit_refreshes(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.refreshes_per_client;
-        match limit.and_then(|limit| Some((limit, known_address(client)?))) {
+        match limit.and_then(|limit| Some((limit, client.ip?))) {
             Some((limit, ip)) => self.count(self.client_subject(ip), REFRESH, limit, client).await,
             None => Ok(()),
         }
@@ -142,7 +127,7 @@ impl Auth {
     /// Counts a link that was followed.
     pub(crate) async fn limit_links(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.codes_per_client;
-        match known_address(client) {
+        match client.ip {
             Some(ip) => self.count(self.client_subject(ip), CODE, limit, client).await,
             None => Ok(()),
         }
@@ -156,7 +141,7 @@ impl Auth {
     /// for all.
     pub(crate) async fn limit_mailing(&self, address: &Address, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.messages_per_client;
-        if let Some(ip) = known_address(client) {
+        if let Some(ip) = client.ip {
             self.count(self.client_subject(ip), MESSAGE, limit, client).await?;
         }
         self.limit_sending(address, client).await
@@ -191,7 +176,7 @@ impl Auth {
                 None => refused,
             }
         };
-        if let (Address::Phone(_), Some(ip)) = (address, known_address(client)) {
+        if let (Address::Phone(_), Some(ip)) = (address, client.ip) {
             let counted = self
                 .count(self.client_subject(ip), TEXT, limits.texts_per_client, client)
                 .await;

@@ -1,14 +1,14 @@
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use tokio::sync::OnceCell;
-use tracing::Instrument;
 
 use super::{
     Client, Effects, OriginRefusal, RequestView, VerifySession,
+    asked::{Absence, Asked, Found, Memo, lock},
     seen::{Credentials, Seen},
     tokens::Place,
 };
@@ -17,10 +17,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
-        sessions::{IssuedSession, Lookup, Renewal},
+        sessions::{IssuedSession, Lookup},
         tokens::Transfer,
     },
-    model::{Session, SessionRecord, SessionState, User},
+    model::{Session, User},
     secret::SessionToken,
 };
 
@@ -49,46 +49,6 @@ pub struct AuthRequest {
 struct Inner {
     auth: Auth,
     asked: OnceLock<Box<Asked>>,
-}
-
-/// What there is to remember once somebody asks.
-pub(super) struct Asked {
-    seen: Seen,
-    memo: Mutex<Arc<Memo>>,
-    effects: Mutex<Effects>,
-    /// What the refresh token that came along gave: its work is done, and shown again it would be a step behind.
-    pub(super) renewed: OnceCell<Arc<Session>>,
-    /// The same of an opaque session: the token that took the place of the one that came along.
-    pub(super) rotated: OnceLock<SessionToken>,
-    wanted: Mutex<VerifySession>,
-}
-
-/// What has been found out, once.
-#[derive(Default)]
-pub(super) struct Memo {
-    session: OnceCell<Found>,
-    /// Whether a handler said what it is, so that nobody has to find out.
-    is_said: bool,
-    pub(super) user: OnceCell<Option<Arc<User>>>,
-}
-
-#[derive(Clone)]
-pub(super) enum Found {
-    Session(Arc<Session>),
-    Nothing(Absence),
-}
-
-/// Why there is no session.
-#[derive(Clone, Copy)]
-pub(super) enum Absence {
-    /// Another uses a copy of its token.
-    Theft,
-    /// Nothing was presented, or it opens nothing.
-    Unauthenticated,
-    /// The request may come from another site.
-    OriginRefused,
-    /// As `Unauthenticated`, in the words of the token strategy.
-    Unauthorised,
 }
 
 impl AuthRequest {
@@ -368,133 +328,8 @@ impl AuthRequest {
         change(&mut lock(&self.asked().effects));
     }
 
-    async fn find(&self, lookup: Lookup) -> Result<Found> {
-        let memo = self.memo();
-        // Boxed, so that a handler's own future, which holds this one, stays of a size that allocators are quick with.
-        let resolve = || Box::pin(self.resolve(lookup, &memo));
-        let found = memo.session.get_or_try_init(resolve).await?;
-        Ok(found.clone())
-    }
-
-    /// The table of the manual's `sessions` page, row by row.
-    async fn resolve(&self, lookup: Lookup, memo: &Memo) -> Result<Found> {
-        let nothing = Found::Nothing(Absence::Unauthenticated);
-        let renewal = match &self.seen().credentials {
-            Credentials::None => return Ok(nothing),
-            Credentials::Tokens(presented) => return self.resolve_tokens(presented, lookup, memo).await,
-            Credentials::Bearer(_) => Renewal::Extend,
-            Credentials::Cookie(_) => {
-                if self.check_origin().is_err() {
-                    return Ok(Found::Nothing(Absence::OriginRefused));
-                }
-                Renewal::Rotate
-            }
-        };
-        let found = match self.session_token() {
-            Some(token) => self.open(token, lookup, renewal).await,
-            None => Err(ErrorKind::InvalidSessionId.into()),
-        };
-        match found {
-            Ok((session, user)) => {
-                if let Some(user) = user {
-                    // A parallel `validate_user` may have been first; both hold the same user.
-                    let _ = memo.user.set(Some(user));
-                }
-                Ok(Found::Session(session))
-            }
-            Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
-                if renewal == Renewal::Rotate {
-                    self.delete_all_cookies();
-                }
-                Ok(nothing)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn open(
-        &self,
-        token: &SessionToken,
-        lookup: Lookup,
-        renewal: Renewal,
-    ) -> Result<(Arc<Session>, Option<Arc<User>>)> {
-        let auth = &self.inner.auth;
-        let now = auth.now();
-        let (record, user) = auth.look_up(token, lookup, now, self.client()).await?;
-        if record.state(now) != SessionState::Active {
-            // Boxed, because it is large and rare, and every request carries the future about.
-            let session = Box::pin(self.renew_detached(record, token, renewal)).await?;
-            return Ok((session, user));
-        }
-        if auth.is_touch_due(&record, now) {
-            Box::pin(auth.touch(&record, now)).await?;
-        }
-        let session = Arc::unwrap_or_clone(record).opened_with(token, now);
-        Ok((Arc::new(session), user))
-    }
-
-    /// Renews in a task of its own, and tells the client its new secret.
-    async fn renew_detached(
-        &self,
-        record: Arc<SessionRecord>,
-        token: &SessionToken,
-        renewal: Renewal,
-    ) -> Result<Arc<Session>> {
-        let request = self.clone();
-        let token = token.clone();
-        let now = self.inner.auth.now();
-        let record = Arc::unwrap_or_clone(record);
-        let valid = detached(async move {
-            request
-                .inner
-                .auth
-                .renew_if_idle(record, &token, renewal, now, request.client())
-                .await
-        })
-        .await?;
-        if let Some(token) = valid.renewed {
-            self.set_cookie(&valid.session, &token);
-            let _ = self.asked().rotated.set(token);
-        }
-        Ok(Arc::new(valid.session))
-    }
-
-    fn set_cookie(&self, session: &Session, token: &SessionToken) {
-        let auth = &self.inner.auth;
-        let cookie = auth
-            .inner
-            .cookies
-            .set(&token.expose(), auth.now(), session.expires(), session.persistent);
-        lock(&self.asked().effects).set_cookie(cookie);
-    }
-
-    fn memo(&self) -> Arc<Memo> {
+    pub(super) fn memo(&self) -> Arc<Memo> {
         lock(&self.asked().memo).clone()
-    }
-}
-
-impl Asked {
-    fn about(seen: Seen) -> Box<Self> {
-        Box::new(Self {
-            seen,
-            memo: Mutex::default(),
-            effects: Mutex::default(),
-            renewed: OnceCell::new(),
-            rotated: OnceLock::new(),
-            wanted: Mutex::default(),
-        })
-    }
-}
-
-impl Absence {
-    fn error(self) -> Error {
-        match self {
-            Self::Unauthenticated => ErrorKind::NotAuthenticated,
-            Self::OriginRefused => ErrorKind::InvalidRequest,
-            Self::Theft => ErrorKind::TokenTheft,
-            Self::Unauthorised => ErrorKind::Unauthorised,
-        }
-        .into()
     }
 }
 
@@ -502,16 +337,4 @@ impl fmt::Debug for AuthRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthRequest").finish_non_exhaustive()
     }
-}
-
-/// Runs an act in a task of its own: a client that disconnects drops its handler, and must not cut the act in half.
-pub(super) async fn detached<T: Send + 'static>(act: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    tokio::spawn(act.in_current_span())
-        .await
-        .map_err(|error| Error::with_source(ErrorKind::Unknown, error))?
-}
-
-/// The data stays whole whatever panicked while it was held: every critical section is a single assignment.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Once};
 
 use http::{HeaderName, header::USER_AGENT};
 use ipnet::IpNet;
@@ -16,6 +16,18 @@ pub struct Client {
     pub user_agent: Option<String>,
     /// The administrator who asks, where one acts on somebody's account: the id of their user, or a program's role.
     pub administrator: Option<String>,
+}
+
+/// Without an address the limits per client cannot hold, which nobody should learn from an attacker.
+fn tell_once() {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            target: "auth::limit",
+            "requests come without a client address, so limits per client are off; with axum, serve with \
+             `into_make_service_with_connect_info::<SocketAddr>()`"
+        );
+    });
 }
 
 /// Whose word is taken for a client's address.
@@ -49,8 +61,12 @@ impl ClientPolicy {
         view.each_header(&USER_AGENT, &mut |value| {
             user_agent.get_or_insert_with(|| clean(value));
         });
+        let peer = view.peer();
+        if peer.is_none() {
+            tell_once();
+        }
         Client {
-            ip: view.peer().map(|peer| self.address(peer.to_canonical(), view)),
+            ip: peer.map(|peer| self.address(peer.to_canonical(), view)),
             user_agent,
             administrator: None,
         }

@@ -3,6 +3,7 @@
 //! Against cross-site requests ([`origin`]), ambiguous cookies ([`cookies`]), spoofed addresses ([`client`]) and open
 //! redirects ([`redirect`]). Every deciding function is pure; only [`AuthRequest`] asks a store.
 
+mod asked;
 mod auth_cookie;
 mod auth_request;
 mod bearer;
@@ -18,6 +19,7 @@ mod presented;
 mod redirect;
 mod redirect_pattern;
 mod requirement;
+mod resolution;
 mod seen;
 mod session_acts;
 mod token_headers;

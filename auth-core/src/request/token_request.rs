@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{
     AuthRequest, CookieReading, PresentedTokens,
-    auth_request::{Absence, Found, Memo, detached},
+    asked::{Absence, Found, Memo},
+    resolution::detached,
     seen::Credentials,
     tokens::Place,
 };
