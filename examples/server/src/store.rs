@@ -31,34 +31,34 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
+/// The options of the two databases have the same methods, and no trait in common.
+macro_rules! configured {
+    ($options:expr, $settings:expr, $certificates:expr) => {{
+        let mut options = $options;
+        if let Some(pem) = $certificates {
+            options = options.root_certificates(pem);
+        }
+        if let Some(schema) = &$settings.database_schema {
+            options = options.schema(schema);
+        }
+        if let Some(size) = $settings.database_pool {
+            options = options.pool_size(size);
+        }
+        options
+    }};
+}
+
 async fn database(settings: &Settings) -> Result<AnyAdapter, Failure> {
     let url = url(settings);
     let certificates = settings.database_ca.as_deref().map(certificates).transpose()?;
     match url.split(':').next() {
         Some("postgres" | "postgresql") => {
-            let mut options = PostgresOptions::new(url);
-            if let Some(pem) = certificates {
-                options = options.root_certificates(pem);
-            }
-            if let Some(schema) = &settings.database_schema {
-                options = options.schema(schema);
-            }
-            if let Some(size) = settings.database_pool {
-                options = options.pool_size(size);
-            }
+            let options = configured!(PostgresOptions::new(url), settings, certificates);
             Ok(AnyAdapter::new(PostgresAdapter::open(options).await?))
         }
         Some("mysql" | "mariadb") => {
-            let mut options = MysqlOptions::new(url.replacen("mariadb:", "mysql:", 1));
-            if let Some(pem) = certificates {
-                options = options.root_certificates(pem);
-            }
-            if let Some(schema) = &settings.database_schema {
-                options = options.schema(schema);
-            }
-            if let Some(size) = settings.database_pool {
-                options = options.pool_size(size);
-            }
+            let url = url.replacen("mariadb:", "mysql:", 1);
+            let options = configured!(MysqlOptions::new(url), settings, certificates);
             Ok(AnyAdapter::new(MysqlAdapter::open(options).await?))
         }
         _ if certificates.is_some() || settings.database_schema.is_some() || settings.database_pool.is_some() => Err(
