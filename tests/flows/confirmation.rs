@@ -406,6 +406,36 @@ async fn what_is_switched_off_is_said(app: App) {
             (422, "phone_provider_disabled"),
             "Phone logins are disabled",
         ),
+        (
+            "/api/auth/recover",
+            json!({ "email": ADA }),
+            (422, "email_provider_disabled"),
+            "Email logins are disabled",
+        ),
+        (
+            "/api/auth/resend",
+            json!({ "type": "signup", "email": ADA }),
+            (422, "email_provider_disabled"),
+            "Email logins are disabled",
+        ),
+        (
+            "/api/auth/resend",
+            json!({ "type": "email_change", "email": ADA }),
+            (422, "email_provider_disabled"),
+            "Email logins are disabled",
+        ),
+        (
+            "/api/auth/resend",
+            json!({ "type": "sms", "phone": "+15551234567" }),
+            (422, "phone_provider_disabled"),
+            "Phone logins are disabled",
+        ),
+        (
+            "/api/auth/resend",
+            json!({ "type": "phone_change", "phone": "+15551234567" }),
+            (422, "phone_provider_disabled"),
+            "Phone logins are disabled",
+        ),
     ] {
         let answer = off.browser().post(path, body).await;
         assert_eq!(answer.refusal(), (expected.0, expected.1.to_owned()), "{path}");

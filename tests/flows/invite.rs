@@ -12,6 +12,8 @@ stories![App::with_post =>
     only_administrators_invite,
     under_tokens_an_invitation_is_accepted_with_tokens,
     an_invitation_of_an_unproven_account_is_the_administrators_word,
+    what_an_invitation_says_stays_when_its_guest_comes_in_another_way,
+    an_invitation_shares_the_minute_of_its_address,
 ];
 
 const ADA: &str = "ada@example.com";
@@ -122,10 +124,45 @@ async fn only_administrators_invite(app: App) {
 async fn an_invitation_of_an_unproven_account_is_the_administrators_word(app: App) {
     let body = json!({ "email": ADA, "password": PASSWORD, "data": { "team": "mine" } });
     app.browser().post("/api/auth/signup", body).await;
+    app.wait(MINUTE);
     let body = json!({ "email": ADA, "data": { "team": "engine" } });
     assert_eq!(admin(&app).post("/api/auth/invite", body).await.status(), 200);
     app.browser().follow(&app.mail_to(ADA).await).await;
     let user = app.auth.get_user_by_provider_id("email", ADA).await.unwrap();
     assert_eq!(json!(user.user_metadata), json!({ "team": "engine" }));
     assert_eq!(app.browser().sign_in(ADA, PASSWORD).await.status(), 400);
+}
+
+/// What an administrator wrote is no stranger's.
+async fn what_an_invitation_says_stays_when_its_guest_comes_in_another_way(app: App) {
+    let said = json!({ "team": "engine" });
+    let invited = json!({ "email": ADA, "data": said });
+    assert_eq!(admin(&app).post("/api/auth/invite", invited).await.status(), 200);
+    app.mail_to(ADA).await;
+    app.wait(MINUTE);
+    let link = json!({ "type": "magiclink", "email": "grace@example.com", "data": said });
+    let answer = admin(&app).post("/api/auth/admin/generate_link", link).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    for email in [ADA, "grace@example.com"] {
+        let browser = app.browser();
+        assert_eq!(
+            browser.post("/api/auth/otp", json!({ "email": email })).await.status(),
+            200
+        );
+        browser.follow(&app.mail_to(email).await).await;
+        let user = app.auth.get_user_by_provider_id("email", email).await.unwrap();
+        assert!(user.email_confirmed_at.is_some(), "{email}");
+        assert_eq!(json!(user.user_metadata), said, "{email}");
+        assert!(!user.app_metadata.contains_key("made_by_administrator"), "{email}");
+    }
+}
+
+async fn an_invitation_shares_the_minute_of_its_address(app: App) {
+    let invite = async || admin(&app).post("/api/auth/invite", json!({ "email": ADA })).await;
+    assert_eq!(invite().await.status(), 200);
+    assert_eq!(invite().await.refusal(), (429, "over_email_send_rate_limit".to_owned()));
+    let asked = app.browser().post("/api/auth/otp", json!({ "email": ADA })).await;
+    assert_eq!(asked.refusal(), (429, "over_email_send_rate_limit".to_owned()));
+    app.wait(MINUTE);
+    assert_eq!(invite().await.status(), 200);
 }

@@ -12,6 +12,7 @@ stories![App::with_post =>
     a_taken_number_is_answered_like_a_free_one,
     the_code_of_a_change_is_sent_again,
     the_proof_of_a_number_is_sent_once_more,
+    no_route_takes_a_channel_that_there_is_not,
 ];
 
 const NUMBER: &str = "15551234567";
@@ -218,4 +219,21 @@ async fn the_proof_of_a_number_is_sent_once_more(app: App) {
         assert_eq!(script.verify("sms", NUMBER, &first).await.status(), 403);
     }
     assert_eq!(script.verify("sms", NUMBER, &second).await.status(), 200);
+}
+
+/// GoTrue §2.3, §2.5.
+async fn no_route_takes_a_channel_that_there_is_not(app: App) {
+    let sentence = "Invalid channel, supported values are 'sms'.";
+    let browser = app.browser();
+    for path in ["/api/auth/signup", "/api/auth/otp"] {
+        let body = json!({ "phone": NUMBER, "password": PASSWORD, "channel": "whatsapp" });
+        let answer = browser.post(path, body).await;
+        assert_eq!(answer.refusal(), (400, "validation_failed".to_owned()), "{path}");
+        assert_eq!(answer.json()["msg"], sentence, "{path}");
+    }
+    let ada = app.confirmed("ada@example.com").await;
+    let body = json!({ "phone": NUMBER, "channel": "whatsapp" });
+    assert_eq!(ada.put("/api/auth/user", body).await.json()["msg"], sentence);
+    let body = json!({ "phone": NUMBER, "channel": "sms" });
+    assert_eq!(ada.put("/api/auth/user", body).await.status(), 200);
 }

@@ -96,6 +96,22 @@ fn parse(received: &[u8]) -> Option<Received> {
     })
 }
 
+/// As templates write what would be read as HTML.
+fn unescaped(text: &str) -> String {
+    [
+        ("&#x2f;", "/"),
+        ("&#x27;", "'"),
+        ("&quot;", "\""),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (escaped, character)| {
+        text.replace(escaped, character)
+    })
+}
+
 /// Cookies by name.
 pub(super) type Jar = BTreeMap<String, String>;
 
@@ -160,6 +176,40 @@ impl Browser {
             ("origin", &self.origin),
         ];
         self.send("POST", path, &headers, body).await
+    }
+
+    /// Opens a page and posts the form on it that goes to `action` and has these fields, with everything else it says.
+    pub(super) async fn submit(&self, page: &str, action: &str, fields: &[(&str, &str)]) -> Received {
+        let shown = self.get(page).await;
+        assert_eq!(shown.status, 200, "{shown:?}");
+        let names = |form: &&str| {
+            fields
+                .iter()
+                .all(|(name, _)| form.contains(&format!("name=\"{name}\"")))
+        };
+        let form = shown
+            .body
+            .split("<form ")
+            .skip(1)
+            .map(|rest| rest.split("</form>").next().unwrap())
+            .filter(|form| form.contains("method=\"post\"") && form.contains(&format!("action=\"{action}\"")))
+            .find(names);
+        let form = form.unwrap_or_else(|| panic!("{page} has no form for {action} with {fields:?}: {shown:?}"));
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        for input in form.split("<input ").skip(1) {
+            let input = input.split('>').next().unwrap();
+            let attribute = |name: &str| {
+                let (_, rest) = input.split_once(&format!("{name}=\""))?;
+                Some(unescaped(rest.split('"').next()?))
+            };
+            let name = attribute("name").unwrap();
+            let typed = fields.iter().find(|(field, _)| *field == name);
+            let value = typed
+                .map(|(_, value)| (*value).to_owned())
+                .or_else(|| attribute("value"));
+            body.append_pair(&name, &value.unwrap_or_default());
+        }
+        self.form(action, &body.finish()).await
     }
 
     /// Opens a mailed link and presses the button of the page it shows: posts its form, exactly what is in it.

@@ -465,6 +465,33 @@ async fn a_mail_server_of_ones_own_is_believed_by_its_own_certificate() {
     assert!(caught.encrypted && caught.to == ["ada@example.com"]);
 }
 
+/// They are looked at before anybody is asked for a connection, on this machine too; with MySQL, after it has answered.
+#[tokio::test]
+async fn certificates_that_are_none_are_refused() {
+    let directory = TempDir::new().unwrap();
+    let pem = directory.path().join("root.pem");
+    std::fs::write(&pem, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let pem = pem.display().to_string();
+    for (database, more) in [
+        ("postgres://auth@127.0.0.1:1/auth", vec!["--database-ca", &pem]),
+        (
+            "memory:",
+            vec!["--sessions", "rediss://127.0.0.1:1", "--sessions-ca", &pem],
+        ),
+    ] {
+        let mut command = Command::new(binary(Which::Server));
+        command
+            .args(["check", "--secret", SECRET, "--database", database])
+            .args(more);
+        let output = command.output().await.unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).to_lowercase();
+        assert!(
+            !output.status.success() && told.contains("certificate"),
+            "{database}: {told}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn certificates_for_a_session_store_without_tls_are_refused() {
     let directory = TempDir::new().unwrap();
@@ -501,6 +528,8 @@ async fn what_cannot_be_used_is_said_at_once() {
         (vec!["check", "--port", "1"], "--port"),
         (vec!["check", "--database-ca", "/nowhere.pem"], "/nowhere.pem"),
         (vec!["check", "--database-pool", "3"], "postgres://"),
+        (vec!["check", "--sessions-ca", "/nowhere.pem"], "--sessions is missing"),
+        (vec!["check", "--smtp-ca", "/nowhere.pem"], "--smtp is missing"),
         (
             vec![
                 "check",

@@ -125,14 +125,14 @@ async fn four_start_on_an_empty_store_and_sign_with_one_key(place: &Place) {
 /// Four more processes want another key at the same moment: whoever comes second is told of the first one's.
 async fn four_rotate_at_once_and_nobody_is_signed_out(place: &Place) {
     let nodes = start(&[Which::Axum, Which::Actix], place, "tokens").await;
-    let ada = Browser::at(BASE_URL, nodes[0].address());
+    let mut ada = Browser::at(BASE_URL, nodes[0].address());
     let account = "email=ada%40example.com&password=correct+horse+battery";
     assert_eq!(ada.form("/api/auth/signup", account).await.status, 303);
     assert_eq!(place.count_signing_keys().await, 1);
     let told: BTreeSet<String> = join_all((0..4).map(|_| rotate_keys(place))).await.into_iter().collect();
     assert_eq!(place.count_signing_keys().await, 1 + told.len());
     for node in &nodes {
-        let ada = ada.sent_to(node.address());
+        ada = ada.sent_to(node.address());
         assert_eq!(ada.get("/me").await.status, 200);
         ada.lose("auth_access");
         assert_eq!(ada.get("/me").await.status, 200);

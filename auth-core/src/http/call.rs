@@ -163,20 +163,26 @@ impl Call {
         })
     }
 
+    /// Refuses ways to a phone number that there are not.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ValidationFailed`].
+    pub(crate) fn check_channel(&self) -> Result<()> {
+        match self.body.text("channel")? {
+            None | Some("" | "sms") => Ok(()),
+            Some(_) => {
+                Err(Error::from(ErrorKind::ValidationFailed).detail("Invalid channel, supported values are 'sms'."))
+            }
+        }
+    }
+
     /// Where a link should lead in the end, if that is allowed.
     pub(crate) fn redirect_to(&self) -> Result<Option<String>> {
         let asked = match self.body.text("redirect_to")? {
             Some(target) => Some(target),
             None => self.query("redirect_to")?,
         };
-        let asked = asked.filter(|target| !target.is_empty());
-        if let Some(target) = asked
-            && self.auth.inner.redirects.check(target).is_none()
-        {
-            tracing::warn!(target: "auth::http", "a redirect_to that is not allowed was left out; see `redirect_url`");
-            return Ok(None);
-        }
-        Ok(asked.map(str::to_owned))
+        Ok(self.auth.allowed(asked))
     }
 
     /// Hands a session to the client, in the way this client gets sessions. A browser's earlier one ends, so that nobody is

@@ -214,7 +214,7 @@ impl Auth {
                 let waiting = waiting.and_then(check).map(|target| onward.waiting_at(&target));
                 waiting
                     .or_else(|| onward.redirect_to.as_ref().and_then(check))
-                    .unwrap_or_else(|| "/".to_owned())
+                    .unwrap_or_else(|| self.inner.redirects.home(&self.inner.config.site_url))
             }
             Err(error) => {
                 tracing::debug!(target: "auth::http", error = error as &dyn std::error::Error, "a form was refused");

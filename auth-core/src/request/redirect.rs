@@ -36,6 +36,12 @@ impl RedirectPolicy {
         }
     }
 
+    /// Where everything leads that says nothing, or nothing that is allowed: the site, relative if it is this one.
+    pub(crate) fn home(&self, site: &Url) -> String {
+        let here = (site.origin() == self.base.origin()).then(|| relative(site)).flatten();
+        here.unwrap_or_else(|| site.to_string())
+    }
+
     /// The target as it may stand in `Location`: relative for this site, absolute for an allowed one.
     pub(crate) fn check(&self, target: &str) -> Option<String> {
         // Browsers drop tabs and newlines, and read a backslash as a slash; nobody needs either in a target.

@@ -60,18 +60,23 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
     Ok(auth)
 }
 
-/// Gives the role to whoever has this address; when nobody has, to a new account whose password is chosen by mail.
+/// Gives the role to whoever has proven this address; when nobody has, to a new account whose password is chosen by mail.
 async fn make_admin(auth: &Auth, email: &str) -> Result<(), Error> {
     let admin = AdminUserAttributes::default().role(ADMIN);
     match auth.get_user_by_provider_id("email", email).await {
-        Ok(user) if user.role == ADMIN => Ok(()),
-        Ok(user) => auth.admin_update_user(&user.id, admin).await.map(drop),
-        Err(error) if error.kind() == ErrorKind::InvalidProviderId => {
-            auth.admin_create_user(admin.email(email).email_confirm(true)).await?;
-            auth.reset_password_for_email(email, Some("/new-password")).await
+        Ok(user) if user.email_confirmed_at.is_some() => {
+            if user.role != ADMIN {
+                auth.admin_update_user(&user.id, admin).await?;
+            }
+            return Ok(());
         }
-        Err(error) => Err(error),
+        // Whoever signed up with it has not shown that it is theirs, and might have known who would be asked for.
+        Ok(stranger) => auth.delete_user(&stranger.id).await?,
+        Err(error) if error.kind() == ErrorKind::InvalidProviderId => {}
+        Err(error) => return Err(error),
     }
+    auth.admin_create_user(admin.email(email).email_confirm(true)).await?;
+    auth.reset_password_for_email(email, Some("/new-password")).await
 }
 
 /// Users where the database is, sessions beside them or in Redis.
@@ -90,8 +95,8 @@ async fn sweep(auth: Auth) {
     let mut hourly = tokio::time::interval(Duration::from_secs(3_600));
     loop {
         hourly.tick().await;
-        if let Err(error) = auth.delete_expired_sessions().await {
-            eprintln!("sessions were not swept: {error}");
+        if let Err(error) = auth.delete_expired().await {
+            eprintln!("what is over was not swept: {error}");
         }
     }
 }

@@ -83,7 +83,9 @@ fn sentence(error_code: &str) -> &'static str {
         "over_sms_send_rate_limit" => "A text message is on its way already.",
         "phone_not_confirmed" => "Please confirm your number first, with the code we have sent you.",
         "phone_provider_disabled" => "Nobody signs in by phone here.",
-        "reauthentication_needed" => "Please confirm that it is you: with your password, or with a code by mail.",
+        "reauthentication_needed" => {
+            "Please confirm that it is you: with your password, with a code by mail, or by signing in again."
+        }
         "reauthentication_not_valid" => "This code is wrong or too old. Please ask for a new one.",
         "same_password" => "The new password is the old one.",
         "signup_disabled" => "New accounts are not accepted now.",

@@ -36,6 +36,9 @@ fn mailer(settings: &Settings) -> Result<Option<Arc<dyn Mailer>>, Failure> {
         }
         return Ok(Some(Arc::new(mailer)));
     }
+    if settings.smtp_ca.is_some() {
+        return Err(Failure::new("--smtp is missing: what is --smtp-ca for?"));
+    }
     if let Some(folder) = &settings.mail_files {
         return Ok(Some(Arc::new(FileMailer::new(folder, from()?))));
     }

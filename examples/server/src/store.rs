@@ -12,7 +12,10 @@ use crate::{Failure, Settings};
 pub(crate) async fn open(settings: &Settings) -> Result<AnyAdapter, Failure> {
     let adapter = database(settings).await?;
     let Some(url) = &settings.sessions else {
-        return Ok(adapter);
+        return match settings.sessions_ca {
+            Some(_) => Err(Failure::new("--sessions is missing: what is --sessions-ca for?")),
+            None => Ok(adapter),
+        };
     };
     let mut options = RedisOptions::new(url);
     if let Some(path) = &settings.sessions_ca {

@@ -124,7 +124,8 @@ impl PostgresOptions {
             })
         })?;
         if !self.url.contains("sslmode") {
-            config.ssl_mode(if is_near(&config) {
+            // Whoever says who vouches for the server wants to hear it, wherever the server is.
+            config.ssl_mode(if is_near(&config) && self.root_certificates.is_none() {
                 SslMode::Disable
             } else {
                 SslMode::Require

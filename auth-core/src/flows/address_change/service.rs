@@ -108,6 +108,7 @@ impl Auth {
     /// # Errors
     /// As [`Auth::resend_confirmation`].
     pub(crate) async fn resend_change(&self, address: &Address, asked: &Asked, client: &Client) -> Result<()> {
+        self.check_logins(address)?;
         self.limit_mailing(address, client).await?;
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
         let user = found.map(|(_, user)| user);

@@ -163,7 +163,11 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             PAGE,
             PER_PAGE,
             BEFORE,
-            Member::new("query", Kind::Text, "`author:` with an id or an address, or `action:`."),
+            Member::new(
+                "query",
+                Kind::Text,
+                "`author:` with an id or an address, `action:` or `type:`.",
+            ),
         ],
         answers: &[Answer::Json("AuditEntries")],
         refusals: &[ErrorKind::FeatureDisabled],

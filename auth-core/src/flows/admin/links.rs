@@ -58,8 +58,8 @@ impl Auth {
         client: &Client,
     ) -> Result<GeneratedLink> {
         let mut asked = asked.clone();
-        if let Some(target) = &wanted.redirect_to {
-            asked.redirect_to = Some(target.clone());
+        if let Some(target) = self.allowed(wanted.redirect_to.as_deref()) {
+            asked.redirect_to = Some(target);
         }
         let address = Address::email(&wanted.email)?;
         let prepared = match wanted.kind {
@@ -219,7 +219,7 @@ impl Auth {
 
     fn new_owner(&self, address: &Address, data: JsonObject) -> Result<(User, Act)> {
         let new = NewUser::with_key(address.provider(), address.as_str()).user_metadata(data);
-        let (user, key) = self.prepare_user(new)?;
+        let (user, key) = self.prepare_user(new.made_by_administrator())?;
         let made = Act::SetUser(Box::new(user.clone()), Some(key));
         Ok((user, made))
     }

@@ -10,7 +10,7 @@ use crate::{
         users::{NewUser, merged},
     },
     id::UserId,
-    model::{JsonObject, KeyRecord, MADE_BY_ADMINISTRATOR, MUST_CHANGE_PASSWORD, User},
+    model::{JsonObject, KeyRecord, MUST_CHANGE_PASSWORD, User},
     request::Client,
     secret::HashedPassword,
 };
@@ -52,14 +52,13 @@ impl Auth {
             Address::Email(_) => given.email_confirm,
             Address::Phone(_) => given.phone_confirm,
         };
-        if !addresses.iter().any(is_confirmed) {
-            // Until the first proof, which would sweep away what a stranger has written.
-            notes.insert(MADE_BY_ADMINISTRATOR.to_owned(), true.into());
-        }
         let mut new = NewUser::with_key(first.provider(), first.as_str())
             .user_metadata(merged(&nothing, &given.user_metadata))
             .app_metadata(notes)
             .attributes(given.attributes);
+        if !addresses.iter().any(is_confirmed) {
+            new = new.made_by_administrator();
+        }
         if let Some(id) = given.id {
             self.check_new_id(&id).await?;
             new = new.id(id);

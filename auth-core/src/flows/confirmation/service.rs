@@ -200,6 +200,7 @@ impl Auth {
     /// [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`], [`ErrorKind::Throttled`],
     /// [`ErrorKind::DatabaseUpdateFailed`].
     pub(crate) async fn resend_confirmation(&self, address: &Address, asked: &Asked, client: &Client) -> Result<()> {
+        self.check_logins(address)?;
         self.limit_mailing(address, client).await?;
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
         let mut asked_by = None;

@@ -8,20 +8,16 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
     name: "invite",
     summary: "Makes an account for somebody and mails them a link to it.",
     caller: Caller::Administrator,
-    query: &[Member::REDIRECT_TO],
+    query: &[Member::REDIRECT_TO, Member::PENDING_TO],
     body: &[
         Member::new("email", Kind::Email, "The e-mail address.").required(),
         Member::DATA,
-        Member::CODE_CHALLENGE,
-        Member::CODE_CHALLENGE_METHOD,
     ],
     answers: &[Answer::Json("User")],
     refusals: &[
         ErrorKind::EmailExists,
-        ErrorKind::EmailLoginsDisabled,
         ErrorKind::EmailNotAuthorized,
         ErrorKind::OverEmailSendRateLimit,
-        ErrorKind::Throttled,
     ],
     ..RouteDoc::PLAIN
 }];

@@ -23,7 +23,7 @@ impl Auth {
     /// [`ErrorKind::FeatureDisabled`] when there is no mailer, [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "inviteUserByEmail")]
     pub async fn invite_user_by_email(&self, email: &str, data: JsonObject, redirect_to: Option<&str>) -> Result<User> {
-        let asked = Asked::leading_to(redirect_to);
+        let asked = self.asked_leading_to(redirect_to);
         self.invite(&Address::email(email)?, data, &asked, &Client::default())
             .await
     }
@@ -36,6 +36,7 @@ impl Auth {
         client: &Client,
     ) -> Result<User> {
         self.inner.post.check(address)?;
+        self.limit_sending(address, client).await?;
         let (user, issued, mut acts) = self.prepare_invitation(address, data, asked).await?;
         acts.push(self.letter(LetterKind::Invite, address.as_str(), &user, &issued)?);
         self.commit(&acts).await.map_err(taken)?;
@@ -57,7 +58,7 @@ impl Auth {
             Some((_, user)) => (user, None),
             None => {
                 let new = NewUser::with_key(address.provider(), address.as_str()).user_metadata(data.clone());
-                let (user, key) = self.prepare_user(new)?;
+                let (user, key) = self.prepare_user(new.made_by_administrator())?;
                 let made = Act::SetUser(Box::new(user.clone()), Some(key));
                 (user, Some(made))
             }

@@ -33,7 +33,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
                 Kind::Flag,
                 "Whether an unknown address gets an account; it does unless told otherwise.",
             ),
-            Member::new("channel", Kind::Choice(&["sms"]), "How a phone number is reached."),
+            Member::CHANNEL,
             Member::DATA,
             Member::CODE_CHALLENGE,
             Member::CODE_CHALLENGE_METHOD,

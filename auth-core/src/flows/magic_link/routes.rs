@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::{
     address::Address,
-    error::{Error, ErrorKind, Result},
+    error::Result,
     http::{Call, Reply, routes},
 };
 
@@ -18,11 +18,7 @@ async fn magic_link(call: Call) -> Result<Reply> {
 
 async fn one_time_code(call: Call) -> Result<Reply> {
     let address = call.one_address("Only an email address or phone number should be provided")?;
-    if let Some(channel) = call.body.text("channel")?.filter(|channel| !channel.is_empty())
-        && channel != "sms"
-    {
-        return Err(Error::from(ErrorKind::ValidationFailed).detail("Invalid channel, supported values are 'sms'."));
-    }
+    call.check_channel()?;
     let makes_account = call.body.flag("create_user")?.unwrap_or(true);
     send(call, &address, makes_account).await
 }

@@ -24,7 +24,7 @@ impl Auth {
     /// [`ErrorKind::Throttled`], [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "sendMagicLinkEmail")]
     pub async fn send_magic_link_email(&self, email: &str, redirect_to: Option<&str>) -> Result<()> {
-        let asked = Asked::leading_to(redirect_to);
+        let asked = self.asked_leading_to(redirect_to);
         self.send_way_in(
             &Address::email(email)?,
             true,

@@ -32,14 +32,6 @@ impl Asked {
             ..Self::default()
         }
     }
-
-    /// From the application itself.
-    pub(crate) fn leading_to(redirect_to: Option<&str>) -> Self {
-        Self {
-            redirect_to: redirect_to.map(str::to_owned),
-            ..Self::default()
-        }
-    }
 }
 
 /// The challenge of a client that will prove it is the one that asked (RFC 7636).
@@ -96,6 +88,25 @@ impl Issued {
 }
 
 impl Auth {
+    /// What the application itself asks for: its clients get their sessions as they do here.
+    pub(crate) fn asked_leading_to(&self, redirect_to: Option<&str>) -> Asked {
+        Asked {
+            redirect_to: self.allowed(redirect_to),
+            takes_tokens: self.inner.config.tokens_in_body,
+            ..Asked::default()
+        }
+    }
+
+    /// Where a link should lead in the end, if it may.
+    pub(crate) fn allowed(&self, redirect_to: Option<&str>) -> Option<String> {
+        let asked = redirect_to.filter(|target| !target.is_empty())?;
+        if self.inner.redirects.check(asked).is_none() {
+            tracing::warn!(target: "auth::http", "a redirect_to that is not allowed was left out; see `redirect_url`");
+            return None;
+        }
+        Some(asked.to_owned())
+    }
+
     /// Makes a link and a code for a user and a purpose, in the place of those before.
     pub(crate) fn issue(&self, purpose: Purpose, user_id: &UserId, sent_to: &str, asked: &Asked) -> Result<Issued> {
         let id = OneTimeToken::slot(purpose, user_id);

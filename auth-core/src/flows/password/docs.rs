@@ -74,6 +74,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ErrorKind::CaptchaFailed,
             ErrorKind::EmailLoginsDisabled,
             ErrorKind::EmailNotConfirmed,
+            ErrorKind::FlowStateExpired,
             ErrorKind::FlowStateNotFound,
             ErrorKind::InvalidCredentials,
             ErrorKind::PhoneLoginsDisabled,

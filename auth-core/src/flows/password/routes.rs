@@ -21,6 +21,7 @@ routes! {
 async fn sign_up(mut call: Call) -> Result<Reply> {
     let given = |name| Ok::<_, Error>(call.body.text(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
     let (email, phone) = (given("email")?, given("phone")?);
+    call.check_channel()?;
     let password = take_password(&mut call)?;
     if email.is_none() && phone.is_none() && password.is_none() {
         return anonymous(call).await;

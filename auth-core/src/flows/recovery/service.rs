@@ -21,7 +21,7 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`](crate::ErrorKind::DatabaseUpdateFailed).
     #[doc(alias = "resetPasswordForEmail")]
     pub async fn reset_password_for_email(&self, email: &str, redirect_to: Option<&str>) -> Result<()> {
-        let asked = Asked::leading_to(redirect_to);
+        let asked = self.asked_leading_to(redirect_to);
         self.send_recovery(&Address::email(email)?, &asked, &Client::default())
             .await
     }

@@ -318,10 +318,11 @@ impl KeyRing {
             return Ok(None);
         }
         let _guard = self.loading.lock().await;
-        let now = auth.now();
-        let active_from = now + PUBLISHED_AHEAD;
-        self.load(auth, now).await?;
+        self.load(auth, auth.now()).await?;
         loop {
+            // Read anew, so that two keys made one after the other never sign from the same moment on.
+            let now = auth.now();
+            let active_from = now + PUBLISHED_AHEAD;
             let before = self.state().last_generation;
             let is_made = self.make(auth, active_from, now).await?;
             self.load(auth, now).await?;

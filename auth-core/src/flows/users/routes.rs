@@ -33,6 +33,7 @@ async fn update_user(mut call: Call) -> Result<Reply> {
     let password = call.body.take_password("password")?;
     let email = call.address("email", user.email.as_deref())?;
     let phone = call.address("phone", user.phone.as_deref())?;
+    call.check_channel()?;
     if call.body.object("app_metadata")?.is_some() {
         return Err(ErrorKind::NotAdmin.into());
     }

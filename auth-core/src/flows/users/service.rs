@@ -8,7 +8,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     id::UserId,
-    model::{Attributes, JsonObject, KeyRecord, User, UserPatch},
+    model::{Attributes, JsonObject, KeyRecord, MADE_BY_ADMINISTRATOR, User, UserPatch},
     request::Client,
     secret::Password,
 };
@@ -95,6 +95,12 @@ impl NewUser {
     #[must_use]
     pub fn app_metadata(mut self, metadata: JsonObject) -> Self {
         self.app_metadata = metadata;
+        self
+    }
+
+    /// Until the first proof, which would sweep away what a stranger has written.
+    pub(crate) fn made_by_administrator(mut self) -> Self {
+        self.app_metadata.insert(MADE_BY_ADMINISTRATOR.to_owned(), true.into());
         self
     }
 

@@ -40,6 +40,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         answers: &[Answer::Json("SessionOrMessage")],
         refusals: &[
             ErrorKind::EmailExists,
+            ErrorKind::InvalidEmail,
             ErrorKind::OtpExpired,
             ErrorKind::PhoneExists,
             ErrorKind::Throttled,
@@ -56,6 +57,8 @@ const TYPES: &[&str] = &[
     "recovery",
     "email",
     "email_change",
+    "email_change_current",
+    "email_change_new",
     "sms",
     "phone_change",
 ];

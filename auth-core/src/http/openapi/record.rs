@@ -83,6 +83,7 @@ impl Member {
     );
 
     /// PKCE's challenge: the link then brings a code instead of a session.
+    pub(crate) const CHANNEL: Self = Self::new("channel", Kind::Choice(&["sms"]), "How a phone number is reached.");
     pub(crate) const CODE_CHALLENGE: Self = Self::new(
         "code_challenge",
         Kind::Text,

@@ -5,7 +5,10 @@ use serde_json::Value;
 use crate::{
     Auth, Secret,
     adapters::MemoryAdapter,
-    http::{openapi::openapi, route},
+    http::{
+        openapi::{RouteDoc, openapi},
+        route,
+    },
 };
 
 fn document() -> Value {
@@ -46,6 +49,61 @@ fn every_record_is_complete() {
         }
         assert!(doc.body.is_empty() || doc.route.0 != "GET", "{} has a body", doc.name);
     }
+}
+
+/// The members that a flow's routes read, by the literals in their source.
+fn members_read(source: &str) -> BTreeSet<&str> {
+    const READING: [&str; 9] = [
+        "body.text(\"",
+        "body.object(\"",
+        "body.flag(\"",
+        "body.take_password(\"",
+        "call.address(\"",
+        "call.query(\"",
+        "call.asked(",
+        "check_captcha(",
+        "check_channel(",
+    ];
+    let mut members = BTreeSet::new();
+    for reading in READING {
+        for (at, _) in source.match_indices(reading) {
+            let rest = &source[at + reading.len()..];
+            match reading {
+                "call.asked(" => members.extend(["code_challenge", "code_challenge_method"]),
+                "check_captcha(" => members.extend(["gotrue_meta_security"]),
+                "check_channel(" => members.extend(["channel"]),
+                _ => members.extend(rest.split('"').next()),
+            }
+        }
+    }
+    members
+}
+
+/// Of each flow: what no route of it documents, no generated client sends and no fuzzer tries.
+#[test]
+fn every_member_that_a_flow_reads_is_in_its_record() {
+    let flows = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/flows");
+    let mut flows_seen = 0;
+    for flow in std::fs::read_dir(flows).unwrap() {
+        let path = flow.unwrap().path().join("routes.rs");
+        let Ok(source) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        flows_seen += 1;
+        let is_of_flow = |doc: &&RouteDoc| source.contains(&format!("\"{}\" \"{}\"", doc.route.0, doc.route.1));
+        let docs: Vec<_> = route::docs().filter(is_of_flow).collect();
+        let documented: BTreeSet<_> = docs
+            .iter()
+            .flat_map(|doc| doc.path.iter().chain(doc.query).chain(doc.body))
+            .map(|member| member.name)
+            .collect();
+        let read = members_read(&source);
+        // Read to be refused.
+        let missing = read.difference(&documented).filter(|member| **member != "app_metadata");
+        let missing: Vec<_> = missing.copied().collect();
+        assert_eq!(missing, [""; 0], "{}", path.display());
+    }
+    assert!(flows_seen > 8, "{flows_seen}");
 }
 
 #[test]
