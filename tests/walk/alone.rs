@@ -288,6 +288,19 @@ async fn sign_in_by_number(grace: &Browser, server: &Running) {
     assert_eq!(location(&grace.form("/api/auth/verify", &typed).await), "/account");
     let page = grace.get("/account").await;
     assert!(page.body.contains("15551234567"), "{page:?}");
+
+    // With a password from then on.
+    let chosen = grace
+        .submit("/account", "/api/auth/user", &[("password", "nobody guesses this")])
+        .await;
+    assert_eq!(location(&chosen), "/account?done=password");
+    grace.form("/api/auth/logout", "redirect_to=%2F").await;
+    let typed = [("phone", "+1 555 123 4567"), ("password", "nobody guesses this")];
+    let signed_in = grace
+        .submit("/sign-in", "/api/auth/token?grant_type=password", &typed)
+        .await;
+    assert_eq!(location(&signed_in), "/");
+    assert_eq!(grace.get("/me").await.status, 200);
 }
 
 /// An administrator invites a guest, who invites nobody.

@@ -197,8 +197,8 @@ impl Auth {
     /// Sends the proof once more. Whether there is anything to prove, nobody learns.
     ///
     /// # Errors
-    /// [`ErrorKind::OverEmailSendRateLimit`], [`ErrorKind::OverSmsSendRateLimit`], [`ErrorKind::Throttled`],
-    /// [`ErrorKind::DatabaseUpdateFailed`].
+    /// [`ErrorKind::EmailLoginsDisabled`], [`ErrorKind::PhoneLoginsDisabled`], [`ErrorKind::OverEmailSendRateLimit`],
+    /// [`ErrorKind::OverSmsSendRateLimit`], [`ErrorKind::Throttled`], [`ErrorKind::DatabaseUpdateFailed`].
     pub(crate) async fn resend_confirmation(&self, address: &Address, asked: &Asked, client: &Client) -> Result<()> {
         self.check_logins(address)?;
         self.limit_mailing(address, client).await?;

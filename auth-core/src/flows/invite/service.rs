@@ -20,7 +20,8 @@ impl Auth {
     ///
     /// # Errors
     /// [`ErrorKind::EmailExists`] when somebody has proven this address, [`ErrorKind::ValidationFailed`] when it is none,
-    /// [`ErrorKind::FeatureDisabled`] when there is no mailer, [`ErrorKind::DatabaseUpdateFailed`].
+    /// [`ErrorKind::FeatureDisabled`] when there is no mailer, [`ErrorKind::OverEmailSendRateLimit`] within a minute of another mail to
+    /// it, [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "inviteUserByEmail")]
     pub async fn invite_user_by_email(&self, email: &str, data: JsonObject, redirect_to: Option<&str>) -> Result<User> {
         let asked = self.asked_leading_to(redirect_to);
