@@ -21,8 +21,9 @@ use crate::{
 /// Users in one store, sessions and attempts in another.
 ///
 /// The session store cannot check that a user exists, so this asks the other one: after a session was inserted, and in
-/// reads that need both. Deleting a user deletes the sessions first: a failure in between leaves a user without sessions,
-/// never sessions without a user.
+/// reads that need both. Deleting a user deletes the sessions before the user and once more after it: a failure in between leaves a
+/// user without sessions. Only a sign-in in that very moment, and then a failure, leaves a session without its user; whatever asks for
+/// the user does not find it.
 pub struct SplitAdapter<U, S> {
     users: U,
     sessions: S,

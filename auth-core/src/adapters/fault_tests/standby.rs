@@ -13,6 +13,8 @@ use crate::{
 };
 
 const WINDOW: Duration = Duration::from_secs(1);
+/// How long the standby is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A primary with tables, its standby, and both as a process sees them.
 struct Pair {
@@ -36,7 +38,7 @@ impl Pair {
             .unwrap();
         let standby = primary.standby().await;
         let there = Place::of(&standby).with_prefix(&place.prefix);
-        let stores = (store, there.open(&settings).await);
+        let stores = (store, there.open(&settings.timeout(PATIENCE)).await);
         Self {
             primary,
             standby,
@@ -147,6 +149,8 @@ async fn a_standby_answers_and_never_takes_back_what_was_done_here() {
         assert!(opens(process, &renewed.token).await);
     }
 
+    // Until nothing is read from the primary for the restart's sake, or for the renewal's.
+    tokio::time::sleep(WINDOW * 4).await;
     // What is revoked here is over here, and wherever the bus brings it; a process without one believes the standby.
     here.invalidate_session(&issued.session.id).await.unwrap();
     assert!(!opens(&here, &renewed.token).await);
@@ -172,4 +176,15 @@ async fn a_standby_answers_and_never_takes_back_what_was_done_here() {
     }
     pair.standby.start_again().await;
     assert!(opens(&alone, &issued.token).await);
+
+    // It says nothing any more: one lookup meets that, and not all of them.
+    let fresh = pair.process();
+    assert!(opens(&fresh, &issued.token).await);
+    pair.standby.freeze();
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert!(opens(&fresh, &issued.token).await);
+    }
+    assert!(began.elapsed() < PATIENCE * 2, "{:?}", began.elapsed());
+    pair.standby.thaw();
 }

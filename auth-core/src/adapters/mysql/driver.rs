@@ -97,6 +97,15 @@ impl MysqlDriver {
     }
 }
 
+impl MysqlDriver {
+    async fn rows(&self, statement: &Statement) -> Result<Vec<Row>, SqlError> {
+        let mut connection = self.connection().await?;
+        let rows = run::fetch(connection.get()?, &self.positions, statement).await;
+        connection.give_back(&rows);
+        rows
+    }
+}
+
 async fn version(options: &MysqlOptions) -> Result<String> {
     let mut conn = Conn::new(options.opts(Vec::new())?)
         .await
@@ -141,19 +150,15 @@ impl Sql for MysqlDriver {
     }
 
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-        self.in_time(async {
-            let mut connection = self.connection().await?;
-            let rows = run::fetch(connection.get()?, &self.positions, &statement).await;
-            connection.give_back(&rows);
-            rows
-        })
-        .await
+        self.in_time(self.rows(&statement)).await
     }
 
     async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-        let turn = timeout(self.timeout, self.lists.acquire()).await;
-        let _turn = turn.map_err(|_| other("MySQL did not answer in time"))?;
-        self.fetch(statement).await
+        self.in_time(async {
+            let _turn = self.lists.acquire().await;
+            self.rows(&statement).await
+        })
+        .await
     }
 
     async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {

@@ -125,11 +125,18 @@ impl PostgresOptions {
         })?;
         if !self.url.contains("sslmode") {
             // Whoever says who vouches for the server wants to hear it, wherever the server is.
-            config.ssl_mode(if is_near(&config) && self.root_certificates.is_none() {
-                SslMode::Disable
-            } else {
-                SslMode::Require
-            });
+            config.ssl_mode(
+                if is_near(&config) && (self.root_certificates.is_none() || is_a_socket(&config)) {
+                    SslMode::Disable
+                } else {
+                    SslMode::Require
+                },
+            );
+        }
+        if self.root_certificates.is_some() && config.get_ssl_mode() == SslMode::Disable {
+            return Err(Error::from(ErrorKind::ValidationFailed).detail(
+                "There are root certificates, and the connection has no TLS: it is a socket, or sslmode=disable.",
+            ));
         }
         if config.get_application_name().is_none() {
             config.application_name("auth-core");
@@ -166,6 +173,11 @@ fn required(url: &str) -> String {
 }
 
 /// Whether the server is on this machine. Where there are addresses they are what is connected to, whatever the names say.
+/// Whether the server is reached by a file, where PostgreSQL has no TLS.
+fn is_a_socket(config: &Config) -> bool {
+    config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(|host| !matches!(host, Host::Tcp(_)))
+}
+
 fn is_near(config: &Config) -> bool {
     let addresses = config.get_hostaddrs();
     if !addresses.is_empty() {

@@ -39,7 +39,8 @@ use crate::{
 ///   from the primary.
 /// - **It only ever says yes.** A session that the replica does not have, a secret it does not know, an idle or dead session:
 ///   the primary is asked. A sign-in or a renewal in another process is seen at once.
-/// - When the replica fails, the primary is asked.
+/// - When the replica fails, the primary is asked, and for ten seconds the primary alone. Give a replica that may hang a time-out that
+///   the lookups which meet it first can bear.
 ///
 /// - With a bus ([`ReplicatedAdapter::invalidations`]), what *other* processes wrote is read from the primary for as long,
 ///   counted from when their message arrives; while the bus has lost its connection, and for as long after, everything is.
@@ -129,6 +130,18 @@ impl<P: Adapter, R: Adapter> ReplicatedAdapter<P, R> {
         answer
     }
 
+    /// What the replica knows. Its failure is logged, and nobody else waits for it for a while.
+    fn heard<T>(&self, answer: Result<Option<T>>) -> Option<T> {
+        answer.unwrap_or_else(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the replica fails; the primary is asked"
+            );
+            self.writes.everything_for(REST);
+            None
+        })
+    }
+
     /// What the replica found, if that may be believed.
     fn believe(&self, session: &SessionRecord) -> bool {
         // Asked after the replica has answered: a write that began meanwhile counts.
@@ -201,7 +214,7 @@ impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
 
     async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
         if !self.writes.has_session(session_id)
-            && let Some(session) = heard(self.replica.get_session(session_id).await)
+            && let Some(session) = self.heard(self.replica.get_session(session_id).await)
             && self.believe(&session)
         {
             return Ok(Recent::MaybeOld(Arc::new(session)));
@@ -215,7 +228,7 @@ impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
         session_id: &SessionId,
     ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
         if !self.writes.has_session(session_id)
-            && let Some(found) = heard(self.replica.get_session_and_user(session_id).await)
+            && let Some(found) = self.heard(self.replica.get_session_and_user(session_id).await)
             && self.believe(&found.0)
         {
             return Ok(Recent::MaybeOld(shared(found)));
@@ -225,17 +238,9 @@ impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
     }
 }
 
-/// What the replica knows; its failure is logged, and no more than that.
-fn heard<T>(answer: Result<Option<T>>) -> Option<T> {
-    answer.unwrap_or_else(|error| {
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "the replica fails; the primary is asked"
-        );
-        None
-    })
-}
-
 wrap_ports!([P: Adapter, R: Adapter] ReplicatedAdapter<P, R>, primary);
+
+/// How long a replica that failed is left alone: one that hangs would cost each lookup its whole time-out.
+const REST: Duration = Duration::from_secs(10);
 
 const WINDOWS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(600);

@@ -49,6 +49,11 @@ impl RecentWrites {
         place.fetch_max(until, SeqCst);
     }
 
+    /// Everything is read from the primary for that long.
+    pub(super) fn everything_for(&self, period: Duration) {
+        self.everything.fetch_max(self.now() + millis(period), SeqCst);
+    }
+
     pub(super) fn has_session(&self, id: &SessionId) -> bool {
         let until = self.sessions[self.index(id)].load(SeqCst);
         !self.hears.load(SeqCst) || self.now() < until.max(self.everything.load(SeqCst))

@@ -13,6 +13,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         body: &[
             Member::new("email", Kind::Email, "The e-mail address; this or the phone number."),
             Member::new("phone", Kind::Text, "The phone number, in E.164 form."),
+            Member::CHANNEL,
             Member::new("password", Kind::Password, "The password."),
             Member::DATA,
             Member::new("attributes", Kind::Object, "Attributes that users may set themselves."),

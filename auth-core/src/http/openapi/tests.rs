@@ -90,7 +90,11 @@ fn every_member_that_a_flow_reads_is_in_its_record() {
             continue;
         };
         flows_seen += 1;
-        let is_of_flow = |doc: &&RouteDoc| source.contains(&format!("\"{}\" \"{}\"", doc.route.0, doc.route.1));
+        // Three flows have a part in the one route for tokens.
+        let is_of_flow = |doc: &&RouteDoc| {
+            let (method, path) = doc.route;
+            path == "/token" || source.contains(&format!("\"{method}\" \"{path}\""))
+        };
         let docs: Vec<_> = route::docs().filter(is_of_flow).collect();
         let documented: BTreeSet<_> = docs
             .iter()

@@ -13,9 +13,11 @@ use crate::{
     model::User,
 };
 
-async fn mapped(adapter: &SqliteAdapter) -> SqlValue {
-    let rows = adapter.sql().driver.fetch(Statement::text("PRAGMA mmap_size")).await;
-    rows.unwrap().remove(0).remove(0)
+/// As the asking thread sees it, and the thread that reads lists.
+async fn mapped(adapter: &SqliteAdapter) -> [SqlValue; 2] {
+    let driver = &adapter.sql().driver;
+    let asked = || Statement::text("PRAGMA mmap_size");
+    [driver.fetch(asked()).await, driver.list(asked()).await].map(|rows| rows.unwrap().remove(0).remove(0))
 }
 
 #[tokio::test]
@@ -24,7 +26,11 @@ async fn a_file_is_mapped_by_those_who_read_as_far_as_the_options_say() {
     let options = SqliteOptions::new(&format!("sqlite://{}", directory.path().join("auth.db").display()));
     for (options, expected) in [(options.clone(), 1 << 30), (options.memory_map(0), 0)] {
         let adapter = SqliteAdapter::open(options).await.unwrap();
-        assert!(mapped(&adapter).await == SqlValue::Integer(expected), "{expected}");
+        let all = mapped(&adapter)
+            .await
+            .iter()
+            .all(|mapped| *mapped == SqlValue::Integer(expected));
+        assert!(all, "{expected}");
     }
 }
 
