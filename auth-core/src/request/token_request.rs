@@ -167,6 +167,8 @@ impl AuthRequest {
         let auth = self.auth();
         if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
             let found = auth.live_session_and_user(&claims.session_id()).await?;
+            // Who holds a key of ours may write whose session it is; the store knows.
+            let found = found.filter(|(_, user)| user.id.as_str() == claims.subject());
             let (_, user) = found.ok_or(ErrorKind::Unauthorised)?;
             let _ = memo.user.set(Some(Arc::new(user)));
             return auth.open_claims(strategy, claims, false, true, self.client()).await;

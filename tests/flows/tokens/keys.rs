@@ -15,6 +15,8 @@ stories_in_process![
     a_store_that_fails_at_the_rotation_delays_it,
     old_keys_go_when_nothing_they_signed_can_live,
     a_key_is_known_before_it_signs_to_those_who_keep_the_keys,
+    a_process_that_starts_beside_a_failing_store_signs_nobody_out,
+    a_crowd_that_meets_a_starting_process_is_let_in,
 ];
 
 async fn case_02_a_key_function_signs_and_checks_and_stores_nothing(app: App) {
@@ -207,4 +209,48 @@ async fn a_key_is_known_before_it_signs_to_those_who_keep_the_keys(app: App) {
     // By hand as well.
     let now = app.now();
     assert_eq!(app.auth.rotate_signing_keys().await.unwrap(), now + AHEAD);
+}
+
+/// It has read no key yet, and nobody can tell it that there is none of this name.
+async fn a_process_that_starts_beside_a_failing_store_signs_nobody_out(app: App) {
+    let app = with(&app, Tokens::default()).await;
+    let (_, held) = issue(&app).await;
+    let fresh = app.beside(|builder| builder.sessions(Tokens::default())).await;
+    app.store.forget_calls();
+    app.store.fail(Fault::Always);
+    for _ in 0..3 {
+        let error = fresh.auth.validate_access_token(&held.access, None).await.unwrap_err();
+        assert!(error.is_store_failure(), "{error:?}");
+        let error = fresh.auth.refresh_session(&held.refresh).await.unwrap_err();
+        assert!(error.is_store_failure(), "{error:?}");
+    }
+    // Asked once for all of them.
+    assert_eq!(app.store.count_calls("get_signing_keys"), 1);
+    app.store.fail(Fault::Never);
+    app.wait(Duration::from_secs(5));
+    assert!(fresh.auth.validate_access_token(&held.access, None).await.is_ok());
+}
+
+async fn a_crowd_that_meets_a_starting_process_is_let_in(app: App) {
+    let app = with(&app, Tokens::default()).await;
+    let (_, held) = issue(&app).await;
+    let fresh = app.beside(|builder| builder.sessions(Tokens::default())).await;
+    app.store.forget_calls();
+    let hold = app.store.hold_before("get_signing_keys");
+    let open = || {
+        let (auth, access) = (fresh.auth.clone(), held.access.clone());
+        tokio::spawn(async move { auth.validate_access_token(&access, None).await.map(drop) })
+    };
+    let first = open();
+    hold.reached().await;
+    let crowd: Vec<_> = (0..8).map(|_| open()).collect();
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    hold.release();
+    first.await.unwrap().unwrap();
+    for other in crowd {
+        other.await.unwrap().unwrap();
+    }
+    assert_eq!(app.store.count_calls("get_signing_keys"), 1);
 }

@@ -46,8 +46,8 @@ pub(crate) struct KeyRing {
     state: RwLock<Arc<State>>,
     /// Held while keys are read or made, so that a crowd does it once.
     loading: tokio::sync::Mutex<()>,
-    /// When the store was last asked, in Unix milliseconds.
-    looked_at: AtomicI64,
+    /// When it last could not be read, in Unix milliseconds.
+    failed_at: AtomicI64,
 }
 
 /// What checks a token, as its header says.
@@ -112,7 +112,7 @@ impl KeyRing {
             refresh_outlives_keys: config.rotation.outlives_keys(),
             state: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
-            looked_at: AtomicI64::new(i64::MIN / 2),
+            failed_at: AtomicI64::new(i64::MIN / 2),
         }
     }
 
@@ -322,8 +322,10 @@ impl KeyRing {
         loop {
             // Read anew, so that two keys made one after the other never sign from the same moment on.
             let now = auth.now();
-            let active_from = now + PUBLISHED_AHEAD;
             let before = self.state().last_generation;
+            // The very first signs at once, as there is no other.
+            let is_first = self.state().keys.is_empty();
+            let active_from = if is_first { now } else { now + PUBLISHED_AHEAD };
             let is_made = self.make(auth, active_from, now).await?;
             self.load(auth, now).await?;
             if is_made {
@@ -358,25 +360,28 @@ impl KeyRing {
 
     /// Reads the store for a key nobody here has seen, unless that was just done.
     async fn reload(&self, auth: &Auth, now: Timestamp) -> Result<bool> {
-        // Failed attempts count as well, or garbage would be hardest on a store that is down.
-        let is_recent = || {
-            let since = now.as_unix_ms() - self.looked_at.load(Ordering::Relaxed);
-            (0..i64::try_from(COOL_DOWN.as_millis()).unwrap_or(i64::MAX)).contains(&since)
-        };
-        if is_recent() {
+        let is_recent = |at: Timestamp| at <= now && now.since(at) < COOL_DOWN;
+        let is_loaded = || self.state().loaded_at.is_some_and(is_recent);
+        if is_loaded() {
             return Ok(false);
         }
         let _guard = self.loading.lock().await;
-        if !is_recent() {
-            self.load(auth, now).await?;
+        if is_loaded() {
+            // While this one waited: the key may be there now.
+            return Ok(true);
         }
+        // Nobody knows the key, and nobody can say that there is none; or garbage would be hardest on a store that is down.
+        if is_recent(Timestamp::from_unix_ms(self.failed_at.load(Ordering::Relaxed))) {
+            return Err(Error::fetch_failed("the signing keys could not be read a moment ago"));
+        }
+        self.load(auth, now).await?;
         Ok(true)
     }
 
     async fn load(&self, auth: &Auth, now: Timestamp) -> Result<()> {
-        self.looked_at.store(now.as_unix_ms(), Ordering::Relaxed);
         let secrets = &auth.inner.config.secrets();
-        let records = auth.inner.adapter.get_signing_keys().await?;
+        let records = auth.inner.adapter.get_signing_keys().await;
+        let records = records.inspect_err(|_| self.failed_at.store(now.as_unix_ms(), Ordering::Relaxed))?;
         let keys: Vec<Arc<Key>> = records
             .iter()
             .filter_map(|record| {
