@@ -32,7 +32,7 @@ fn mailer(settings: &Settings) -> Result<Option<Arc<dyn Mailer>>, Failure> {
     if let Some(url) = &settings.smtp {
         let mut mailer = SmtpMailer::from_url(url, from()?)?;
         if let Some(path) = &settings.smtp_ca {
-            mailer = mailer.root_certificates(store::certificates(path)?)?;
+            mailer = mailer.root_certificates(store::read(path)?)?;
         }
         return Ok(Some(Arc::new(mailer)));
     }

@@ -125,8 +125,7 @@ fn secret(settings: &Settings) -> Result<Secret, Failure> {
 }
 
 fn secret_in(path: &Path) -> Result<Secret, Failure> {
-    let read = fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-    Ok(Secret::new(read.trim_ascii()))
+    Ok(Secret::new(store::read(path)?.trim_ascii()))
 }
 
 fn captcha(settings: &Settings, provider: CaptchaProvider) -> Result<CaptchaCheck, Failure> {

@@ -19,7 +19,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<AnyAdapter, Failure> {
     };
     let mut options = RedisOptions::new(url);
     if let Some(path) = &settings.sessions_ca {
-        options = options.root_certificates(certificates(path)?);
+        options = options.root_certificates(read(path)?);
     }
     Ok(adapter.with_sessions(RedisSessions::open(options).await?))
 }
@@ -29,8 +29,8 @@ pub(crate) fn url(settings: &Settings) -> &str {
     settings.database.as_deref().unwrap_or("sqlite://auth-server.db")
 }
 
-/// The certificates of a file that a setting names.
-pub(crate) fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+/// A file that a setting names.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
@@ -53,7 +53,7 @@ macro_rules! configured {
 
 async fn database(settings: &Settings) -> Result<AnyAdapter, Failure> {
     let url = url(settings);
-    let certificates = settings.database_ca.as_deref().map(certificates).transpose()?;
+    let certificates = settings.database_ca.as_deref().map(read).transpose()?;
     match url.split(':').next() {
         Some("postgres" | "postgresql") => {
             let options = configured!(PostgresOptions::new(url), settings, certificates);
