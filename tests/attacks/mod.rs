@@ -49,6 +49,7 @@ mod slow_mailer;
 mod smuggled_mail_headers;
 mod spoofed_address;
 mod sql_injection;
+mod stolen_access_token_and_a_new_password;
 mod stolen_cookie_and_a_new_password;
 mod takeover_at_sign_up;
 mod token_theft;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Browser, Mails, Place, Running, Which, http::Received, on_every_place};
+use super::{Browser, Mails, Place, Running, Which, http::Received, keeper::keep_tokens, on_every_place};
 
 on_every_place![axum_opaque, axum_tokens, actix_opaque, actix_tokens,];
 
@@ -60,6 +60,9 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     let grace = Browser::new(server.address());
     choose_a_password(&grace, &mails, "grace@example.com", "Choose a new password").await;
     invite(&grace, &Browser::new(server.address()), &mails).await;
+    if strategy == "tokens" {
+        keep_tokens(server.address(), &mails, place).await;
+    }
     server.stop().await;
 }
 

@@ -3,6 +3,7 @@
 mod alike;
 mod alone;
 mod http;
+mod keeper;
 mod mails;
 mod place;
 mod redis_database;

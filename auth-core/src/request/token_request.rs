@@ -166,10 +166,7 @@ impl AuthRequest {
     ) -> Result<OpenedSession> {
         let auth = self.auth();
         if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
-            let found = auth.live_session_and_user(&claims.session_id()).await?;
-            // Who holds a key of ours may write whose session it is; the store knows.
-            let found = found.filter(|(_, user)| user.id.as_str() == claims.subject());
-            let (_, user) = found.ok_or(ErrorKind::Unauthorised)?;
+            let (_, user) = auth.session_and_user_of(strategy, &claims, auth.now()).await?;
             let _ = memo.user.set(Some(Arc::new(user)));
             return auth.open_claims(strategy, claims, false, true, self.client()).await;
         }
@@ -272,7 +269,7 @@ impl AuthRequest {
             None => Err(ErrorKind::TryRefreshToken.into()),
         };
         let found = match (by_access, refresh) {
-            (Ok(claims), _) => auth.session_of(&claims, auth.now()).await,
+            (Ok(claims), _) => auth.session_of(strategy, &claims, auth.now()).await,
             (Err(error), Some(token)) if !error.is_store_failure() => auth.session_of_refresh_token(token).await,
             (Err(error), _) => Err(error),
         };

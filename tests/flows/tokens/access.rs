@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use auth_core::{AntiCsrf, ErrorKind, Timestamp, Tokens, UserId};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::{HOUR, built, issue, issue_with, not_renewed, object, opens, refresh, refused, with};
@@ -12,6 +13,7 @@ stories_in_process![
     s21_an_access_token_is_opened_with_its_user,
     case_23_to_27_ids_are_opaque_whatever_they_look_like,
     case_28_and_29_the_anti_csrf_value_is_checked_when_it_is_given,
+    case_32_an_altered_payload_is_refused,
     a_check_costs_no_store_call_and_neither_does_the_next,
     a_session_ends_at_its_absolute_end_however_much_it_is_used,
     jitter_only_shortens_and_stays_within_its_bound,
@@ -138,6 +140,23 @@ async fn case_28_and_29_the_anti_csrf_value_is_checked_when_it_is_given(app: App
     assert!(unasked.is_ok());
     assert_eq!(write(&app, &held, Some("wrong")).await.status(), 200);
     assert_eq!(write(&app, &held, None).await.status(), 200);
+}
+
+async fn case_32_an_altered_payload_is_refused(app: App) {
+    let app = with(&app, Tokens::default()).await;
+    let (_, tokens) = issue_with(&app, object(&json!({ "credits": 1 }))).await;
+    let parts: Vec<&str> = tokens.access.expose().split('.').collect();
+    let mut claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    claims["payload"]["credits"] = json!(1_000_000);
+    let altered = [parts[0], &URL_SAFE_NO_PAD.encode(claims.to_string()), parts[2]].join(".");
+    // Before the right one was seen, and after.
+    for _ in 0..2 {
+        assert_eq!(refused(&app, &altered).await, ErrorKind::TryRefreshToken);
+        let opened = app.auth.validate_access_token(&altered, None).await;
+        assert_eq!(opened.unwrap_err().kind(), ErrorKind::TryRefreshToken);
+        let held = Held::from(&tokens);
+        assert_eq!(opens(&app, &held).await, None);
+    }
 }
 
 async fn a_check_costs_no_store_call_and_neither_does_the_next(app: App) {

@@ -15,6 +15,8 @@ stories_in_process![
     a_store_that_fails_at_the_rotation_delays_it,
     old_keys_go_when_nothing_they_signed_can_live,
     a_key_is_known_before_it_signs_to_those_who_keep_the_keys,
+    a_key_made_by_hand_signs_when_it_was_said_to,
+    the_first_key_made_by_hand_signs_at_once,
     a_process_that_starts_beside_a_failing_store_signs_nobody_out,
     a_crowd_that_meets_a_starting_process_is_let_in,
 ];
@@ -209,6 +211,38 @@ async fn a_key_is_known_before_it_signs_to_those_who_keep_the_keys(app: App) {
     // By hand as well.
     let now = app.now();
     assert_eq!(app.auth.rotate_signing_keys().await.unwrap(), now + AHEAD);
+}
+
+async fn a_key_made_by_hand_signs_when_it_was_said_to(app: App) {
+    let app = with(&app, Tokens::default()).await;
+    let beside = app.beside(|builder| builder.sessions(Tokens::default())).await;
+    let (_, first) = issue(&app).await;
+    let kid = |held: &Held| held.access.split('.').next().unwrap().to_owned();
+    let from = app.auth.rotate_signing_keys().await.unwrap();
+    let mut held = first.clone();
+    for (now, is_new) in [
+        (from - Duration::from_millis(1), false),
+        (from, true),
+        (from + Duration::from_secs(60), true),
+    ] {
+        app.clock.set(now);
+        // In both processes, the one that made it and the one that finds it.
+        for house in [&app.app, &beside] {
+            held = refresh(house, &held).await;
+            assert_eq!(kid(&held) != kid(&first), is_new, "{now:?}");
+            assert!(opens(house, &held).await.is_some());
+        }
+    }
+    assert_eq!(app.store.get_signing_keys().await.unwrap().len(), 2);
+    assert_eq!(opens(&app, &first).await, None);
+}
+
+async fn the_first_key_made_by_hand_signs_at_once(app: App) {
+    let app = with(&app, Tokens::default()).await;
+    assert_eq!(app.auth.rotate_signing_keys().await.unwrap(), app.now());
+    let (_, held) = issue(&app).await;
+    assert_eq!(opens(&app, &held).await, None);
+    assert_eq!(app.store.get_signing_keys().await.unwrap().len(), 1);
 }
 
 /// It has read no key yet, and nobody can tell it that there is none of this name.

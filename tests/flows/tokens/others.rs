@@ -101,6 +101,7 @@ async fn only_what_is_right_opens(app: &House, sign: impl Fn(&Value) -> String) 
         assert_eq!(refused(app, &token).await, ErrorKind::Unauthorised, "{name}");
         assert!(app.auth.get_user_by_token(&token).await.is_err());
         assert_eq!(app.bearer(&token).get("/api/auth/user").await.status(), 403);
+        assert_eq!(app.bearer(&token).get("/me").await.status(), 401, "{name}");
     }
     // The store is asked each time: an ended session is over at once.
     let (token, others) = (sign(&claims), sign(&claims_of(app, &other)));
@@ -114,8 +115,13 @@ async fn only_what_is_right_opens(app: &House, sign: impl Fn(&Value) -> String) 
 }
 
 async fn g6_4_22_a_gateway_signs_with_the_shared_secret(app: App) {
-    for keys in [SigningKeys::fixed, SigningKeys::shared] {
-        let app = with(&app, Tokens::default().signing_keys(keys(Secret::new(KEY)))).await;
+    for (keys, check_store) in [
+        (SigningKeys::fixed as fn(Secret) -> SigningKeys, false),
+        (SigningKeys::shared, false),
+        (SigningKeys::shared, true),
+    ] {
+        let tokens = Tokens::default().signing_keys(keys(Secret::new(KEY)));
+        let app = with(&app, tokens.check_store(check_store)).await;
         only_what_is_right_opens(&app, signed).await;
         // As other libraries write it; what says more is none of these.
         let (issued, _) = issue(&app).await;

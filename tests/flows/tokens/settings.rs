@@ -32,6 +32,9 @@ fn settings_out_of_bounds_are_refused_by_name() {
     };
     let seconds = Duration::from_secs;
     let default = Tokens::default;
+    let straggler = |time: u64| Rotation::ParentChild {
+        straggler: seconds(time),
+    };
     let at_endpoint = |path: &str| Tokens::default().refresh_at(RefreshAt::Endpoint).refresh_path(path);
     let year = 8_760 * HOUR;
     for (tokens, expected) in [
@@ -77,6 +80,14 @@ fn settings_out_of_bounds_are_refused_by_name() {
         (default().leeway(seconds(61)), Some("tokens.leeway")),
         (
             default().rotation(Rotation::Grace(seconds(301))),
+            Some("tokens.rotation"),
+        ),
+        (default().rotation(straggler(300)), None),
+        (default().rotation(straggler(301)), Some("tokens.rotation")),
+        // No longer than the access token beside it lives.
+        (default().access_validity(seconds(10)).rotation(straggler(10)), None),
+        (
+            default().access_validity(seconds(10)).rotation(straggler(11)),
             Some("tokens.rotation"),
         ),
         (default().session_expired_status(440), None),

@@ -278,6 +278,8 @@ impl Server {
             command.args(["--reuid", self.user(), "--regid", &group, "--init-groups"]);
         }
         command.arg(program).current_dir(self.home.path()).stdin(Stdio::null());
+        // MariaDB deletes the temporary tables of the folder when it starts, those of others too.
+        command.env("TMPDIR", self.home.path());
         command
     }
 }

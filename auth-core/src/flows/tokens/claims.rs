@@ -180,6 +180,11 @@ impl Claims {
         })
     }
 
+    /// What the store keeps of the refresh token beside it.
+    pub(super) fn at_rest(&self) -> Option<Digest> {
+        self.refresh.as_ref().map(|refresh| refresh.digest.again())
+    }
+
     /// Whether there is nothing to notice.
     pub(crate) fn is_confirmed(&self) -> bool {
         self.refresh.as_ref().is_none_or(|refresh| refresh.parent.is_none())

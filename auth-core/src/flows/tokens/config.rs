@@ -237,8 +237,9 @@ impl Tokens {
         self
     }
 
-    /// Whether every request asks the store whether its session still is. Default no: a revoked session then ends with
-    /// its access token. A route can ask for itself, with `verify_session`.
+    /// Whether every request asks the store whether its session still is, and whether its token is from before another
+    /// password. Default no: a revoked session then ends with its access token. A route can ask for itself, with
+    /// `verify_session`.
     #[must_use]
     pub fn check_store(mut self, check: bool) -> Self {
         self.check_store = check;

@@ -21,10 +21,7 @@ impl Auth {
         match &self.inner.tokens {
             Some(strategy) => {
                 let claims = strategy.verify(self, token).await?;
-                let found = self.live_session_and_user(&claims.session_id()).await?;
-                let (session, user) = found
-                    .filter(|(_, user)| user.id.as_str() == claims.subject())
-                    .ok_or(ErrorKind::Unauthorised)?;
+                let (session, user) = self.session_and_user_of(strategy, &claims, now).await?;
                 opened_by_line(strategy, session, &claims, now)?;
                 Ok(user)
             }

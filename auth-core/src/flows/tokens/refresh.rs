@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     RefreshedSession, SessionTokens,
-    rotation::{Act, DISOWNED, is_open, judge},
+    rotation::{Act, DISOWNED, is_open, judge, refusal},
     strategy::TokenStrategy,
 };
 use crate::{
@@ -30,7 +30,7 @@ impl Auth {
             let verdict = judge(&session, presented.generation(), now, rotation.siblings());
             let (refresh, written) = match rotation.act(verdict, is_open(&session, now)) {
                 Act::Theft => return Err(self.theft(strategy, &session, now, client).await?),
-                Act::Refuse => return Err(ErrorKind::Unauthorised.into()),
+                Act::Refuse => return Err(refusal(&session, now, rotation.window()).into()),
                 Act::Nothing => {
                     return Ok(RefreshedSession {
                         session: Session {

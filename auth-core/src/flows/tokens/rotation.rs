@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use super::Rotation;
-use crate::{clock::Timestamp, model::SessionRecord, secret::Generation};
+use crate::{
+    clock::Timestamp,
+    error::ErrorKind,
+    model::SessionRecord,
+    secret::{Digest, Generation},
+};
 
 /// What a presented generation is to the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +138,21 @@ pub(crate) fn judge(session: &SessionRecord, presented: &Generation, now: Timest
 
 /// Until when tokens are forgiven that their owner had replaced: never, which is told from a window that is just over.
 pub(super) const DISOWNED: Timestamp = Timestamp::from_unix_ms(0);
+
+/// Whether the session's owner was given other tokens than this generation's, with another password, and it opens nothing
+/// any more. What a client does with the new ones ends this: an access token from before is over by then.
+pub(super) fn is_disowned(session: &SessionRecord, generation: &Digest) -> bool {
+    session.previous_expires == Some(DISOWNED) && session.secret_digest != *generation
+}
+
+/// Why nothing opens for whoever presents what their owner had replaced with another password. For a moment it may be another
+/// tab that was under way, whose answer must not take away the cookies that came with the password.
+pub(super) fn refusal(session: &SessionRecord, now: Timestamp, window: Duration) -> ErrorKind {
+    match !window.is_zero() && now.since(session.secret_issued_at) <= window {
+        true => ErrorKind::TryRefreshToken,
+        false => ErrorKind::Unauthorised,
+    }
+}
 
 /// Whether a sibling may still take the place of the session's own token, so that whoever refreshes first must rule that
 /// out. While the window runs none may: they are stragglers as their parent is, and ruling them out now would put the

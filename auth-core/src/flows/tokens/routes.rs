@@ -56,7 +56,7 @@ pub(crate) async fn grant(call: &Call) -> Result<Reply> {
 async fn in_gotrues_words(call: &Call, token: &str, error: Error) -> Result<Error> {
     Ok(match error.kind() {
         ErrorKind::TokenTheft => ErrorKind::RefreshTokenReused.into(),
-        ErrorKind::Unauthorised => call.auth.why_not_renewed(token).await?,
+        ErrorKind::Unauthorised | ErrorKind::TryRefreshToken => call.auth.why_not_renewed(token).await?,
         _ => error,
     })
 }

@@ -4,7 +4,7 @@ use super::{
     AntiCsrf, OpenedSession, RefreshedSession,
     claims::Claims,
     refresh::{RACES, outraced},
-    rotation::{Verdict, judge},
+    rotation::{Verdict, is_disowned, judge, refusal},
     strategy::TokenStrategy,
     verified::VerifiedClaims,
 };
@@ -163,19 +163,35 @@ impl Auth {
             .ok_or_else(|| ErrorKind::Unauthorised.into())
     }
 
-    /// The session a token names, if it is alive and belongs to whom the token says.
-    pub(crate) async fn session_of(&self, claims: &Claims, now: Timestamp) -> Result<SessionRecord> {
+    /// The session a token names, if it is alive and the token may speak for it.
+    pub(crate) async fn session_of(
+        &self,
+        strategy: &TokenStrategy,
+        claims: &Claims,
+        now: Timestamp,
+    ) -> Result<SessionRecord> {
         let session = self.live_session(&claims.session_id(), now).await?;
-        match session.user_id.as_str() == claims.subject() {
-            true => Ok(session),
-            false => Err(ErrorKind::Unauthorised.into()),
-        }
+        check_claims(strategy, &session, claims, now)?;
+        Ok(session)
+    }
+
+    /// As [`Auth::session_of`], with the user, who is not shut out.
+    pub(crate) async fn session_and_user_of(
+        &self,
+        strategy: &TokenStrategy,
+        claims: &Claims,
+        now: Timestamp,
+    ) -> Result<(SessionRecord, User)> {
+        let found = self.live_session_and_user(&claims.session_id()).await?;
+        let (session, user) = found.ok_or(ErrorKind::Unauthorised)?;
+        check_claims(strategy, &session, claims, now)?;
+        Ok((session, user))
     }
 
     /// The session of a token, if it is alive and the token of a line that counts, without changing anything.
     pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<Session> {
         let now = self.now();
-        let session = self.session_of(claims, now).await?;
+        let session = self.session_of(strategy, claims, now).await?;
         opened_by_line(strategy, session, claims, now)
     }
 
@@ -191,7 +207,7 @@ impl Auth {
     ) -> Result<OpenedSession> {
         let now = self.now();
         if claims.is_of_others() {
-            let session = self.session_of(&claims, now).await?;
+            let session = self.session_of(strategy, &claims, now).await?;
             return Ok(OpenedSession {
                 session: opened_by_others(session, &claims, now),
                 renewed: None,
@@ -199,14 +215,14 @@ impl Auth {
         }
         let Some(generation) = claims.unconfirmed() else {
             if check_store {
-                self.session_of(&claims, now).await?;
+                self.session_of(strategy, &claims, now).await?;
             }
             return Ok(OpenedSession {
                 session: claims.session(),
                 renewed: None,
             });
         };
-        let session = self.session_of(&claims, now).await?;
+        let session = self.session_of(strategy, &claims, now).await?;
         let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
             return Ok(OpenedSession {
                 session: Session {
@@ -252,7 +268,10 @@ impl Auth {
                 Verdict::Current => return Ok(Some(session)),
                 Verdict::Straggler => return Ok(None),
                 Verdict::Sibling => return Err(ErrorKind::TryRefreshToken.into()),
-                Verdict::Outdated | Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
+                Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
+                Verdict::Outdated => {
+                    return Err(refusal(&session, now, strategy.config.rotation.window()).into());
+                }
                 Verdict::Child => {}
             }
             if self.settle(strategy, &mut session, generation, now, client).await? {
@@ -262,6 +281,22 @@ impl Auth {
             session = self.live_session(&session.id, now).await?;
         }
         Err(outraced())
+    }
+}
+
+/// Whether a token may speak for the session it names.
+///
+/// # Errors
+/// [`ErrorKind::Unauthorised`] when the session is somebody else's: who holds a key of ours may write whose it is, and the
+/// store knows. As [`refusal`] when the session's owner was given other tokens with another password.
+fn check_claims(strategy: &TokenStrategy, session: &SessionRecord, claims: &Claims, now: Timestamp) -> Result<()> {
+    if session.user_id.as_str() != claims.subject() {
+        return Err(ErrorKind::Unauthorised.into());
+    }
+    let confirmed = claims.at_rest().filter(|_| claims.is_confirmed());
+    match confirmed.is_some_and(|generation| is_disowned(session, &generation)) {
+        true => Err(refusal(session, now, strategy.config.rotation.window()).into()),
+        false => Ok(()),
     }
 }
 
