@@ -20,11 +20,12 @@ stories![opened =>
 ];
 
 const WRONG: &str = "the wrong horse battery";
-const STATES: [&str; 6] = [
+const STATES: [&str; 7] = [
     "confirmed",
     "unconfirmed",
     "passwordless",
     "banned",
+    "changing",
     "invited",
     "unknown",
 ];
@@ -78,6 +79,19 @@ async fn make_accounts(app: &App, provider: &str, addresses: &BTreeMap<&'static 
         .ban_user(&banned.id, Some(app.now() + 10_000 * MINUTE))
         .await
         .unwrap();
+    make(with_password("changing").confirmed(true)).await.unwrap();
+    let (browser, present) = (app.browser(), addresses["changing"].as_str());
+    let sign_in = json!({ provider: present, "password": PASSWORD });
+    browser.post("/api/auth/token?grant_type=password", sign_in).await;
+    let next = if provider == "email" {
+        format!("next-{present}")
+    } else {
+        format!("{present}9")
+    };
+    let change = browser.put("/api/auth/user", json!({ provider: next })).await;
+    assert_eq!(change.status(), 200, "{change:?}");
+    // It has just been written to.
+    app.wait(MINUTE);
 }
 
 /// Path and body of a request about an address or number.
@@ -287,7 +301,14 @@ async fn being_throttled_is_alike_as_well(app: App) {
 
 /// Numbers in every state, afresh; nobody is invited to one.
 async fn numbers(app: &App, round: usize) -> BTreeMap<&'static str, String> {
-    let states = ["confirmed", "unconfirmed", "passwordless", "banned", "unknown"];
+    let states = [
+        "confirmed",
+        "unconfirmed",
+        "passwordless",
+        "banned",
+        "changing",
+        "unknown",
+    ];
     let numbers: BTreeMap<_, _> = (0_usize..)
         .zip(states)
         .map(|(index, state)| (state, format!("1555{round:03}{index:04}")))

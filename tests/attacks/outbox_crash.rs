@@ -101,8 +101,18 @@ async fn a_killed_process_leaves_its_mail_to_the_next() {
         assert_eq!(mailer.sent().len(), 1, "killed when it said {killed_at}");
         // And its link works.
         let link = sent[0].text.lines().find(|line| line.contains("/verify?")).unwrap();
-        let page = http::Request::get(&link["https://app.example.com".len()..]).body(bytes::Bytes::new());
-        assert_eq!(auth.handle(page.unwrap()).await.status(), 200);
+        let link = url::Url::parse(link).unwrap();
+        let (_, secret) = link.query_pairs().find(|(name, _)| name == "token").unwrap();
+        let press = http::Request::post("/api/auth/verify")
+            .header("content-type", "application/json")
+            .body(
+                serde_json::json!({ "type": "signup", "token_hash": secret })
+                    .to_string()
+                    .into(),
+            );
+        let answer = auth.handle(press.unwrap()).await;
+        assert_eq!(answer.status(), 200);
+        assert!(answer.headers().contains_key("set-cookie"));
     }
 }
 

@@ -12,6 +12,9 @@ stories![opened =>
     the_same_password_twice_is_one,
     a_contested_password_stays_nobodys_when_the_mail_is_late,
     sign_ups_at_the_same_moment_leave_one_account_and_no_surprise,
+    what_came_with_the_sign_up_that_is_answered_stays,
+    an_owner_who_is_quicker_keeps_the_password,
+    the_message_of_a_sign_up_says_that_it_was_one,
     an_owner_who_is_proven_loses_nothing,
     a_session_without_an_address_ends_when_somebody_proves_one,
     a_proof_that_is_refused_costs_no_account,
@@ -162,6 +165,92 @@ async fn sign_ups_at_the_same_moment_leave_one_account_and_no_surprise(app: App)
         let works = app.browser().sign_in(&email, EVIL).await.status() == 200;
         assert!(!works, "round {round}: the attacker's password works");
     }
+}
+
+/// Sent once more as well.
+async fn what_came_with_the_sign_up_that_is_answered_stays(app: App) {
+    prepare(&app).await;
+    let resend = json!({ "type": "signup", "email": VICTIM });
+    let said = json!({ "name": "Victor" });
+    for (path, body) in [
+        ("signup", json!({ "email": VICTIM, "password": PASSWORD, "data": said })),
+        ("otp", json!({ "email": VICTIM, "data": said })),
+    ] {
+        for again in [false, true] {
+            let browser = app.browser();
+            let answer = browser.post(&format!("/api/auth/{path}"), body.clone()).await;
+            assert_eq!(answer.status(), 200, "{answer:?}");
+            app.wait(MINUTE);
+            if again {
+                assert_eq!(browser.post("/api/auth/resend", resend.clone()).await.status(), 200);
+                app.wait(MINUTE);
+            }
+            browser.follow(&app.mail_to(VICTIM).await).await;
+            let user = app.auth.get_user_by_provider_id("email", VICTIM).await.unwrap();
+            assert!(user.email_confirmed_at.is_some());
+            assert_eq!(json!(user.user_metadata), said, "{path}, sent again: {again}");
+            app.auth.delete_user(&user.id).await.unwrap();
+            prepare(&app).await;
+        }
+    }
+}
+
+/// Somebody signs up once more with her address while she answers the mail of her own sign-up.
+async fn an_owner_who_is_quicker_keeps_the_password(app: App) {
+    for sent_anew in [false, true] {
+        let ada = app.browser();
+        ada.sign_up(VICTIM, PASSWORD).await;
+        let mail = app.mail_to(VICTIM).await;
+        app.wait(MINUTE);
+        let eve = app.keeper();
+        // Hers is the first that is committed after this.
+        let held = app.store.hold_before("commit");
+        let (late, _) = tokio::join!(eve.sign_up(VICTIM, EVIL), async {
+            held.reached().await;
+            if sent_anew {
+                app.wait(MINUTE);
+                let resend = json!({ "type": "signup", "email": VICTIM });
+                ada.post("/api/auth/resend", resend).await;
+            } else {
+                ada.follow(&mail).await;
+            }
+            held.release();
+        });
+        assert_eq!(late.status(), 200, "{late:?}");
+        assert_eq!(app.browser().sign_in(VICTIM, EVIL).await.status(), 400);
+        if sent_anew {
+            // Nobody has answered: two passwords are none, and the newest mail is the one that counts.
+            assert_eq!(app.browser().sign_in(VICTIM, PASSWORD).await.status(), 400);
+            let followed = ada.follow(&app.mail_to(VICTIM).await).await;
+            assert_eq!(followed.fragment("error"), None, "{followed:?}");
+        } else {
+            assert_eq!(app.browser().sign_in(VICTIM, PASSWORD).await.status(), 200);
+            assert_eq!(app.mail_to(VICTIM).await.kind, "account_exists");
+        }
+        let user = app.auth.get_user_by_provider_id("email", VICTIM).await.unwrap();
+        app.auth.delete_user(&user.id).await.unwrap();
+        app.wait(MINUTE);
+    }
+}
+
+/// Who answers it keeps the password that came with it, and must not think it is the code they asked for themselves.
+async fn the_message_of_a_sign_up_says_that_it_was_one(app: App) {
+    const NUMBER: &str = "15551234567";
+    let body = json!({ "phone": NUMBER, "password": EVIL });
+    assert_eq!(app.keeper().post("/api/auth/signup", body).await.status(), 200);
+    let text = app.text_to(NUMBER).await;
+    assert_eq!(text.kind, "sms_sign_up");
+    assert!(
+        text.text.contains("signed up") && text.text.contains("not you"),
+        "{text:?}"
+    );
+    assert!(
+        text.text.contains(&format!("\n@app.example.com #{}", text.code())),
+        "{text:?}"
+    );
+    app.wait(MINUTE);
+    app.keeper().post("/api/auth/otp", json!({ "phone": NUMBER })).await;
+    assert_eq!(app.text_to(NUMBER).await.kind, "sms");
 }
 
 async fn an_owner_who_is_proven_loses_nothing(app: App) {

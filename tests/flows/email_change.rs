@@ -23,6 +23,8 @@ stories![App::with_post =>
     the_present_address_is_no_change,
     a_stale_session_changes_no_address,
     a_script_may_send_what_old_clients_send,
+    the_codes_of_both_halves_are_tried_apart,
+    an_owner_hears_what_was_wanted_with_their_address,
 ];
 
 const ADA: &str = "ada@example.com";
@@ -310,4 +312,32 @@ async fn a_script_may_send_what_old_clients_send(app: App) {
         .put("/api/auth/user", json!({ "app_metadata": { "role": "admin" } }))
         .await;
     assert_eq!(answer.refusal(), (403, "not_admin".to_owned()));
+}
+
+async fn the_codes_of_both_halves_are_tried_apart(app: App) {
+    let (ada, old, new) = asked(&app).await;
+    let wrong = |right: &Received| if right.code() == "123456" { "654321" } else { "123456" };
+    for _ in 0..5 {
+        let refused = ada.verify("email_change", ADA, wrong(&old)).await;
+        assert_eq!(refused.refusal(), (403, "otp_expired".to_owned()));
+    }
+    // Her tries at the present address are used up, and those at the new one are not.
+    assert_eq!(ada.verify("email_change", ADA, &old.code()).await.status(), 403);
+    let half = ada.verify("email_change", NEW, &new.code()).await;
+    assert_eq!((half.status(), half.json()["msg"].as_str()), (200, Some(HALF)));
+    ada.follow(&old).await;
+    assert_eq!(address_of(&ada).await, NEW);
+}
+
+async fn an_owner_hears_what_was_wanted_with_their_address(app: App) {
+    app.confirmed("bob@example.com").await;
+    let ada = app.confirmed(ADA).await;
+    ada.put("/api/auth/user", json!({ "email": "bob@example.com" })).await;
+    let mail = app.mail_to("bob@example.com").await;
+    assert!(mail.text.contains("change the address of another account"), "{mail:?}");
+    assert!(!mail.text.contains("sign up") && !mail.text.contains(ADA), "{mail:?}");
+    app.wait(MINUTE);
+    app.browser().sign_up("bob@example.com", PASSWORD).await;
+    let mail = app.mail_to("bob@example.com").await;
+    assert!(mail.text.contains("tried to sign up"), "{mail:?}");
 }

@@ -5,6 +5,7 @@ use crate::{App, Driver, MINUTE, Received, stories};
 
 stories![opened =>
     an_allowed_target_is_where_the_link_leads,
+    the_page_of_a_link_may_lead_to_an_application,
     a_target_stands_in_the_link_as_it_was_written,
     what_is_not_allowed_falls_back_to_the_site,
     a_changed_link_leads_nowhere_else,
@@ -65,6 +66,21 @@ async fn an_allowed_target_is_where_the_link_leads(app: App) {
     app.browser().post("/api/auth/magiclink?redirect_to=/query", body).await;
     let mail = app.mail_to(ADA).await;
     assert_eq!(leads_to(&app, &mail).await, "https://app.example.com/body");
+}
+
+/// Browsers hold the redirect after a form to the policy of its page.
+async fn the_page_of_a_link_may_lead_to_an_application(app: App) {
+    let policy = async |app: &App| {
+        let page = app.browser().get(&asked(app, "/").await.path()).await;
+        let policy = page.header("content-security-policy").unwrap().to_owned();
+        let forms = policy.split("; ").find(|part| part.starts_with("form-action"));
+        forms.unwrap().to_owned()
+    };
+    assert_eq!(policy(&app).await, "form-action 'self' https: http: myapp:");
+    let plain = App::with_post(app.driver).await;
+    assert_eq!(policy(&plain).await, "form-action 'self' https: http:");
+    let home = App::with_post_and(app.driver, |builder| builder.site_url("home-app://start")).await;
+    assert_eq!(policy(&home).await, "form-action 'self' https: http: home-app:");
 }
 
 /// What clients look for in the mail.

@@ -154,8 +154,10 @@ kinds! {
     EmailChanged => "email_changed" by Mail,
     /// The number was changed.
     PhoneChanged => "phone_changed" by Mail,
-    /// Signs in, or proves the number of a new account.
+    /// Signs in, or proves the number of a new account without a password.
     Code => "sms" by Sms,
+    /// Proves the number of a new account with a password.
+    SignUpCode => "sms_sign_up" by Sms,
     /// Proves a new number.
     PhoneChangeCode => "phone_change" by Sms,
     /// Shows who is asking.

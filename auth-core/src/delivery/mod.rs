@@ -44,7 +44,7 @@ pub use error::DeliveryError;
 pub use files::FileMailer;
 pub(crate) use http_client::is_confidential;
 pub use http_client::{HttpClient, HttpError};
-pub(crate) use letter::{Letter, LetterKind};
+pub(crate) use letter::{Channel, Letter, LetterKind};
 pub use mailbox::Mailbox;
 pub use mailer::{Mail, Mailer};
 pub use memory::{MemoryMailer, MemorySms};

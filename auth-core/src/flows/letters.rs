@@ -7,7 +7,7 @@ use crate::{
     address::Address,
     auth::Auth,
     clock::Timestamp,
-    delivery::{Letter, LetterKind},
+    delivery::{Channel, Letter, LetterKind},
     error::Result,
     flows::one_time::Issued,
     model::{OneTimeToken, Purpose, User},
@@ -47,7 +47,13 @@ impl Auth {
         letter.minutes = Some(config.code_lifetime.as_secs().div_ceil(60));
         letter.link_minutes = Some(config.link_lifetime.as_secs().div_ceil(60));
         letter.redirect_to = redirect_to.map(str::to_owned);
-        self.seal(letter, issued.record.expires())
+        // What tells nothing but the code is not worth sending when that is over.
+        let has_code_only = letter.kind.channel() == Some(Channel::Sms) || letter.kind == LetterKind::Reauthentication;
+        let expires = match has_code_only {
+            true => issued.record.code_expires,
+            false => issued.record.expires(),
+        };
+        self.seal(letter, expires)
     }
 
     /// A message that only tells something.
@@ -65,12 +71,22 @@ impl Auth {
 
     /// Tells the owner that somebody signed up with their address.
     pub(crate) fn account_exists_letter(&self, address: &Address, user: &User) -> Result<Act> {
+        self.account_exists(address, user, None)
+    }
+
+    /// Tells the owner that somebody wanted to change the address of another account to theirs.
+    pub(crate) fn address_taken_letter(&self, address: &Address, user: &User) -> Result<Act> {
+        self.account_exists(address, user, Some(address))
+    }
+
+    fn account_exists(&self, address: &Address, user: &User, wanted: Option<&Address>) -> Result<Act> {
         match address {
             Address::Email(email) => self.notice(LetterKind::AccountExists, email, user, |letter| {
                 let config = &self.inner.config;
                 let page = |path: &Option<String>| path.as_ref().map(|path| format!("{}{path}", self.origin()));
                 letter.link = page(&config.sign_in_page);
                 letter.recovery_link = page(&config.forgot_password_page);
+                letter.new_email = wanted.map(|wanted| wanted.as_str().to_owned());
             }),
             Address::Phone(_) => self.no_letter(address),
         }
@@ -145,3 +161,43 @@ pub(crate) fn word_of(purpose: Purpose) -> &'static str {
 
 /// Whoever reads a notice days later still wants to know.
 const NOTICE_LIFETIME: std::time::Duration = std::time::Duration::from_secs(3 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{adapters::MemoryAdapter, flows::one_time::Asked, id::UserId, secret::Secret};
+
+    #[tokio::test]
+    async fn a_message_is_sent_for_as_long_as_something_in_it_is_good() {
+        let auth = Auth::builder(MemoryAdapter::default())
+            .secret(Secret::random().unwrap())
+            .base_url("https://example.com")
+            .build()
+            .unwrap();
+        let user = auth
+            .create_user(crate::NewUser::with_key("username", "ada"))
+            .await
+            .unwrap();
+        let ends = |kind: LetterKind, purpose: Purpose| {
+            let issued = auth
+                .issue(purpose, &UserId::from("ada"), "somebody", &Asked::default())
+                .unwrap();
+            let Ok(Act::Send(message)) = auth.letter(kind, "somebody", &user, &issued) else {
+                panic!("{kind:?} sends nothing");
+            };
+            (message.expires, issued.record)
+        };
+        for (kind, purpose) in [
+            (LetterKind::Code, Purpose::Sms),
+            (LetterKind::SignUpCode, Purpose::Sms),
+            (LetterKind::PhoneChangeCode, Purpose::PhoneChange),
+            (LetterKind::Reauthentication, Purpose::Reauthentication),
+            (LetterKind::ReauthenticationCode, Purpose::Reauthentication),
+        ] {
+            let (end, token) = ends(kind, purpose);
+            assert!(end == token.code_expires && end < token.link_expires, "{kind:?}");
+        }
+        let (end, token) = ends(LetterKind::Confirmation, Purpose::Confirmation);
+        assert_eq!(end, token.link_expires);
+    }
+}

@@ -6,6 +6,8 @@ use std::fmt::Write;
 #[derive(Debug)]
 pub(crate) struct Page {
     html: String,
+    /// Schemes of applications that a form of it may lead to in the end.
+    schemes: Vec<String>,
 }
 
 impl Page {
@@ -19,7 +21,14 @@ impl Page {
              <style>{STYLE}</style></head><body><main>{body}</main></body></html>",
             Self::escape(title)
         );
-        Self { html }
+        let schemes = Vec::new();
+        Self { html, schemes }
+    }
+
+    /// What its form may lead to beside web pages: browsers hold redirects after it to `form-action` as well.
+    pub(crate) fn leading_to(mut self, schemes: Vec<String>) -> Self {
+        self.schemes = schemes;
+        self
     }
 
     pub(crate) fn into_html(self) -> String {
@@ -27,13 +36,14 @@ impl Page {
     }
 
     /// What may come along: nothing but this style and a form to ourselves.
-    pub(crate) fn policy() -> String {
+    pub(crate) fn policy(&self) -> String {
         use base64::{Engine, engine::general_purpose::STANDARD};
         use sha2::{Digest, Sha256};
         let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+        let applications: String = self.schemes.iter().map(|scheme| format!(" {scheme}:")).collect();
         format!(
-            "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self' https: http:; frame-ancestors 'none'; \
-             base-uri 'none'"
+            "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self' https: http:{applications}; \
+             frame-ancestors 'none'; base-uri 'none'"
         )
     }
 

@@ -45,10 +45,10 @@ impl Reply {
     pub(crate) fn page(page: Page) -> Self {
         let mut reply = Self::no_content();
         reply.status = StatusCode::OK;
-        reply.body = Some(Content::Html(page.into_html()));
-        if let Ok(policy) = HeaderValue::from_str(&Page::policy()) {
+        if let Ok(policy) = HeaderValue::from_str(&page.policy()) {
             reply = reply.header(CONTENT_SECURITY_POLICY, policy);
         }
+        reply.body = Some(Content::Html(page.into_html()));
         reply
             .header(REFERRER_POLICY, HeaderValue::from_static("no-referrer"))
             .header(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"))

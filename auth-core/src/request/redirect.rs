@@ -42,6 +42,22 @@ impl RedirectPolicy {
         here.unwrap_or_else(|| site.to_string())
     }
 
+    /// The schemes of applications, not of the web, that targets may have.
+    pub(crate) fn schemes(&self, site: &Url) -> Vec<String> {
+        let patterns = self.allowed.iter().filter_map(|allowed| match allowed {
+            Allowed::Origin(_) => None,
+            Allowed::Pattern(pattern) => Some(pattern.scheme()),
+        });
+        let mut schemes: Vec<String> = patterns
+            .chain([site.scheme()])
+            .filter(|scheme| !is_web(scheme))
+            .map(str::to_owned)
+            .collect();
+        schemes.sort();
+        schemes.dedup();
+        schemes
+    }
+
     /// The target as it may stand in `Location`: relative for this site, absolute for an allowed one.
     pub(crate) fn check(&self, target: &str) -> Option<String> {
         // Browsers drop tabs and newlines, and read a backslash as a slash; nobody needs either in a target.
@@ -61,7 +77,7 @@ impl RedirectPolicy {
                 .flatten();
         }
         let url = Url::parse(target).ok()?;
-        let is_web = matches!(url.scheme(), "http" | "https");
+        let is_web = is_web(url.scheme());
         let is_safe = !matches!(
             url.scheme(),
             "javascript" | "data" | "vbscript" | "file" | "blob" | "about"
@@ -81,6 +97,10 @@ impl RedirectPolicy {
         });
         is_allowed.then(|| url.to_string())
     }
+}
+
+fn is_web(scheme: &str) -> bool {
+    matches!(scheme, "http" | "https")
 }
 
 /// One entry of the list.

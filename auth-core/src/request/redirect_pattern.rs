@@ -47,6 +47,10 @@ impl Pattern {
         })
     }
 
+    pub(super) fn scheme(&self) -> &str {
+        &self.scheme
+    }
+
     /// Whether a URL, in the parser's own spelling, is one of those meant; its fragment does not matter.
     pub(super) fn matches(&self, url: &Url) -> bool {
         let port = self.port.or(default_port(&self.scheme));

@@ -84,5 +84,6 @@ catalogue! {
     PhoneChanged in "phone_changed.jinja",
     Code in "sms.jinja",
     PhoneChangeCode in "phone_change.jinja",
+    SignUpCode in "sms_sign_up.jinja",
     ReauthenticationCode in "reauthentication_sms.jinja",
 }

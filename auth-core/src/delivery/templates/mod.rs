@@ -16,7 +16,7 @@ use crate::config::ConfigProblem;
 ///
 /// Mails: `confirmation`, `magic_link`, `recovery`, `invite`, `email_change`, `email_change_current`, `reauthentication`, and the
 /// notices `account_exists`, `password_changed`, `email_changed`, `phone_changed`. Text messages: `sms`, `phone_change`,
-/// `reauthentication_sms`. English and German are built in.
+/// `reauthentication_sms`, `sms_sign_up`. English and German are built in.
 ///
 /// Variables, those that there are: `site_name`, `site_url`, `site_host`, `kind`, `to`, `link`, `token_hash` (the link's secret, for a page
 /// of yours that sends it to `POST /verify`), `recovery_link`, `code`, `email`, `new_email`, `old_email`, `phone`, `old_phone`, `minutes` (how

@@ -89,7 +89,7 @@ impl Auth {
         };
         let issued = self.issue(purpose, &user.id, new.as_str(), asked)?;
         let letter = match self.other_owner(user, new).await? {
-            Some(owner) => self.account_exists_letter(new, &owner)?,
+            Some(owner) => self.address_taken_letter(new, &owner)?,
             None => self.letter_about_change(kind, new.as_str(), new, user, &issued)?,
         };
         let Some(old) = self.must_agree(user, new) else {
@@ -113,15 +113,20 @@ impl Auth {
         let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
         let user = found.map(|(_, user)| user);
         let pending = self.pending_change(user.as_ref(), address).await?;
-        let mut acts = Vec::new();
-        if let (Some(user), Some(new)) = (user, pending)
-            && self.may_send_to(&new, client).await?
-        {
-            acts = self.change_acts(&user, &new, asked).await?;
-        }
-        if acts.is_empty() {
-            acts.push(self.no_letter(address)?);
-        }
+        let acts = match (user, pending) {
+            (Some(user), Some(new)) if self.may_send_to(&new, client).await? => {
+                self.change_acts(&user, &new, asked).await?
+            }
+            (_, Some(_)) => vec![self.no_letter(address)?],
+            // Counted and looked up as a real one is.
+            (_, None) => {
+                let nobodys = nobodys(address);
+                if self.may_send_to(&nobodys, client).await? {
+                    self.inner.adapter.get_key_and_user(&nobodys.key_id()).await?;
+                }
+                vec![self.no_letter(address)?]
+            }
+        };
         self.commit(&acts).await
     }
 
@@ -411,5 +416,13 @@ pub(crate) fn exists(address: &Address) -> crate::Error {
     match address {
         Address::Email(_) => ErrorKind::EmailExists.into(),
         Address::Phone(_) => ErrorKind::PhoneExists.into(),
+    }
+}
+
+/// An address or number like this one that nobody has.
+fn nobodys(address: &Address) -> Address {
+    match address {
+        Address::Email(email) => Address::Email(format!("{email}.invalid")),
+        Address::Phone(number) => Address::Phone(format!("{number}*")),
     }
 }

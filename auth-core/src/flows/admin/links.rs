@@ -48,7 +48,8 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "generateLink")]
     pub async fn generate_link(&self, wanted: GenerateLink) -> Result<GeneratedLink> {
-        self.make_link(wanted, &Asked::default(), &Client::default()).await
+        let asked = self.asked_leading_to(wanted.redirect_to.as_deref());
+        self.make_link(wanted, &asked, &Client::default()).await
     }
 
     pub(super) async fn make_link(

@@ -3,19 +3,22 @@ use crate::{
     address::Address,
     auth::Auth,
     delivery::LetterKind,
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     event::{Event, EventKind},
     flows::{
         one_time::{Asked, Issued},
         password::SignUp,
         users::NewUser,
+        verify::take,
     },
     id::UserId,
-    model::{Attribute, AttributeValue, KeyRecord, OneTimeToken, Purpose, User},
+    model::{Attribute, AttributeValue, JsonObject, KeyRecord, OneTimeToken, Purpose, User},
     password::Verified,
     request::Client,
-    secret::Password,
 };
+
+/// How often the proofs of an address may change while somebody signs up with it once more.
+const RACES: usize = 8;
 
 /// What a sign-up that awaits its proof answers: the account as it is, or as it would be if the address were new.
 pub(crate) struct Receipt {
@@ -60,7 +63,10 @@ impl Auth {
         self.limit_sending(address, &client).await?;
         self.rehearse(&user).await?;
 
-        let found = self.inner.adapter.get_key_and_user(&key.id).await?;
+        let adapter = &self.inner.adapter;
+        // Before the user, so that whoever is not proven by then can only be proven by taking one of them.
+        let tokens = adapter.get_tokens_by_address(address.as_str()).await?;
+        let found = adapter.get_key_and_user(&key.id).await?;
         let issued = self.issue_confirmation(address, &user.id, asked, false)?;
         match found {
             None => {
@@ -78,7 +84,7 @@ impl Auth {
                 ];
                 match self.commit(&acts).await {
                     Err(error) if error.kind() == ErrorKind::DuplicateKeyId => {
-                        self.was_quicker(address, asked).await?;
+                        self.contest(address, &receipt.user.user_metadata, asked).await?;
                     }
                     committed => {
                         committed?;
@@ -96,16 +102,25 @@ impl Auth {
                     token: issued.record,
                 };
                 let is_proven = Self::is_proven(&owner, address);
-                let acts = if is_proven {
+                if is_proven {
                     if self.inner.config.reveal_accounts {
                         return Err(ErrorKind::DuplicateKeyId.into());
                     }
                     drop(self.inner.passwords.hash(password, &owner.id).await?);
-                    vec![self.account_exists_letter(address, &owner)?]
+                    self.commit(&[self.account_exists_letter(address, &owner)?]).await?;
                 } else {
-                    self.sign_up_again(address, &owner, there, password, asked).await?
-                };
-                self.commit(&acts).await?;
+                    let there = there.hashed_password.as_ref().map(|hash| (&owner.id, hash));
+                    let same = self.inner.passwords.verify(password, there).await;
+                    let is_same = matches!(same, Ok(Verified::Yes | Verified::Outdated));
+                    let acts =
+                        self.second_sign_up(address, &owner, &receipt.user.user_metadata, is_same, &tokens, asked)?;
+                    match self.commit(&acts).await {
+                        Err(error) if error.kind() == ErrorKind::OtpExpired => {
+                            self.contest(address, &receipt.user.user_metadata, asked).await?;
+                        }
+                        committed => committed?,
+                    }
+                }
                 let again = Event::new(EventKind::SignedUpAgain, self.now(), &client);
                 self.emit(&again.user(&owner.id));
                 if !is_proven {
@@ -116,39 +131,57 @@ impl Auth {
         }
     }
 
+    /// Somebody signed up with the same address in the same moment, or its proof was answered or sent anew. Whether with the same
+    /// password, nobody knows any more.
+    async fn contest(&self, address: &Address, said: &JsonObject, asked: &Asked) -> Result<()> {
+        let adapter = &self.inner.adapter;
+        for _ in 0..RACES {
+            let tokens = adapter.get_tokens_by_address(address.as_str()).await?;
+            let acts = match adapter.get_key_and_user(&address.key_id()).await? {
+                None => return Ok(()),
+                Some((_, owner)) if Self::is_proven(&owner, address) => {
+                    vec![self.account_exists_letter(address, &owner)?]
+                }
+                Some((_, owner)) => self.second_sign_up(address, &owner, said, false, &tokens, asked)?,
+            };
+            match self.commit(&acts).await {
+                Err(error) if error.kind() == ErrorKind::OtpExpired => {}
+                committed => return committed,
+            }
+        }
+        Err(Error::update_failed("the proofs of an address change all the time"))
+    }
+
     /// A second sign-up with an address nobody has proven: one more mail. A password that is not the first one's is nobody's,
-    /// and neither is the first.
-    async fn sign_up_again(
+    /// and neither is the first: at once, so that nothing has to remember it until somebody comes, and only if nobody has come
+    /// meanwhile, who would have taken the tokens.
+    fn second_sign_up(
         &self,
         address: &Address,
         owner: &User,
-        key: KeyRecord,
-        password: Password,
+        said: &JsonObject,
+        is_same: bool,
+        tokens: &[OneTimeToken],
         asked: &Asked,
     ) -> Result<Vec<Act>> {
-        let there = key.hashed_password.as_ref().map(|hash| (&owner.id, hash));
-        let same = self.inner.passwords.verify(password, there).await;
-        let is_same = matches!(same, Ok(Verified::Yes | Verified::Outdated));
         let issued = self.issue_confirmation(address, &owner.id, asked, !is_same)?;
+        let issued = issued.data(SAID, said.clone());
         let letter = self.confirmation_letter(address, owner, &issued)?;
-        let mut acts = vec![Act::SetToken(issued.record), letter];
+        let mut acts = Vec::new();
         if !is_same {
-            // At once, so that nothing has to remember it until somebody comes.
-            acts.push(Act::SetPassword(key.id, None, self.now()));
+            let slot = &issued.record.id;
+            let of_owner = |token: &&OneTimeToken| token.user_id == owner.id;
+            let there = tokens.iter().filter(of_owner).max_by_key(|token| token.id == *slot);
+            if let Some(there) = there {
+                acts.push(take(there));
+                if there.id != *slot {
+                    acts.push(Act::SetToken(there.clone()));
+                }
+            }
+            acts.push(Act::SetPassword(address.key_id(), None, self.now()));
         }
+        acts.extend([Act::SetToken(issued.record), letter]);
         Ok(acts)
-    }
-
-    /// Somebody signed up with the same address in the same moment. Whether with the same password, nobody knows any more.
-    async fn was_quicker(&self, address: &Address, asked: &Asked) -> Result<()> {
-        let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
-        let Some((key, owner)) = found.filter(|(_, owner)| !Self::is_proven(owner, address)) else {
-            return Ok(());
-        };
-        let issued = self.issue_confirmation(address, &owner.id, asked, true)?;
-        let letter = self.confirmation_letter(address, &owner, &issued)?;
-        let nobodys = Act::SetPassword(key.id, None, self.now());
-        self.commit(&[Act::SetToken(issued.record), letter, nobodys]).await
     }
 
     /// What proves the address of somebody who has signed up.
@@ -202,13 +235,22 @@ impl Auth {
     pub(crate) async fn resend_confirmation(&self, address: &Address, asked: &Asked, client: &Client) -> Result<()> {
         self.check_logins(address)?;
         self.limit_mailing(address, client).await?;
-        let found = self.inner.adapter.get_key_and_user(&address.key_id()).await?;
+        let adapter = &self.inner.adapter;
+        let tokens = adapter.get_tokens_by_address(address.as_str()).await?;
+        let found = adapter.get_key_and_user(&address.key_id()).await?;
         let mut asked_by = None;
         let acts = match found {
             Some((key, user)) if !Self::is_proven(&user, address) => {
                 asked_by = Some(user.id.clone());
-                let is_contested = key.hashed_password.is_none();
-                let issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
+                // It takes the place of what was sent last, with what was said then; that may have been another way in, which
+                // says nothing about who chose the password.
+                let last = tokens.iter().filter(|token| token.user_id == user.id);
+                let last = last.max_by_key(|token| token.created_at);
+                let is_contested = key.hashed_password.is_none() || last.is_some_and(|token| !token.says(SIGNED_UP));
+                let mut issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
+                if let Some(said) = last.and_then(|token| token.data.get(SAID)) {
+                    issued = issued.data(SAID, said.clone());
+                }
                 let letter = self.confirmation_letter(address, &user, &issued)?;
                 vec![Act::SetToken(issued.record), letter]
             }
@@ -228,7 +270,7 @@ impl Auth {
     fn confirmation_letter(&self, address: &Address, user: &User, issued: &Issued) -> Result<Act> {
         let kind = match address {
             Address::Email(_) => LetterKind::Confirmation,
-            Address::Phone(_) => LetterKind::Code,
+            Address::Phone(_) => LetterKind::SignUpCode,
         };
         self.letter(kind, address.as_str(), user, issued)
     }

@@ -46,8 +46,9 @@ impl Auth {
         self.limit_codes(address, client).await?;
         let now = self.now();
         let code = OneTimeCode::parse(typed);
+        let elsewhere = self.sent_elsewhere(user_id, address, purposes).await?;
         for purpose in purposes {
-            let id = match user_id {
+            let id = match user_id.filter(|_| !elsewhere.contains(purpose)) {
                 Some(user_id) => OneTimeToken::slot(*purpose, user_id),
                 // Nobody's; asked for all the same, so that it takes as long.
                 None => format!("{purpose}:"),
@@ -64,6 +65,26 @@ impl Auth {
         let failed = Event::new(EventKind::CodeRefused, now, client);
         self.emit(&failed.account(Some(self.account_subject(address))));
         Err(ErrorKind::OtpExpired.into())
+    }
+
+    /// The halves of a change of address that were not sent to this one: whoever types the code of one half uses up no try of
+    /// the other. Asks the store for nobody as well.
+    async fn sent_elsewhere(
+        &self,
+        user_id: Option<&UserId>,
+        address: &str,
+        purposes: &[Purpose],
+    ) -> Result<Vec<Purpose>> {
+        let mut elsewhere: Vec<Purpose> = purposes.iter().copied().filter(|purpose| purpose.is_change()).collect();
+        if !elsewhere.is_empty() {
+            let sent = self.inner.adapter.get_tokens_by_address(address).await?;
+            let is_here = |purpose: &Purpose| {
+                let is_one = |token: &OneTimeToken| token.purpose == *purpose && Some(&token.user_id) == user_id;
+                sent.iter().any(is_one)
+            };
+            elsewhere.retain(|purpose| !is_here(purpose));
+        }
+        Ok(elsewhere)
     }
 
     fn is_code_of(&self, token: &OneTimeToken, code: &OneTimeCode) -> bool {

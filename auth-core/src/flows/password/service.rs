@@ -29,6 +29,7 @@ pub struct SignUp {
     pub(crate) attributes: Attributes,
     pub(crate) user_metadata: JsonObject,
     pub(crate) session: NewSession,
+    redirect_to: Option<String>,
 }
 
 impl SignUp {
@@ -50,6 +51,7 @@ impl SignUp {
             attributes: Attributes::new(),
             user_metadata: JsonObject::new(),
             session: NewSession::default(),
+            redirect_to: None,
         }
     }
 
@@ -59,6 +61,13 @@ impl SignUp {
             PHONE => Address::phone(&self.address),
             _ => Address::email(&self.address),
         }
+    }
+
+    /// Where the link that proves the address leads in the end, if that is allowed; else to the site.
+    #[must_use]
+    pub fn redirect_to(mut self, target: impl Into<String>) -> Self {
+        self.redirect_to = Some(target.into());
+        self
     }
 
     /// Declared attributes.
@@ -321,7 +330,8 @@ impl Auth {
     /// [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "signUpWithEmail")]
     pub async fn sign_up_with_email(&self, sign_up: SignUp) -> Result<(User, Option<IssuedSession>)> {
-        Ok(match self.sign_up(sign_up, &Asked::default()).await? {
+        let asked = self.asked_leading_to(sign_up.redirect_to.as_deref());
+        Ok(match self.sign_up(sign_up, &asked).await? {
             SignedUp::In(signed_in) => {
                 let (user, issued) = *signed_in;
                 (user, Some(issued))

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::{
+    adapter::Act,
     address::{EMAIL, PHONE, key_id},
     auth::Auth,
     clock::Timestamp,
@@ -326,10 +327,10 @@ impl Auth {
             }
             _ => {}
         }
-        self.inner
-            .adapter
-            .rename_key(user_id, &old.id, &new_id, &patch, now)
-            .await?;
+        let adapter = &self.inner.adapter;
+        // What was sent to the address before is worth nothing to whoever has that mailbox.
+        adapter.commit(&[Act::DeleteTokens(user_id.clone())]).await?;
+        adapter.rename_key(user_id, &old.id, &new_id, &patch, now).await?;
         let moved = Event::new(EventKind::UserUpdated, now, client).user(user_id);
         self.emit(&moved.reason("provider_id"));
         self.get_user(user_id).await

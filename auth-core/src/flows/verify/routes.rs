@@ -42,12 +42,9 @@ async fn look(call: Call) -> Result<Reply> {
         return Ok(follow(&call, &token, &kind, redirect_to.as_deref()).await);
     }
     let action = format!("{}/verify", call.auth.mount());
-    Ok(Reply::page(page::confirm(
-        &action,
-        &token,
-        &kind,
-        redirect_to.as_deref(),
-    )))
+    let page = page::confirm(&action, &token, &kind, redirect_to.as_deref());
+    let schemes = call.auth.inner.redirects.schemes(&call.auth.inner.config.site_url);
+    Ok(Reply::page(page.leading_to(schemes)))
 }
 
 /// The button of the page, a link's secret sent by a script, or a code that was typed.
