@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_core::{AdminConfig, AdminUserAttributes, Secret, Tokens, UserId};
+use auth_core::{AdminConfig, AdminUserAttributes, Secret, Tokens, UserId, adapter::UserAdapter};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -306,7 +306,7 @@ async fn under_tokens_an_administrator_needs_a_live_session_and_a_fresh_proof(ap
         role: Some("authenticated".to_owned()),
         ..auth_core::UserPatch::default()
     };
-    app.auth.update_user(&user.id, patch).await.unwrap();
+    app.store.update_user(&user.id, &patch).await.unwrap();
     refused(
         &admin,
         "x",
@@ -315,6 +315,13 @@ async fn under_tokens_an_administrator_needs_a_live_session_and_a_fresh_proof(ap
         "somebody who is no administrator any more",
     )
     .await;
+    // Whoever is given another one signs in again.
+    let patch = auth_core::UserPatch {
+        role: Some("editor".to_owned()),
+        ..auth_core::UserPatch::default()
+    };
+    app.auth.update_user(&user.id, patch).await.unwrap();
+    refused(&admin, "x", 403, "session_not_found", "somebody with another role").await;
 }
 
 async fn refusals_are_the_same_for_what_is_there_and_what_is_not(app: App) {

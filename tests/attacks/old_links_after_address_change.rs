@@ -1,6 +1,6 @@
 //! Links and codes in a mailbox that is not the account's any more.
 
-use auth_core::EmailConfig;
+use auth_core::{EmailConfig, adapter::TokenAdapter};
 use serde_json::json;
 
 use crate::{App, Client, MINUTE, Received, stories};
@@ -40,6 +40,12 @@ async fn links_to_the_old_address_open_nothing_after_the_change(app: App) {
             app.auth.update_user_provider_id(&user.id, "email", NEW).await.unwrap();
         }
         assert_eq!(app.auth.get_user(&user.id).await.unwrap().email.as_deref(), Some(NEW));
+        // Codes that are waiting to be exchanged as well.
+        assert_eq!(
+            app.store.get_tokens_by_user_id(&user.id).await.unwrap(),
+            [],
+            "{by_route}"
+        );
         for (kind, mail) in &mails {
             assert_eq!(
                 app.keeper().verify_link(kind, &mail.secret()).await.status(),

@@ -85,6 +85,8 @@ fn a_base_url_that_sends_cookies_in_clear_is_refused() {
         "ftp://x",
         "nonsense",
         "https://x/path",
+        "https://ada@example.com",
+        "https://ada:secret@example.com",
     ] {
         assert_eq!(problems(builder().base_url(url)), ["base_url"], "{url}");
     }
@@ -102,6 +104,29 @@ fn impossible_cookies_are_refused() {
         .base_url("http://localhost")
         .cookie(default().same_site(SameSite::None));
     assert_eq!(problems(insecure), ["cookie.same_site"]);
+    // Browsers would not take them, or not send them to the routes.
+    for domain in ["other.org", "le.com", "x.app.example.com", "com.example"] {
+        assert_eq!(cookie(default().domain(domain)), ["cookie.domain"], "{domain}");
+    }
+    for domain in ["example.com", "app.example.com", "Example.com", ".example.com"] {
+        assert_eq!(cookie(default().domain(domain)), [""; 0], "{domain}");
+    }
+    for path in ["/app", "/api/auth/user", "/ap", "/api/authors"] {
+        assert_eq!(cookie(default().path(path)), ["cookie.path"], "{path}");
+    }
+    for path in ["/", "/api", "/api/", "/api/auth", "/api/auth/"] {
+        assert_eq!(cookie(default().path(path)), [""; 0], "{path}");
+    }
+    let below = builder().base_path("/app/auth").cookie(default().path("/app"));
+    assert_eq!(problems(below), [""; 0]);
+    assert_eq!(cookie(default().name("auth_mark")), ["cookie.name"]);
+}
+
+#[test]
+fn what_would_answer_nobody_is_refused() {
+    assert_eq!(problems(builder().request_timeout(Duration::ZERO)), ["request_timeout"]);
+    let score = |score| problems(builder().passwords(PasswordConfig::default().min_score(score)));
+    assert_eq!((score(4), score(5)), (vec![], vec!["passwords.min_score".to_owned()]));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Plain HTML forms: a browser without a script can do everything.
 
-use auth_core::MemoryMailer;
+use auth_core::{Attribute, MemoryMailer};
+use serde_json::json;
 
 use crate::{App, PASSWORD, stories};
 
@@ -12,6 +13,8 @@ stories![
     a_form_that_comes_too_early_says_how_long_to_wait,
     a_form_that_changes_the_address_waits_and_shows_for_whom,
     an_empty_field_for_the_password_is_no_password,
+    fields_become_attributes_of_their_kind,
+    two_targets_in_one_query_are_none,
     a_form_means_another_method_by_saying_so,
     a_form_without_a_page_goes_to_the_sign_in_page,
     a_navigation_without_a_session_goes_to_the_sign_in_page,
@@ -199,6 +202,77 @@ async fn an_empty_field_for_the_password_is_no_password(app: App) {
     let change = "_method=put&current_password=&password=another+long+password&redirect_to=%2Faccount";
     let answer = browser.form("/api/auth/user", change).await;
     assert_eq!(answer.header("location"), Some("/?error_code=reauthentication_needed"));
+    // A page of which the person filled in another field.
+    let change = "_method=put&password=&current_password=&email=&data%5Bname%5D=Ada&redirect_to=%2Faccount";
+    let answer = browser.form("/api/auth/user", change).await;
+    assert_eq!(answer.header("location"), Some("/account"));
+    let user = browser.get("/api/auth/user").await.json();
+    assert_eq!(user["user_metadata"]["name"], "Ada");
+    assert_eq!(
+        app.browser()
+            .sign_in("ada@example.com", "a new long password")
+            .await
+            .status(),
+        200
+    );
+}
+
+/// Declared attributes of every kind, as text.
+async fn fields_become_attributes_of_their_kind(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder
+            .user_attribute(Attribute::integer("age").editable())
+            .user_attribute(Attribute::real("height").editable())
+            .user_attribute(Attribute::boolean("likes_tea").editable())
+            .user_attribute(Attribute::timestamp("born").editable())
+            .user_attribute(Attribute::json("tags").editable())
+    })
+    .await;
+    let fields = "attributes%5Busername%5D=42&attributes%5Bage%5D=+36+&attributes%5Bheight%5D=1.7&attributes%5Blikes_tea%5D=on\
+                  &attributes%5Bborn%5D=-1&attributes%5Btags%5D=%5B1%2C2%5D";
+    let browser = app.browser();
+    let answer = browser.form("/api/auth/signup", &format!("{SIGN_UP}&{fields}")).await;
+    assert_eq!((answer.status(), answer.header("location")), (303, Some("/")));
+    let attributes = async || browser.get("/api/auth/user").await.json()["attributes"].clone();
+    let all = json!({
+        "username": "42", "credits": null, "age": 36, "height": 1.7, "likes_tea": true, "born": -1, "tags": [1, 2],
+    });
+    assert_eq!(attributes().await, all);
+    // An empty field leaves it; `off` is said.
+    let change = "_method=put&attributes%5Bage%5D=&attributes%5Blikes_tea%5D=off";
+    browser.form("/api/auth/user", change).await;
+    assert_eq!(
+        (&attributes().await["age"], &attributes().await["likes_tea"]),
+        (&json!(36), &json!(false))
+    );
+    for wrong in [
+        "age%5D=old",
+        "age%5D=1.5",
+        "height%5D=tall",
+        "likes_tea%5D=perhaps",
+        "tags%5D=%7B",
+    ] {
+        let change = format!("_method=put&attributes%5B{wrong}");
+        let answer = browser.form("/api/auth/user", &change).await;
+        assert_eq!(
+            answer.header("location"),
+            Some("/?error_code=validation_failed"),
+            "{wrong}"
+        );
+    }
+}
+
+/// Whoever reads the first would be led elsewhere than whoever reads the last.
+async fn two_targets_in_one_query_are_none(app: App) {
+    for name in ["redirect_to", "pending_to"] {
+        let path = format!("/api/auth/signup?{name}=%2Fa&{name}=%2Fb");
+        let answer = app.browser().form(&path, SIGN_UP).await;
+        assert_eq!(
+            (answer.status(), answer.error_code().as_str()),
+            (400, "validation_failed")
+        );
+        assert_eq!(answer.set_cookies(), [""; 0]);
+    }
 }
 
 async fn a_form_means_another_method_by_saying_so(app: App) {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use auth_core::{ErrorKind, KeyId, NewKey, NewUser, Password, User, UserId};
+use auth_core::{ErrorKind, KeyId, NewKey, NewSession, NewUser, Password, User, UserId};
 
 use super::stores::{Core, on_every_store};
 use crate::PASSWORD;
@@ -13,6 +13,7 @@ on_every_store![
     k06_a_single_use_key_ends_in_time,
     k07_a_key_with_a_password_asks_for_it,
     k08_a_key_without_password_accepts_none,
+    a_session_says_by_what_kind_of_key_it_was_opened,
     k09_a_single_use_key_is_used_once_and_survives_a_wrong_password,
     k10_an_expired_key_says_so_once,
     k11_an_unknown_key_costs_a_hash,
@@ -99,6 +100,13 @@ async fn k06_a_single_use_key_ends_in_time(core: Core) {
         .await
         .unwrap();
     assert_eq!(key.expires, Some(key.created_at + minute));
+    let after = Duration::from_millis(1);
+    assert_eq!(
+        [key.created_at, key.created_at + minute, key.created_at + minute + after].map(|now| key.is_expired(now)),
+        [false, false, true]
+    );
+    let stays = core.auth.get_key("username", "ada").await.unwrap();
+    assert!(!stays.is_expired(key.created_at + 1_000_000 * minute));
     // The last moment still counts.
     core.clock.advance(minute);
     assert!(core.auth.use_key("link", "x", None).await.is_ok());
@@ -121,6 +129,30 @@ async fn k08_a_key_without_password_accepts_none(core: Core) {
     for typed in ["", "anything"] {
         let refused = core.auth.use_key("github", "1", password(typed)).await;
         assert_eq!(kind(refused), ErrorKind::InvalidPassword);
+    }
+}
+
+async fn a_session_says_by_what_kind_of_key_it_was_opened(core: Core) {
+    let user = ada(&core).await;
+    let minute = Duration::from_secs(60);
+    for key in [
+        NewKey::persistent("github", "1"),
+        NewKey::single_use("link", "x", minute),
+    ] {
+        core.auth.create_key(&user.id, key).await.unwrap();
+    }
+    for (provider, id, given, method) in [
+        ("username", "ada", password(PASSWORD), "password"),
+        ("github", "1", None, "oauth"),
+        ("link", "x", None, "otp"),
+    ] {
+        let used = core.auth.use_key(provider, id, given).await.unwrap();
+        let issued = core
+            .auth
+            .create_session(&used.proof, NewSession::default())
+            .await
+            .unwrap();
+        assert_eq!(issued.session.amr[0].method, method, "{provider}");
     }
 }
 

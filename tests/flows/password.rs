@@ -10,6 +10,7 @@ use crate::{App, PASSWORD, stories};
 stories![
     limits_per_account_hold_and_end,
     limits_per_client_hold,
+    a_limit_may_be_for_ever,
     sign_ups_are_limited_per_client,
     a_success_forgets_the_accounts_failures_and_not_the_clients,
     a_locked_account_keeps_its_sessions_and_can_recover,
@@ -50,6 +51,7 @@ async fn limits_per_account_hold_and_end(app: App) {
         .collect();
     assert_eq!(exceeded.len(), 1);
     assert_eq!(exceeded[0].client.ip, Some("198.51.100.99".parse().unwrap()));
+    assert!(exceeded[0].account.is_some());
     // An account that is not there is refused in the same way.
     for _ in 0..3 {
         browser.sign_in("nobody@example.com", "wrong horse").await;
@@ -78,8 +80,37 @@ async fn limits_per_client_hold(app: App) {
     }
     let same = app.browser().from_ip("2001:db8:1:2:ffff::1");
     assert_eq!(same.sign_in("x@example.com", "wrong horse").await.status(), 429);
+    let events = app.events.events();
+    let exceeded = events
+        .iter()
+        .find(|event| event.kind == EventKind::LimitExceeded)
+        .unwrap();
+    assert_eq!(
+        (exceeded.account.as_deref(), exceeded.reason),
+        (None, Some("sign_in")),
+        "nobody's account"
+    );
     let other = app.browser().from_ip("2001:db8:1:3::1");
     assert_eq!(other.sign_in("x@example.com", "wrong horse").await.status(), 400);
+}
+
+/// A window without end is one as well.
+async fn a_limit_may_be_for_ever(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder.limits(Limits::default().sign_in_per_client(Limit::new(1, Duration::MAX)))
+    })
+    .await;
+    let browser = app.browser();
+    assert_eq!(browser.sign_in("x@example.com", "wrong horse").await.status(), 400);
+    for _ in 0..2 {
+        let refused = browser.sign_in("x@example.com", "wrong horse").await;
+        assert_eq!(
+            (refused.status(), refused.error_code().as_str()),
+            (429, "over_request_rate_limit")
+        );
+        assert!(refused.header("retry-after").is_some());
+        app.wait(Duration::from_secs(1_000_000_000));
+    }
 }
 
 async fn sign_ups_are_limited_per_client(app: App) {

@@ -59,24 +59,24 @@ async fn by_default_they_are_as_strict_as_they_can_be(app: App) {
 
 async fn they_have_the_path_and_same_site_asked_for(app: App) {
     let (set, cleared) = set_and_cleared(app, |builder| {
-        let cookie = CookieConfig::default().path("/app").same_site(SameSite::Strict);
+        let cookie = CookieConfig::default().path("/api").same_site(SameSite::Strict);
         builder.sessions(Tokens::default()).cookie(cookie)
     })
     .await;
     assert_eq!(
         set,
         [
-            format!("__Secure-auth_access=…; HttpOnly; SameSite=Strict; Secure; Path=/app; {AN_HOUR}"),
-            format!("__Secure-auth_refresh=…; HttpOnly; SameSite=Strict; Secure; Path=/app; {HUNDRED_DAYS}"),
-            format!("__Secure-auth_marker=…; SameSite=Strict; Secure; Path=/app; {HUNDRED_DAYS}"),
+            format!("__Secure-auth_access=…; HttpOnly; SameSite=Strict; Secure; Path=/api; {AN_HOUR}"),
+            format!("__Secure-auth_refresh=…; HttpOnly; SameSite=Strict; Secure; Path=/api; {HUNDRED_DAYS}"),
+            format!("__Secure-auth_marker=…; SameSite=Strict; Secure; Path=/api; {HUNDRED_DAYS}"),
         ]
     );
     assert_eq!(
         cleared,
         [
-            format!("__Secure-auth_access=; HttpOnly; SameSite=Strict; Secure; Path=/app; {NO_MORE}"),
-            format!("__Secure-auth_refresh=; HttpOnly; SameSite=Strict; Secure; Path=/app; {NO_MORE}"),
-            format!("__Secure-auth_marker=; SameSite=Strict; Secure; Path=/app; {NO_MORE}"),
+            format!("__Secure-auth_access=; HttpOnly; SameSite=Strict; Secure; Path=/api; {NO_MORE}"),
+            format!("__Secure-auth_refresh=; HttpOnly; SameSite=Strict; Secure; Path=/api; {NO_MORE}"),
+            format!("__Secure-auth_marker=; SameSite=Strict; Secure; Path=/api; {NO_MORE}"),
         ]
     );
 }
@@ -84,7 +84,7 @@ async fn they_have_the_path_and_same_site_asked_for(app: App) {
 async fn with_supertokens_names_the_refresh_cookie_goes_to_its_endpoint(app: App) {
     let (set, cleared) = set_and_cleared(app, |builder| {
         let tokens = Tokens::default().names(TokenNames::supertokens());
-        let cookie = CookieConfig::default().domain("example.com").path("/testing");
+        let cookie = CookieConfig::default().domain("example.com").path("/api/auth");
         builder.sessions(tokens.refresh_at(RefreshAt::Endpoint)).cookie(cookie)
     })
     .await;
@@ -93,17 +93,17 @@ async fn with_supertokens_names_the_refresh_cookie_goes_to_its_endpoint(app: App
     assert_eq!(
         set,
         [
-            format!("sAccessToken=…; HttpOnly; SameSite=Lax; Secure; Path=/testing; {domain}; {AN_HOUR}"),
+            format!("sAccessToken=…; HttpOnly; SameSite=Lax; Secure; Path=/api/auth; {domain}; {AN_HOUR}"),
             format!("sRefreshToken=…; HttpOnly; SameSite=Lax; Secure; Path={endpoint}; {domain}; {HUNDRED_DAYS}"),
-            format!("sIdRefreshToken=…; SameSite=Lax; Secure; Path=/testing; {domain}; {HUNDRED_DAYS}"),
+            format!("sIdRefreshToken=…; SameSite=Lax; Secure; Path=/api/auth; {domain}; {HUNDRED_DAYS}"),
         ]
     );
     assert_eq!(
         cleared,
         [
-            format!("sAccessToken=; HttpOnly; SameSite=Lax; Secure; Path=/testing; {domain}; {NO_MORE}"),
+            format!("sAccessToken=; HttpOnly; SameSite=Lax; Secure; Path=/api/auth; {domain}; {NO_MORE}"),
             format!("sRefreshToken=; HttpOnly; SameSite=Lax; Secure; Path={endpoint}; {domain}; {NO_MORE}"),
-            format!("sIdRefreshToken=; SameSite=Lax; Secure; Path=/testing; {domain}; {NO_MORE}"),
+            format!("sIdRefreshToken=; SameSite=Lax; Secure; Path=/api/auth; {domain}; {NO_MORE}"),
         ]
     );
 }

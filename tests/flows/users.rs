@@ -357,7 +357,7 @@ async fn an_email_address_has_one_form(core: Core) {
 }
 
 #[tokio::test]
-async fn an_update_that_bans_ends_sessions_and_one_cannot_move_an_address() {
+async fn an_update_that_bans_or_gives_another_role_ends_sessions_and_one_cannot_move_an_address() {
     let app = crate::App::new(crate::Driver::Core).await;
     let ada = app.signed_up("ada@example.com").await;
     let id = auth_core::UserId::from(ada.get("/me").await.text());
@@ -367,12 +367,29 @@ async fn an_update_that_bans_ends_sessions_and_one_cannot_move_an_address() {
     };
     let refused = app.auth.update_user(&id, patch).await.unwrap_err();
     assert_eq!(refused.kind(), auth_core::ErrorKind::ValidationFailed);
+    let with_role = |role: &str| auth_core::UserPatch {
+        role: Some(role.to_owned()),
+        ..Default::default()
+    };
+    // The one there is.
+    app.auth.update_user(&id, with_role("authenticated")).await.unwrap();
+    assert_eq!(ada.get("/session").await.status(), 200);
+    let revoked = || app.events.count(auth_core::EventKind::SessionRevoked);
+    let before = revoked();
+    app.auth.update_user(&id, with_role("editor")).await.unwrap();
+    assert_eq!((ada.get("/session").await.status(), revoked()), (401, before + 1));
+    assert_eq!(ada.sign_in("ada@example.com", PASSWORD).await.status(), 200);
     let patch = auth_core::UserPatch {
         banned_until: Some(Some(auth_core::Timestamp::from_unix_ms(i64::MAX))),
         ..Default::default()
     };
     app.auth.update_user(&id, patch).await.unwrap();
-    assert_eq!(ada.get("/session").await.status(), 401);
+    assert_eq!((ada.get("/session").await.status(), revoked()), (401, before + 2));
+    app.auth
+        .ban_user(&id, Some(auth_core::Timestamp::from_unix_ms(i64::MAX)))
+        .await
+        .unwrap();
+    assert_eq!(revoked(), before + 3);
 }
 
 /// A sign-in that read the old password while it was changed: its session is the one nobody knew of.

@@ -23,7 +23,7 @@ use crate::{
         tokens::{SessionStrategy, TokenStrategy},
     },
     password::Passwords,
-    request::{ClientPolicy, CookieWriter, OriginPolicy, RedirectPolicy, TokenCookies},
+    request::{ClientPolicy, CookieWriter, MARK, OriginPolicy, RedirectPolicy, TokenCookies},
 };
 
 impl AuthBuilder {
@@ -50,6 +50,13 @@ impl AuthBuilder {
                 "body_limit",
                 "less than a kilobyte does not hold a sign-up.",
                 "Use 1024 or more; 65536 is the default.",
+            ));
+        }
+        if self.request_timeout.is_zero() {
+            problems.push(ConfigProblem::new(
+                "request_timeout",
+                "no request is answered in no time.",
+                "Use a few seconds; 10 is the default.",
             ));
         }
         let (sessions, tokens) = match self.sessions {
@@ -79,7 +86,10 @@ impl AuthBuilder {
         problems.extend(self.captcha.as_ref().and_then(CaptchaCheck::problem));
         problems.extend(self.passwords.problems());
         let secure = base_url.scheme() == "https";
-        problems.extend(self.cookie.problems(secure));
+        match self.cookie.problems(secure) {
+            none if none.is_empty() => problems.extend(self.cookie.misfits(&base_url, &self.base_path)),
+            some => problems.extend(some),
+        }
         let issuer = format!("{}{}", base_url.origin().ascii_serialization(), mount(&self.base_path));
         let tokens = tokens.map(|tokens| {
             let endpoint = format!("{}/session/refresh", mount(&self.base_path));
@@ -107,7 +117,7 @@ impl AuthBuilder {
             redirect_urls.push(site_url.origin().ascii_serialization());
         }
         let redirects = RedirectPolicy::new(&base_url, &redirect_urls, &mut problems);
-        let mark = self.cookie.clone().name("auth_mark");
+        let mark = self.cookie.clone().name(MARK);
         let clients = ClientPolicy::new(&self.trusted_proxies, &mut problems);
         let site = Site::new(self.site_name.as_deref(), &site_url);
         let renderer = self.templates.compile(site, &mut problems);

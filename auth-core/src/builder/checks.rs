@@ -53,6 +53,10 @@ fn check_scheme_and_host(url: &Url, allow_http: bool) -> Option<(&'static str, &
         None => return Some(("it has no host.", "Use scheme and host: `https://example.com`.")),
     };
     match url.scheme() {
+        _ if !url.username().is_empty() || url.password().is_some() => Some((
+            "it has a name or a password in it.",
+            "Use scheme and host: `https://example.com`.",
+        )),
         _ if url.path() != "/" || url.query().is_some() || url.fragment().is_some() => Some((
             "it is more than an origin.",
             "Use scheme, host and port only; the routes' path is `base_path`.",

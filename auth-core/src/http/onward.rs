@@ -3,7 +3,7 @@
 use url::form_urlencoded::{Serializer, parse};
 
 use super::Body;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// What a form says about the page after it.
 pub(super) struct Onward {
@@ -19,14 +19,18 @@ impl Onward {
     /// The body's word before the query's.
     ///
     /// # Errors
-    /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when a target is no text.
+    /// [`ErrorKind::ValidationFailed`] when a target is no text, or the query says two.
     pub(super) fn read(body: &Body, query: &[(String, String)]) -> Result<Self> {
         let target = |name: &str| {
             if let Some(target) = body.text(name)? {
                 return Ok::<_, Error>(Some(target.to_owned()));
             }
-            let named = query.iter().find(|(key, _)| key == name);
-            Ok(named.map(|(_, value)| value.clone()))
+            let mut named = query.iter().filter(|(key, _)| key == name);
+            let first = named.next().map(|(_, value)| value.clone());
+            match named.next() {
+                Some(_) => Err(Error::from(ErrorKind::ValidationFailed).detail(format!("`{name}` is given twice."))),
+                None => Ok(first),
+            }
         };
         let mut address = Vec::new();
         for name in ["email", "phone"] {

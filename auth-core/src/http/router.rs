@@ -103,7 +103,8 @@ impl Auth {
     {
         let seen = request.seen();
         let Some(path) = parts.uri.path().strip_prefix(self.mount()) else {
-            tracing::error!(
+            // Not louder: in some frameworks an odd spelling of a path, which anybody can send, gets here as well.
+            tracing::warn!(
                 target: "auth::http",
                 base_path = self.base_path(),
                 "the routes are mounted elsewhere than at their base path"

@@ -26,21 +26,26 @@ const SIGN_IN: &str = "sign_in";
 const SIGN_UP: &str = "sign_up";
 const TEXT: &str = "text";
 
+/// Whose attempts are counted.
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    Account(&'a str),
+    Client(IpAddr),
+    Everybody,
+    Session(&'a SessionId),
+    User(&'a UserId),
+}
+
 impl Auth {
     /// Counts a sign-in before it is evaluated.
     pub(crate) async fn limit_sign_in(&self, account: &str, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
         if let Some(ip) = client.ip {
-            self.count(self.client_subject(ip), SIGN_IN, limits.sign_in_per_client, client)
+            self.count(Who::Client(ip), SIGN_IN, limits.sign_in_per_client, client)
                 .await?;
         }
-        self.count(
-            self.account_subject(account),
-            SIGN_IN,
-            limits.sign_in_per_account,
-            client,
-        )
-        .await
+        self.count(Who::Account(account), SIGN_IN, limits.sign_in_per_account, client)
+            .await
     }
 
     /// Forgets the failures of an account that has just signed in; the client's count stays.
@@ -52,18 +57,17 @@ impl Auth {
     pub(crate) async fn limit_sign_up(&self, account: &str, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
         if let Some(ip) = client.ip {
-            self.count(self.client_subject(ip), SIGN_UP, limits.sign_up_per_client, client)
+            self.count(Who::Client(ip), SIGN_UP, limits.sign_up_per_client, client)
                 .await?;
         }
-        let account = self.account_subject(account);
-        self.count(account, SIGN_UP, limits.sign_up_per_account, client).await
+        self.count(Who::Account(account), SIGN_UP, limits.sign_up_per_account, client)
+            .await
     }
 
     /// Counts a proof of somebody who is signed in, before it is evaluated.
     pub(crate) async fn limit_reauthentication(&self, user_id: &UserId, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.sign_in_per_account;
-        let subject = self.subject("user", user_id.as_str());
-        self.count(subject, REAUTHENTICATE, limit, client).await
+        self.count(Who::User(user_id), REAUTHENTICATE, limit, client).await
     }
 
     pub(crate) async fn forget_reauthentications(&self, user_id: &UserId) {
@@ -76,25 +80,24 @@ impl Auth {
     pub(crate) async fn limit_new_passwords(&self, session_id: &SessionId, client: &Client) -> Result<()> {
         let limits = &self.inner.config.limits;
         if let Some(ip) = client.ip {
-            self.count(self.client_subject(ip), PASSWORD, limits.sign_in_per_client, client)
+            self.count(Who::Client(ip), PASSWORD, limits.sign_in_per_client, client)
                 .await?;
         }
-        let subject = self.subject("session", session_id.as_str());
-        self.count(subject, PASSWORD, limits.sign_in_per_account, client).await
+        self.count(Who::Session(session_id), PASSWORD, limits.sign_in_per_account, client)
+            .await
     }
 
     /// Counts a new password before it is hashed. A change does not forget the others: it costs as many hashes as a refusal.
     pub(crate) async fn limit_password_changes(&self, user_id: &UserId, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.sign_in_per_account;
-        let subject = self.subject("user", user_id.as_str());
-        self.count(subject, PASSWORD, limit, client).await
+        self.count(Who::User(user_id), PASSWORD, limit, client).await
     }
 
     /// Counts an account without an address before it is made.
     pub(crate) async fn limit_anonymous(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.anonymous_per_client;
         match client.ip {
-            Some(ip) => self.count(self.client_subject(ip), ANONYMOUS, limit, client).await,
+            Some(ip) => self.count(Who::Client(ip), ANONYMOUS, limit, client).await,
             None => Ok(()),
         }
     }
@@ -103,7 +106,7 @@ impl Auth {
     pub(crate) async fn limit_captchas(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.captchas_per_client;
         match client.ip {
-            Some(ip) => self.count(self.client_subject(ip), CAPTCHA, limit, client).await,
+            Some(ip) => self.count(Who::Client(ip), CAPTCHA, limit, client).await,
             None => Ok(()),
         }
     }
@@ -112,7 +115,7 @@ impl Auth {
     pub(crate) async fn limit_refreshes(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.refreshes_per_client;
         match limit.and_then(|limit| Some((limit, client.ip?))) {
-            Some((limit, ip)) => self.count(self.client_subject(ip), REFRESH, limit, client).await,
+            Some((limit, ip)) => self.count(Who::Client(ip), REFRESH, limit, client).await,
             None => Ok(()),
         }
     }
@@ -121,14 +124,14 @@ impl Auth {
     pub(crate) async fn limit_codes(&self, address: &str, client: &Client) -> Result<()> {
         self.limit_links(client).await?;
         let limit = self.inner.config.limits.codes_per_account;
-        self.count(self.account_subject(address), CODE, limit, client).await
+        self.count(Who::Account(address), CODE, limit, client).await
     }
 
     /// Counts a link that was followed.
     pub(crate) async fn limit_links(&self, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.codes_per_client;
         match client.ip {
-            Some(ip) => self.count(self.client_subject(ip), CODE, limit, client).await,
+            Some(ip) => self.count(Who::Client(ip), CODE, limit, client).await,
             None => Ok(()),
         }
     }
@@ -142,7 +145,7 @@ impl Auth {
     pub(crate) async fn limit_mailing(&self, address: &Address, client: &Client) -> Result<()> {
         let limit = self.inner.config.limits.messages_per_client;
         if let Some(ip) = client.ip {
-            self.count(self.client_subject(ip), MESSAGE, limit, client).await?;
+            self.count(Who::Client(ip), MESSAGE, limit, client).await?;
         }
         self.limit_sending(address, client).await
     }
@@ -177,20 +180,13 @@ impl Auth {
             }
         };
         if let (Address::Phone(_), Some(ip)) = (address, client.ip) {
-            let counted = self
-                .count(self.client_subject(ip), TEXT, limits.texts_per_client, client)
-                .await;
+            let counted = self.count(Who::Client(ip), TEXT, limits.texts_per_client, client).await;
             counted.map_err(|error| refused(error, None))?;
         }
         if !limits.send_interval.is_zero() {
             let one = Limit::new(1, limits.send_interval);
             let counted = self
-                .count(
-                    self.account_subject(address.as_str()),
-                    own.unwrap_or(action),
-                    one,
-                    client,
-                )
+                .count(Who::Account(address.as_str()), own.unwrap_or(action), one, client)
                 .await;
             counted.map_err(|error| {
                 let wait = error
@@ -205,9 +201,7 @@ impl Auth {
         }
         if let Some(max) = budget {
             let budget = Limit::new(max, Duration::from_secs(60 * 60));
-            let counted = self
-                .count(self.subject("everybody", action), action, budget, client)
-                .await;
+            let counted = self.count(Who::Everybody, action, budget, client).await;
             counted.map_err(|error| refused(error, None))?;
         }
         Ok(())
@@ -221,11 +215,18 @@ impl Auth {
         }
     }
 
-    async fn count(&self, subject: AttemptSubject, action: &'static str, limit: Limit, client: &Client) -> Result<()> {
+    async fn count(&self, who: Who<'_>, action: &'static str, limit: Limit, client: &Client) -> Result<()> {
         let now = self.now();
         let adapter = &self.inner.adapter;
+        let subject = match who {
+            Who::Account(account) => self.account_subject(account),
+            Who::Client(ip) => self.subject("client", &throttle_subject(ip)),
+            Who::Everybody => self.subject("everybody", action),
+            Who::Session(id) => self.subject("session", id.as_str()),
+            Who::User(id) => self.subject("user", id.as_str()),
+        };
         let mut counted = adapter.count_attempt(&subject, action, limit.window, now).await?;
-        if counted.count > limit.max && counted.window_ends > now + limit.window * 2 {
+        if counted.count > limit.max && counted.window_ends > now + limit.window.saturating_mul(2) {
             // Begun by a clock that was ahead and has been set right: it would keep people out until then.
             adapter.clear_attempts(&subject, action).await?;
             counted = adapter.count_attempt(&subject, action, limit.window, now).await?;
@@ -234,16 +235,17 @@ impl Auth {
             return Ok(());
         }
         let exceeded = Event::new(EventKind::LimitExceeded, now, client).reason(action);
-        self.emit(&exceeded.account(Some(subject)));
+        self.emit(&match who {
+            Who::Account(_) => exceeded.account(Some(subject)),
+            Who::Client(_) | Who::Everybody => exceeded,
+            Who::Session(id) => exceeded.session(id),
+            Who::User(id) => exceeded.user(id),
+        });
         Err(Error::from(ErrorKind::Throttled).retry_in(counted.window_ends.since(now)))
     }
 
     pub(crate) fn account_subject(&self, account: &str) -> AttemptSubject {
         self.subject("account", account)
-    }
-
-    fn client_subject(&self, ip: IpAddr) -> AttemptSubject {
-        self.subject("client", &throttle_subject(ip))
     }
 
     /// A keyed digest: the table of attempts tells nobody who tried.

@@ -160,4 +160,7 @@ pub mod decisions {
 
     #[doc = include_str!("decisions/0022-rows-in-memory-are-shared.md")]
     pub mod d0022 {}
+
+    #[doc = include_str!("decisions/0023-what-ends-a-session.md")]
+    pub mod d0023 {}
 }

@@ -96,3 +96,10 @@ pub struct Key {
     /// When the key was last changed.
     pub updated_at: Timestamp,
 }
+
+impl Key {
+    /// Whether its time is over. A key that stays never is.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|end| now > end)
+    }
+}

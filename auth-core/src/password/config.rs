@@ -215,6 +215,14 @@ impl PasswordConfig {
                 "Use 256 to 65536, and at least four times the minimum length.",
             );
         }
+        #[cfg(feature = "zxcvbn")]
+        if self.min_score > 4 {
+            refuse(
+                "passwords.min_score",
+                format!("{} is more than any password gets.", self.min_score),
+                "Use 0 to 4.",
+            );
+        }
         if self.threads == 0 || self.queue == 0 {
             refuse(
                 "passwords.threads, passwords.queue",

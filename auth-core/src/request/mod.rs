@@ -32,7 +32,7 @@ pub(crate) use bearer::{BearerReading, read_bearer};
 pub use client::Client;
 pub(crate) use client::{ClientPolicy, throttle_subject};
 pub use cookies::{CookieConfig, SameSite};
-pub(crate) use cookies::{CookieReading, CookieWriter, TokenCookies, read_cookie, read_cookies, set_cookie_name};
+pub(crate) use cookies::{CookieReading, CookieWriter, MARK, TokenCookies, read_cookie, read_cookies, set_cookie_name};
 pub use effects::Effects;
 pub(crate) use effects::with_exposed;
 pub(crate) use origin::{OriginFacts, OriginPolicy, OriginRefusal};

@@ -111,9 +111,15 @@ impl Auth {
         }
         let id = key_id(provider, provider_user_id)?;
         let found = self.inner.adapter.get_key_and_user(&id).await?;
-        let method = if password.is_some() { "password" } else { "otp" };
+        let has_password = password.is_some();
         let (key, user) = self.check_key(found, password, ErrorKind::InvalidKeyId).await?;
         let now = self.now();
+        let method = match (has_password, key.expires) {
+            (true, _) => "password",
+            (false, Some(_)) => "otp",
+            // Another provider vouches for whoever uses a key that stays and has no password.
+            (false, None) => "oauth",
+        };
         if key.expires.is_some() {
             let taken = self.inner.adapter.take_key(&key.id).await?;
             if key.is_expired(now) {
@@ -207,13 +213,13 @@ impl Auth {
         password: Option<Password>,
     ) -> Result<()> {
         let id = key_id(provider, provider_user_id)?;
+        if let Some(password) = &password {
+            let context = [id.provider_user_id()];
+            self.inner.passwords.check_new(password, &context).await?;
+        }
+        let key = self.inner.adapter.get_key(&id).await?.ok_or(ErrorKind::InvalidKeyId)?;
         let hash = match password {
-            Some(password) => {
-                let context = [id.provider_user_id()];
-                self.inner.passwords.check_new(&password, &context).await?;
-                let key = self.inner.adapter.get_key(&id).await?.ok_or(ErrorKind::InvalidKeyId)?;
-                Some(self.inner.passwords.hash(password, &key.user_id).await?)
-            }
+            Some(password) => Some(self.inner.passwords.hash(password, &key.user_id).await?),
             None => None,
         };
         let patch = KeyPatch {
@@ -223,11 +229,7 @@ impl Auth {
         };
         self.inner.adapter.update_key(&id, &patch).await?;
         let changed = Event::new(EventKind::PasswordChanged, self.now(), &Client::default());
-        self.emit(
-            &changed
-                .reason("key")
-                .account(Some(self.account_subject(id.provider_user_id()))),
-        );
+        self.emit(&changed.reason("key").user(&key.user_id));
         Ok(())
     }
 

@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use crate::{
     address::Address,
     error::{Error, ErrorKind, Result},
@@ -117,11 +119,13 @@ pub(crate) fn declared_attributes(call: &Call, may_set: impl Fn(&Attribute) -> b
     };
     let declared = call.auth.inner.config.schema.user_attributes();
     for attribute in declared.iter().filter(|attribute| may_set(attribute)) {
-        if let Some(value) = given.get(attribute.name()) {
-            attributes.set(
-                attribute.name(),
-                AttributeValue::from_json(attribute.kind(), value.clone())?,
-            );
+        let value = match given.get(attribute.name()) {
+            None => continue,
+            Some(Value::String(typed)) if call.body.is_form() => AttributeValue::from_form(attribute.kind(), typed)?,
+            Some(value) => Some(AttributeValue::from_json(attribute.kind(), value.clone())?),
+        };
+        if let Some(value) = value {
+            attributes.set(attribute.name(), value);
         }
     }
     Ok(attributes)

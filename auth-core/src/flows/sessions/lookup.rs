@@ -9,7 +9,7 @@ use crate::{
     error::{ErrorKind, Result},
     event::{Event, EventKind},
     id::SessionId,
-    model::{SessionPatch, SessionRecord, SessionRotation, SessionState, User},
+    model::{Session, SessionPatch, SessionRecord, SessionRotation, SessionState, User},
     request::Client,
     secret::{Digest, SessionToken},
 };
@@ -134,7 +134,7 @@ impl Auth {
             return Ok(ValidSession::as_it_is(record, token, now));
         }
         if renewal == Renewal::Extend {
-            return self.extend(record, now, client).await;
+            return self.extend(record, token, now, client).await;
         }
         let grace_ends = now + self.inner.config.sessions.grace;
         match self.rotate(&record, &token.digest(), now, grace_ends, client).await? {
@@ -193,7 +193,13 @@ impl Auth {
         }))
     }
 
-    async fn extend(&self, mut record: SessionRecord, now: Timestamp, client: &Client) -> Result<ValidSession> {
+    async fn extend(
+        &self,
+        mut record: SessionRecord,
+        token: &SessionToken,
+        now: Timestamp,
+        client: &Client,
+    ) -> Result<ValidSession> {
         let config = &self.inner.config.sessions;
         let patch = SessionPatch {
             active_expires: Some(now + config.active_period),
@@ -206,7 +212,10 @@ impl Auth {
         patch.apply(&mut record);
         self.emit(&self.session_event(EventKind::SessionRenewed, &record, now, client));
         Ok(ValidSession {
-            session: record.into_session(now, true),
+            session: Session {
+                fresh: true,
+                ..record.opened_with(token, now)
+            },
             renewed: None,
         })
     }

@@ -31,6 +31,8 @@ async fn get_user(call: Call) -> Result<Reply> {
 async fn update_user(mut call: Call) -> Result<Reply> {
     let (session, user) = require_current(&call).await?;
     let password = call.body.take_password("password")?;
+    // A form sends its empty fields along.
+    let password = password.filter(|password| !call.body.is_form() || !password.is_empty());
     let email = call.address("email", user.email.as_deref())?;
     let phone = call.address("phone", user.phone.as_deref())?;
     call.check_channel()?;

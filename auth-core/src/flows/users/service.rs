@@ -246,7 +246,7 @@ impl Auth {
         .await
     }
 
-    /// Changes the given columns of a user and answers the user as it is then. A ban ends all sessions.
+    /// Changes the given columns of a user and answers the user as it is then. A ban and another role end all sessions.
     ///
     /// # Errors
     /// As [`Auth::update_user_attributes`]; [`ErrorKind::ValidationFailed`] for metadata of more than 64 KiB of JSON, and for an
@@ -265,9 +265,18 @@ impl Auth {
         check_metadata(patch.user_metadata.iter().chain(&patch.app_metadata))?;
         let now = self.now();
         patch.updated_at = Some(now);
-        self.inner.adapter.update_user(user_id, &patch).await?;
-        if matches!(patch.banned_until, Some(Some(_))) {
+        let is_other_role = match &patch.role {
+            Some(role) => self.get_user(user_id).await?.role != *role,
+            None => false,
+        };
+        let ends_sessions = is_other_role || matches!(patch.banned_until, Some(Some(_)));
+        if ends_sessions {
+            // Before and after: if the store fails in between, no session with the old role stays.
             self.delete_sessions_of(user_id, None).await?;
+        }
+        self.inner.adapter.update_user(user_id, &patch).await?;
+        if ends_sessions {
+            self.end_sessions(user_id, None, client).await?;
         }
         self.emit(&Event::new(EventKind::UserUpdated, now, client).user(user_id));
         self.get_user(user_id).await
@@ -349,7 +358,7 @@ impl Auth {
         };
         self.inner.adapter.update_user(user_id, &patch).await?;
         if until.is_some() {
-            self.delete_sessions_of(user_id, None).await?;
+            self.end_sessions(user_id, None, &Client::default()).await?;
         }
         self.emit(&Event::new(EventKind::UserBanned, now, &Client::default()).user(user_id));
         Ok(())

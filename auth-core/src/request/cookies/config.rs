@@ -1,6 +1,11 @@
 use std::str::FromStr;
 
+use url::Url;
+
 use crate::config::{ConfigError, ConfigProblem};
+
+/// What a browser holds that asked for a code.
+pub(crate) const MARK: &str = "auth_mark";
 
 /// When browsers send the cookie along with requests that other sites cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,6 +184,43 @@ impl CookieConfig {
             && self.path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';');
         if !is_path {
             refuse("cookie.path", "it is not a path.", "Use `/`.");
+        }
+        problems
+    }
+
+    /// Where browsers would not send it, or not take it.
+    pub(crate) fn misfits(&self, base_url: &Url, base_path: &str) -> Vec<ConfigProblem> {
+        let mut problems = Vec::new();
+        let mut refuse = |option, problem: &str, fix: &str| {
+            problems.push(ConfigProblem::new(option, problem, fix));
+        };
+        let above = self.path.trim_end_matches('/');
+        let below = base_path.strip_prefix(above);
+        if !above.is_empty() && !below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            refuse(
+                "cookie.path",
+                "the routes are not below it, and would never see the cookie.",
+                "Use `/`, or a `base_path` below it.",
+            );
+        }
+        let host = base_url.host_str().unwrap_or_default();
+        let is_of = |domain: &str| {
+            let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+            host == domain || host.ends_with(&format!(".{domain}"))
+        };
+        if !self.domain.as_deref().is_none_or(is_of) {
+            refuse(
+                "cookie.domain",
+                "the host of the base URL is not in it; browsers drop such a cookie.",
+                "Use that host or a domain above it, or leave it out.",
+            );
+        }
+        if self.name == MARK {
+            refuse(
+                "cookie.name",
+                "another cookie of the library has this name.",
+                "Use another one.",
+            );
         }
         problems
     }

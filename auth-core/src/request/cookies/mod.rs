@@ -8,6 +8,7 @@ mod read;
 mod tokens;
 mod write;
 
+pub(crate) use config::MARK;
 pub use config::{CookieConfig, SameSite};
 pub(crate) use read::{CookieReading, read_cookie, read_cookies};
 pub(crate) use tokens::TokenCookies;
