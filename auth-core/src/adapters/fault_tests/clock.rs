@@ -20,11 +20,65 @@ const STEPS: [Duration; 4] = [
     Duration::from_secs(400 * 24 * 3_600),
 ];
 
-async fn stores() -> [AnyAdapter; 2] {
-    [
-        AnyAdapter::new(MemoryAdapter::default()),
-        AnyAdapter::new(SqliteAdapter::connect("sqlite::memory:").await.unwrap()),
-    ]
+/// Runs each story in this process, and with sessions in Redis, whose own clock goes on.
+macro_rules! on_stores {
+    ($($story:ident,)+) => {
+        mod here {
+            $(
+                #[tokio::test]
+                async fn $story() {
+                    super::$story(&[Kind::Memory, Kind::Sqlite]).await;
+                }
+            )+
+
+            use super::Kind;
+        }
+
+        #[cfg(feature = "redis")]
+        mod redis {
+            $(
+                #[tokio::test]
+                #[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
+                async fn $story() {
+                    super::$story(&[Kind::Redis]).await;
+                }
+            )+
+
+            use super::Kind;
+        }
+    };
+}
+
+on_stores![
+    limits_keep_nobody_out_for_longer_than_they_last,
+    sessions_neither_end_nor_live_for_ever,
+    tokens_are_refreshed_before_and_after,
+];
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Memory,
+    #[cfg(feature = "redis")]
+    Redis,
+    Sqlite,
+}
+
+impl Kind {
+    async fn open(self) -> AnyAdapter {
+        let sqlite = async || AnyAdapter::new(SqliteAdapter::connect("sqlite::memory:").await.unwrap());
+        match self {
+            Self::Memory => AnyAdapter::new(MemoryAdapter::default()),
+            #[cfg(feature = "redis")]
+            Self::Redis => {
+                let random = crate::entropy::generate_random_string(12).unwrap();
+                let url = std::env::var("AUTH_TEST_REDIS").unwrap();
+                let options = crate::adapters::RedisOptions::new(url).key_prefix(format!("clock-{random}:"));
+                let sessions = crate::adapters::RedisSessions::open(options).await.unwrap();
+                sqlite().await.with_sessions(sessions)
+            }
+            Self::Sqlite => sqlite().await,
+        }
+    }
 }
 
 async fn built(store: &AnyAdapter, clock: &ManualClock, with: impl Fn(AuthBuilder) -> AuthBuilder) -> (Auth, Proof) {
@@ -37,10 +91,10 @@ async fn built(store: &AnyAdapter, clock: &ManualClock, with: impl Fn(AuthBuilde
     (auth, Proof::new(ada, "password", clock.now()))
 }
 
-#[tokio::test]
-async fn sessions_neither_end_nor_live_for_ever() {
+async fn sessions_neither_end_nor_live_for_ever(kinds: &[Kind]) {
     for step in STEPS {
-        for store in stores().await {
+        for kind in kinds {
+            let store = kind.open().await;
             let clock = ManualClock::default();
             let config = SessionConfig::default();
             let (auth, proof) = built(&store, &clock, |builder| builder.sessions(config.clone())).await;
@@ -74,10 +128,10 @@ async fn sessions_neither_end_nor_live_for_ever() {
     }
 }
 
-#[tokio::test]
-async fn tokens_are_refreshed_before_and_after() {
+async fn tokens_are_refreshed_before_and_after(kinds: &[Kind]) {
     for step in STEPS {
-        for store in stores().await {
+        for kind in kinds {
+            let store = kind.open().await;
             let clock = ManualClock::default();
             let (auth, proof) = built(&store, &clock, |builder| builder.sessions(Tokens::default())).await;
             let issued = auth.create_session(&proof, NewSession::default()).await.unwrap();
@@ -101,10 +155,10 @@ async fn tokens_are_refreshed_before_and_after() {
     }
 }
 
-#[tokio::test]
-async fn limits_keep_nobody_out_for_longer_than_they_last() {
+async fn limits_keep_nobody_out_for_longer_than_they_last(kinds: &[Kind]) {
     for step in STEPS {
-        for store in stores().await {
+        for kind in kinds {
+            let store = kind.open().await;
             let clock = ManualClock::default();
             let (auth, _) = built(&store, &clock, |builder| builder).await;
             let new = NewUser::with_password("email", "bob@example.com", "correct horse battery");

@@ -10,8 +10,10 @@ use std::{
     time::Duration,
 };
 
+use tempfile::TempDir;
+
 use super::{
-    Database, Place, Settings, on_both,
+    Database, Kept, Place, on_both,
     place::application,
     records::{key, user},
 };
@@ -25,6 +27,21 @@ use crate::{
 };
 
 on_both![what_was_answered_survives_the_application,];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_the_application_on_sqlite() {
+    let directory = TempDir::new().unwrap();
+    survives(Kept::Sqlite(directory.path().join("killed.db"))).await;
+}
+
+#[cfg(feature = "redis")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
+async fn what_was_answered_survives_the_application_with_sessions_in_redis() {
+    let directory = TempDir::new().unwrap();
+    let prefix = format!("killed-{}:", std::process::id());
+    survives(Kept::Redis(directory.path().join("killed.db"), prefix)).await;
+}
 
 const ROUNDS: u64 = 12;
 
@@ -47,8 +64,12 @@ struct Told {
 }
 
 async fn what_was_answered_survives_the_application(database: Database) {
-    let place = Place::shared(database);
-    let (cookies, bearers) = applications(&place.open(&Settings::default()).await).await;
+    survives(Kept::Server(Place::shared(database))).await;
+}
+
+async fn survives(kept: Kept) {
+    let store = kept.open().await;
+    let (cookies, bearers) = applications(&store).await;
     cookies.migrate().await.unwrap();
     let child = concat!(module_path!(), "::an_application");
     let child = child.split_once("::").unwrap().1;
@@ -56,7 +77,7 @@ async fn what_was_answered_survives_the_application(database: Database) {
     for round in 0..ROUNDS {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", child, "--ignored", "--nocapture"])
-            .env("AUTH_TEST_KILLED", format!("{database:?} {} {round}", place.prefix))
+            .env("AUTH_TEST_KILLED", format!("{round} {kept}"))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -92,11 +113,9 @@ async fn what_was_answered_survives_the_application(database: Database) {
             open += usize::from(wanted);
             left += usize::from(!wanted);
         }
-        let witness = place.witness().await;
-        witness.assert_consistent().await;
-        witness.assert_no_user_without_key().await;
+        kept.assert_consistent().await;
     }
-    eprintln!("{database:?}: {ROUNDS} kills, {people} people, {open} signed in, {left} signed out");
+    eprintln!("{kept}: {ROUNDS} kills, {people} people, {open} signed in, {left} signed out");
     assert!(people > 20 && left > 0, "{people} people, {left} of them left");
 }
 
@@ -147,13 +166,8 @@ async fn an_application() {
     let Ok(told) = std::env::var("AUTH_TEST_KILLED") else {
         return;
     };
-    let words: Vec<&str> = told.split(' ').collect();
-    let database = match words[0] {
-        "Mariadb" => Database::Mariadb,
-        _ => Database::Postgres,
-    };
-    let place = Place::shared(database).with_prefix(words[1]);
-    let store = place.open(&Settings::default()).await;
+    let (round, kept) = told.split_once(' ').unwrap();
+    let store = Kept::parse(kept).open().await;
     let (cookies, bearers) = applications(&store).await;
     // Connections take their time, in which there is nothing to be killed.
     let nobody = SessionId::from("nobody's");
@@ -169,7 +183,7 @@ async fn an_application() {
     let tasks = (0..6).map(|task| {
         let (cookies, bearers) = (cookies.clone(), bearers.clone());
         let store = store.clone();
-        let name = format!("{}-{task}", words[2]);
+        let name = format!("{round}-{task}");
         tokio::spawn(async move {
             for number in 0.. {
                 let person = format!("r{name}-{number}");

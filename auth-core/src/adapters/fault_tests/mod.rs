@@ -12,7 +12,9 @@
 mod clock;
 mod crowds;
 mod cuts;
+mod halves;
 mod hangs;
+mod kept;
 mod kills;
 mod place;
 mod proxy;
@@ -23,6 +25,7 @@ mod server;
 mod standby;
 mod tls;
 
+use kept::Kept;
 use place::{Database, Place, Settings};
 use proxy::{Proxy, Way};
 use server::Server;

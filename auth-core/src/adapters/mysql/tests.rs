@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use mysql_async::prelude::Queryable;
+
 use super::*;
 use crate::{
     Attribute, Timestamp,
@@ -36,6 +38,27 @@ async fn mysql_conforms() {
 async fn one_connection_conforms() {
     let report = conformance::run(async || MysqlAdapter::open(options().pool_size(1)).await.unwrap()).await;
     assert_eq!(report.cases(), CASES);
+}
+
+/// Tables in another database than the connection's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn another_schema_conforms() {
+    let name = format!("schema_{}", std::process::id());
+    let mut make = mysql_async::Conn::from_url(url()).await.unwrap();
+    make.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
+    let open = async || MysqlAdapter::open(options().schema(&name)).await.unwrap();
+    let report = conformance::run(async || open().await).await;
+    assert_eq!(report.cases(), CASES);
+    let adapter = open().await;
+    assert!(!adapter.migration_plan().await.unwrap().is_empty());
+    adapter.migrate().await.unwrap();
+    adapter.migrate().await.unwrap();
+    assert!(adapter.migration_plan().await.unwrap().is_empty());
+    let tables = format!("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = '{name}'");
+    let tables: Option<usize> = make.query_first(tables).await.unwrap();
+    assert!(tables.unwrap() > 8, "{tables:?}");
+    make.query_drop(format!("DROP DATABASE {name}")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

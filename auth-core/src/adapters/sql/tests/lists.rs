@@ -87,3 +87,33 @@ async fn postgres_lists_on_another_connection_than_lookups() {
     assert_eq!(lists.await.unwrap(), (vec![], 0, vec![]));
     holding.await.unwrap().unwrap();
 }
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn mysql_leaves_a_connection_to_lookups() {
+    use std::time::Duration;
+
+    use tokio::time::{sleep, timeout};
+
+    use crate::adapters::{MysqlAdapter, mysql::tests::options};
+
+    // One of two connections, and none but one; the list takes two seconds.
+    for pool_size in [2, 1] {
+        let adapter = MysqlAdapter::open(options().pool_size(pool_size)).await.unwrap();
+        adapter.migrate().await.unwrap();
+        let list = |adapter: &MysqlAdapter| {
+            let adapter = adapter.clone();
+            let slow = Statement::text("SELECT SLEEP(0.7)".to_owned());
+            tokio::spawn(async move { adapter.sql().driver.list(slow).await.map(drop) })
+        };
+        let lists = [list(&adapter), list(&adapter), list(&adapter)];
+        sleep(Duration::from_millis(200)).await;
+        let id = SessionId::from("s");
+        let found = timeout(Duration::from_millis(400), adapter.get_session(&id)).await;
+        assert_eq!(found.is_ok(), pool_size == 2, "of {pool_size} connections");
+        for list in lists {
+            list.await.unwrap().unwrap();
+        }
+    }
+}
