@@ -85,8 +85,13 @@ impl Pages {
     /// # Errors
     /// When a template fails.
     pub fn sign_in(&self, visit: &Visit) -> Page {
-        let is_unconfirmed = visit.error_code.as_deref() == Some("email_not_confirmed");
-        self.render("sign_in.html", visit, context! { is_unconfirmed })
+        // Whoever has not answered the mail or message of their sign-up may have lost it.
+        let unconfirmed = match visit.error_code.as_deref() {
+            Some("email_not_confirmed") => Some("email"),
+            Some("phone_not_confirmed") => Some("phone"),
+            _ => None,
+        };
+        self.render("sign_in.html", visit, context! { unconfirmed })
     }
 
     /// The form to ask for a link or code.
@@ -114,6 +119,7 @@ impl Pages {
         // What was sent, what its code is good for, and which route sends it again.
         let (sent, kind, again) = match visit.sent.as_deref() {
             Some("recovery") => ("recovery", "recovery", "recover"),
+            Some("sign-up") if by_text => ("sign-up", "sms", "resend"),
             Some("sign-up") => ("sign-up", "signup", "resend"),
             _ if by_text => ("sign-in", "sms", "otp"),
             _ => ("sign-in", "email", "otp"),
