@@ -100,6 +100,18 @@ impl Running {
         }
     }
 
+    /// What follows in the line that begins so, of those it has printed since it listens.
+    pub(super) async fn line(&self, beginning: &str) -> String {
+        for _ in 0..1_000 {
+            let printed = self.printed.lock().unwrap().clone();
+            if let Some(rest) = printed.lines().find_map(|line| line.strip_prefix(beginning)) {
+                return rest.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it prints no line that begins with {beginning:?}");
+    }
+
     /// The code in the newest text message to a number, once it has got as many; an application prints them.
     pub(super) async fn code_texted_to(&self, number: &str, messages: usize) -> String {
         let title = format!("text message to {number} ");
