@@ -10,6 +10,7 @@ mod redis_database;
 mod refused;
 mod running;
 mod server;
+mod server_settings;
 mod together;
 
 pub(crate) use http::{send, send_from};
