@@ -78,6 +78,12 @@ impl Mail {
         &path[path.find('/').unwrap()..]
     }
 
+    /// The secret in the link.
+    pub(super) fn token(&self) -> &str {
+        let (_, rest) = self.path().split_once("token=").unwrap();
+        rest.split('&').next().unwrap()
+    }
+
     /// The digits to be typed.
     pub(super) fn code(&self) -> &str {
         let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
