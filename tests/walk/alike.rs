@@ -86,6 +86,17 @@ async fn alike(strategy: &str) {
         ("GET", "/new-password?error_code=otp_expired", &[], ""),
         ("GET", "/account", &[("accept", "text/html")], ""),
         ("GET", "/account?x=%20y", &[("accept", "text/html")], ""),
+        ("HEAD", "/", &[], ""),
+        ("HEAD", "/me", &[], ""),
+        ("HEAD", "/sign-in", &[], ""),
+        ("HEAD", "/sign-in/code", &[], ""),
+        ("HEAD", "/sign-up", &[], ""),
+        ("HEAD", "/check-mail?for=sign-up", &[], ""),
+        ("HEAD", "/forgot-password", &[], ""),
+        ("HEAD", "/new-password", &[], ""),
+        ("HEAD", "/account", &[("accept", "text/html")], ""),
+        ("HEAD", "/style.css", &[], ""),
+        ("GET", "/nothing", &[], ""),
     ] {
         let one = send(axum.address(), method, path, headers, body).await.unwrap();
         let two = send(actix.address(), method, path, headers, body).await.unwrap();

@@ -22,8 +22,8 @@ async fn actix_tokens(place: &Place) {
     walk(Which::Actix, place, "tokens").await;
 }
 
-/// Sign up → mail → notes → forgot password → code → another address → devices → out → delete; and two more people, who come
-/// by phone and by invitation.
+/// Sign up → mail → notes → forgot password → code → another address → devices → out → delete; and more people, who come by phone
+/// and by invitation.
 async fn walk(which: Which, place: &Place, strategy: &str) {
     let mails = Mails::new();
     let [mail, folder] = mails.arguments();
@@ -55,6 +55,7 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     leave(&ada, &mails, place).await;
     assert_eq!(place.count_notes().await, 0);
     assert_eq!(place.count_sessions(&user_id).await, 0);
+    sign_up_by_number(&Browser::new(server.address()), &server, place).await;
     sign_in_by_number(&Browser::new(server.address()), &server).await;
     place.forget_attempts().await;
     let grace = Browser::new(server.address());
@@ -92,6 +93,7 @@ async fn sign_up(ada: &Browser, mails: &Mails) {
     assert_eq!(location(&early), "/sign-in?error_code=email_not_confirmed");
     assert!(ada.get(location(&early)).await.body.contains("confirm your address"));
     let again = ada.submit(location(&answer), "/api/auth/resend", &[]).await;
+    assert!(location(&again).starts_with(location(&answer)), "{again:?}");
     let page = ada.get(location(&again)).await;
     assert!(page.body.contains("on its way already. Try again in"), "{page:?}");
 
@@ -276,6 +278,44 @@ async fn leave(ada: &Browser, mails: &Mails, place: &Place) {
     assert_eq!(ada.get("/me").await.status, 401);
 }
 
+/// With a password, and with nothing but the forms of the pages: the code is lost, sent again, and typed.
+async fn sign_up_by_number(hopper: &Browser, server: &Running, place: &Place) {
+    let account = [("phone", "+1 555 765 4321"), ("password", "correct horse battery")];
+    let answer = hopper.submit("/sign-up", "/api/auth/signup", &account).await;
+    let waiting = location(&answer).to_owned();
+    assert_eq!(waiting, "/check-mail?for=sign-up&phone=%2B1+555+765+4321");
+    let page = hopper.get(&waiting).await;
+    assert!(page.body.contains("Check your phone"), "{page:?}");
+    server.code_texted_to("+15557654321", 1).await;
+
+    let sign_in = "/api/auth/token?grant_type=password";
+    let early = hopper.submit("/sign-in", sign_in, &account).await;
+    assert_eq!(location(&early), "/sign-in?error_code=phone_not_confirmed");
+    let page = hopper.get(location(&early)).await;
+    assert!(page.body.contains("confirm your number"), "{page:?}");
+    let once_more = link_of(&page, "I need the code once more");
+    for (page, typed) in [(once_more.as_str(), &account[..1]), (waiting.as_str(), &[])] {
+        let again = hopper.submit(page, "/api/auth/resend", typed).await;
+        let back = format!("{page}&error_code=over_sms_send_rate_limit&retry_after=");
+        assert!(location(&again).starts_with(&back), "{again:?}");
+        let page = hopper.get(location(&again)).await;
+        let told = "A text message is on its way already. Try again in";
+        assert!(page.body.contains(told), "{page:?}");
+    }
+
+    place.forget_attempts().await;
+    let again = hopper.submit(&waiting, "/api/auth/resend", &[]).await;
+    let waiting = location(&again).to_owned();
+    let page = hopper.get(&waiting).await;
+    assert!(page.body.contains("It is sent once more."), "{page:?}");
+    assert!(page.body.contains("Check your phone"), "{page:?}");
+    let code = server.code_texted_to("+15557654321", 2).await;
+    let confirmed = hopper.submit(&waiting, "/api/auth/verify", &[("token", &code)]).await;
+    assert_eq!(location(&confirmed), "/");
+    let page = hopper.get("/account").await;
+    assert!(page.body.contains("15557654321"), "{page:?}");
+}
+
 async fn sign_in_by_number(grace: &Browser, server: &Running) {
     let page = grace.get("/sign-in/code").await;
     assert!(page.body.contains("Text me a code"), "{page:?}");
@@ -286,7 +326,7 @@ async fn sign_in_by_number(grace: &Browser, server: &Running) {
     let page = grace.get(&waiting).await;
     assert!(page.body.contains("Check your phone"), "{page:?}");
     assert!(page.body.contains("name=\"type\" value=\"sms\""), "{page:?}");
-    let code = server.code_texted_to("+15551234567").await;
+    let code = server.code_texted_to("+15551234567", 1).await;
     let typed = format!("type=sms&phone=%2B15551234567&token={code}&redirect_to=%2Faccount");
     assert_eq!(location(&grace.form("/api/auth/verify", &typed).await), "/account");
     let page = grace.get("/account").await;
@@ -333,6 +373,13 @@ async fn me(browser: &Browser) -> Value {
     let answer = browser.get("/me").await;
     assert_eq!(answer.status, 200, "{answer:?}");
     serde_json::from_str(&answer.body).unwrap()
+}
+
+/// Where the link with these words leads.
+fn link_of(page: &Received, words: &str) -> String {
+    let (before, _) = page.body.split_once(&format!("\">{words}</a>")).unwrap();
+    let (_, target) = before.rsplit_once("href=\"").unwrap();
+    target.replace("&amp;", "&")
 }
 
 /// Where a redirect leads; links are followed to full addresses of the application.

@@ -170,10 +170,24 @@ impl Browser {
         self.send("GET", path, &[("accept", "text/html")], "").await
     }
 
+    /// Posts a form that says nothing of its page.
     pub(super) async fn form(&self, path: &str, body: &str) -> Received {
         let headers = [
             ("content-type", "application/x-www-form-urlencoded"),
             ("origin", &self.origin),
+        ];
+        self.send("POST", path, &headers, body).await
+    }
+
+    /// Posts a form of a page, which a browser names: our pages ask for it, with the referrer policy `same-origin`.
+    async fn form_on(&self, page: &str, shown: &Received, path: &str, body: &str) -> Received {
+        let policy = "<meta name=\"referrer\" content=\"same-origin\">";
+        assert!(shown.body.contains(policy), "{shown:?}");
+        let referer = format!("{}{page}", self.origin);
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", &self.origin),
+            ("referer", &referer),
         ];
         self.send("POST", path, &headers, body).await
     }
@@ -209,7 +223,7 @@ impl Browser {
                 .or_else(|| attribute("value"));
             body.append_pair(&name, &value.unwrap_or_default());
         }
-        self.form(action, &body.finish()).await
+        self.form_on(page, &shown, action, &body.finish()).await
     }
 
     /// Opens a mailed link and presses the button of the page it shows: posts its form, exactly what is in it.
@@ -224,7 +238,8 @@ impl Browser {
         for input in page.body.split("<input").skip(1) {
             form.append_pair(&between(input, "name=\"", "\""), &between(input, "value=\"", "\""));
         }
-        self.form(&between(&page.body, "action=\"", "\""), &form.finish()).await
+        let action = between(&page.body, "action=\"", "\"");
+        self.form_on(path, &page, &action, &form.finish()).await
     }
 
     pub(super) async fn form_of_another_site(&self, path: &str, body: &str) -> Received {

@@ -32,6 +32,13 @@ impl Mails {
         ["--mail".to_owned(), format!("files:{}", self.folder.path().display())]
     }
 
+    /// What the stand-alone server is told to write here.
+    pub(super) fn server_arguments(&self) -> [String; 4] {
+        let folder = self.folder.path().display().to_string();
+        let from = "Auth <auth@example.com>".to_owned();
+        ["--mail-files".to_owned(), folder, "--mail-from".to_owned(), from]
+    }
+
     /// Waits for a mail to this address, about this, that was not read yet.
     pub(super) async fn next(&self, to: &str, about: &str) -> Mail {
         for _ in 0..1_000 {
@@ -69,6 +76,12 @@ impl Mail {
         let link = self.text.lines().find(|line| line.contains("/verify?")).unwrap().trim();
         let (_, path) = link.split_once("://").unwrap();
         &path[path.find('/').unwrap()..]
+    }
+
+    /// The secret in the link.
+    pub(super) fn token(&self) -> &str {
+        let (_, rest) = self.path().split_once("token=").unwrap();
+        rest.split('&').next().unwrap()
     }
 
     /// The digits to be typed.

@@ -7,8 +7,10 @@ mod keeper;
 mod mails;
 mod place;
 mod redis_database;
+mod refused;
 mod running;
 mod server;
+mod server_settings;
 mod together;
 
 pub(crate) use http::{send, send_from};

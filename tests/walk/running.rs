@@ -100,21 +100,34 @@ impl Running {
         }
     }
 
-    /// The code in the text message to a number, which an application prints.
-    pub(super) async fn code_texted_to(&self, number: &str) -> String {
+    /// What follows in the line that begins so, of those it has printed since it listens.
+    pub(super) async fn line(&self, beginning: &str) -> String {
+        for _ in 0..1_000 {
+            let printed = self.printed.lock().unwrap().clone();
+            if let Some(rest) = printed.lines().find_map(|line| line.strip_prefix(beginning)) {
+                return rest.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("it prints no line that begins with {beginning:?}");
+    }
+
+    /// The code in the newest text message to a number, once it has got as many; an application prints them.
+    pub(super) async fn code_texted_to(&self, number: &str, messages: usize) -> String {
         let title = format!("text message to {number} ");
         let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
         for _ in 0..1_000 {
             let printed = self.printed.lock().unwrap().clone();
-            let code = printed
-                .rsplit_once(&title)
+            let newest = printed.rsplit_once(&title);
+            let code = newest
+                .filter(|_| printed.matches(&title).count() >= messages)
                 .and_then(|(_, message)| message.split_whitespace().find(is_code));
             if let Some(code) = code {
                 return code.to_owned();
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("{number} got no message");
+        panic!("{number} did not get {messages} messages");
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -16,7 +16,7 @@ use super::{
 };
 
 const SECRET: &str = "a secret of the tests, 32 bytes and more";
-const PASSWORD: &str = "correct horse battery";
+pub(super) const PASSWORD: &str = "correct horse battery";
 
 /// The command line of one test, in a directory of its own.
 fn arguments(directory: &TempDir, more: &[&str]) -> Vec<String> {
@@ -51,11 +51,11 @@ async fn succeed(directory: &TempDir, more: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-async fn serve(directory: &TempDir, more: &[&str]) -> Running {
+pub(super) async fn serve(directory: &TempDir, more: &[&str]) -> Running {
     Running::server(&arguments(directory, more)).await
 }
 
-async fn ask(server: &Running, method: &str, path: &str, bearer: Option<&str>, body: Value) -> Received {
+pub(super) async fn ask(server: &Running, method: &str, path: &str, bearer: Option<&str>, body: Value) -> Received {
     let authorization = format!("Bearer {}", bearer.unwrap_or_default());
     let mut headers = vec![("content-type", "application/json")];
     if bearer.is_some() {
@@ -69,7 +69,7 @@ async fn ask(server: &Running, method: &str, path: &str, bearer: Option<&str>, b
     send(server.address(), method, path, &headers, &body).await.unwrap()
 }
 
-fn json_of(answer: &Received) -> Value {
+pub(super) fn json_of(answer: &Received) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
 }
 

@@ -1,7 +1,7 @@
 //! The notes application on actix-web.
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    HttpResponse, ResponseError, Route, guard,
     http::header,
     web::{self, Data, Form, Path, Query, ServiceConfig},
 };
@@ -19,19 +19,24 @@ pub fn app(auth: Auth, notes: Notes, pages: Pages) -> impl FnOnce(&mut ServiceCo
             .app_data(Data::new(auth))
             .app_data(Data::new(notes))
             .app_data(Data::new(pages))
-            .route("/", web::get().to(home))
-            .route("/me", web::get().to(me))
+            .route("/", get().to(home))
+            .route("/me", get().to(me))
             .route("/notes", web::post().to(add_note))
             .route("/notes/{id}/delete", web::post().to(delete_note))
-            .route("/sign-in", web::get().to(sign_in))
-            .route("/sign-in/code", web::get().to(sign_in_code))
-            .route("/sign-up", web::get().to(sign_up))
-            .route("/check-mail", web::get().to(check_mail))
-            .route("/forgot-password", web::get().to(forgot_password))
-            .route("/new-password", web::get().to(new_password))
-            .route("/account", web::get().to(account))
-            .route("/style.css", web::get().to(style));
+            .route("/sign-in", get().to(sign_in))
+            .route("/sign-in/code", get().to(sign_in_code))
+            .route("/sign-up", get().to(sign_up))
+            .route("/check-mail", get().to(check_mail))
+            .route("/forgot-password", get().to(forgot_password))
+            .route("/new-password", get().to(new_password))
+            .route("/account", get().to(account))
+            .route("/style.css", get().to(style));
     }
+}
+
+/// A route for GET and HEAD: actix-web's own does not take HEAD, though it sends the head alone for one.
+fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Serves the application until Ctrl-C.

@@ -17,6 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let auth = notes::auth(&options, addr).await?;
     let notes = Notes::open(&options.database).await?;
     println!("listening on http://{addr}");
+    println!("open {}", notes::url(&options, addr));
     let served = actix_app::serve(listener, auth.clone(), notes, Pages::new(options.sms)).await;
     // Where events are kept, the last ones are still being written.
     auth.flush_events().await;

@@ -18,6 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let notes = Notes::open(&options.database).await?;
     let app = axum_app::app(auth.clone(), notes, Pages::new(options.sms));
     println!("listening on http://{addr}");
+    println!("open {}", notes::url(&options, addr));
     let served = axum_app::serve(listener, app).await;
     // Where events are kept, the last ones are still being written.
     auth.flush_events().await;

@@ -13,6 +13,6 @@ mod visit;
 pub use mail::Mail;
 pub use options::{Options, OptionsError, Strategy};
 pub use pages::{AccountView, Page, Pages};
-pub use setup::{SetupError, auth, init_logging};
+pub use setup::{SetupError, auth, init_logging, url};
 pub use store::{Note, NoteError, Notes};
 pub use visit::Visit;

@@ -85,8 +85,13 @@ impl Pages {
     /// # Errors
     /// When a template fails.
     pub fn sign_in(&self, visit: &Visit) -> Page {
-        let is_unconfirmed = visit.error_code.as_deref() == Some("email_not_confirmed");
-        self.render("sign_in.html", visit, context! { is_unconfirmed })
+        // Whoever has not answered the mail or message of their sign-up may have lost it.
+        let unconfirmed = match visit.error_code.as_deref() {
+            Some("email_not_confirmed") => Some("email"),
+            Some("phone_not_confirmed") => Some("phone"),
+            _ => None,
+        };
+        self.render("sign_in.html", visit, context! { unconfirmed })
     }
 
     /// The form to ask for a link or code.
@@ -114,6 +119,7 @@ impl Pages {
         // What was sent, what its code is good for, and which route sends it again.
         let (sent, kind, again) = match visit.sent.as_deref() {
             Some("recovery") => ("recovery", "recovery", "recover"),
+            Some("sign-up") if by_text => ("sign-up", "sms", "resend"),
             Some("sign-up") => ("sign-up", "signup", "resend"),
             _ if by_text => ("sign-in", "sms", "otp"),
             _ => ("sign-in", "email", "otp"),
@@ -232,28 +238,49 @@ fn device(user_agent: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use auth_core::{Timestamp, UserId};
+    use auth_core::{
+        Attributes, Auth, Digest, HashedPassword, JsonObject, KeyId, KeyRecord, OneTimeToken, Purpose, Secret,
+        SessionId, SessionRecord, Timestamp, UserId,
+        adapter::{Act, SessionAdapter, TokenAdapter},
+        adapters::MemoryAdapter,
+    };
 
     use super::*;
+
+    /// In every place that somebody else fills in.
+    const EVIL: &str = "\"><script>'@example.com";
+
+    fn visit(sent: &str) -> Visit {
+        Visit {
+            redirect_to: Some(EVIL.to_owned()),
+            error_code: Some(EVIL.to_owned()),
+            retry_after: Some(EVIL.to_owned()),
+            email: Some(EVIL.to_owned()),
+            phone: Some(EVIL.to_owned()),
+            sent: Some(sent.to_owned()),
+            done: Some(EVIL.to_owned()),
+            confirm: Some(EVIL.to_owned()),
+        }
+    }
+
+    fn check(page: Page) {
+        let page = page.unwrap();
+        assert!(page.contains("<h1>") && page.contains("That did not work."), "{page}");
+        assert!(!page.contains("<script>") && !page.contains("<b>bold"), "{page}");
+    }
 
     #[test]
     fn every_page_renders_and_escapes() {
         let pages = Pages::new(true);
-        let evil = "\"><script>@example.com";
         let mut user = User::new(UserId::from("u"), Timestamp::default());
-        user.email = Some(evil.to_owned());
+        user.email = Some(EVIL.to_owned());
         let note = Note {
             id: 1,
             text: "<b>bold</b>".to_owned(),
         };
-        let visit = |sent: &str| Visit {
-            redirect_to: Some(evil.to_owned()),
-            error_code: Some(evil.to_owned()),
-            email: Some(evil.to_owned()),
-            phone: Some(evil.to_owned()),
-            sent: Some(sent.to_owned()),
-            done: Some(evil.to_owned()),
-            ..Visit::default()
+        let texted = |sent| Visit {
+            email: None,
+            ..visit(sent)
         };
         for page in [
             pages.home(&visit("")),
@@ -264,14 +291,116 @@ mod tests {
             pages.check_mail(&visit("sign-up")),
             pages.check_mail(&visit("sign-in")),
             pages.check_mail(&visit("recovery")),
+            pages.check_mail(&texted("sign-up")),
+            pages.check_mail(&texted("sign-in")),
             pages.forgot_password(&visit("")),
             pages.new_password(&visit(""), None),
             pages.new_password(&visit(""), Some(&user)),
         ] {
-            let page = page.unwrap();
-            assert!(page.contains("<h1>") && page.contains("That did not work."), "{page}");
-            assert!(!page.contains("<script>") && !page.contains("<b>bold"), "{page}");
+            check(page);
         }
+    }
+
+    /// With a change of both addresses on its way; each page asks for the proof that there is.
+    #[tokio::test]
+    async fn the_account_page_renders_and_escapes() {
+        let auth = hostile_store().await;
+        let id = UserId::from("u");
+        let user = auth.get_user(&id).await.unwrap();
+        let sessions = auth.get_all_user_sessions(&id).await.unwrap();
+        let keys = auth.get_all_user_keys(&id).await.unwrap();
+        let pending = auth.get_pending_changes(&id).await.unwrap();
+        assert_eq!((sessions.len(), keys.len(), pending.len()), (1, 1, 2));
+        let view = AccountView {
+            user: &user,
+            current: &sessions[0],
+            sessions: &sessions,
+            keys: &keys,
+            pending: &pending,
+        };
+        let pages = Pages::new(true);
+        let by_code = Visit {
+            confirm: Some("code".to_owned()),
+            ..visit("")
+        };
+        for (visit, proof) in [(visit(""), "current_password"), (by_code, "nonce")] {
+            let page = pages.account(&visit, view).unwrap();
+            assert!(page.contains(&format!("name=\"{proof}\"")), "{page}");
+            for (before, times) in [("class=\"grow\">", 1), ("Changes to <strong>", 2), ("Code sent to ", 3)] {
+                assert_eq!(
+                    page.matches(&format!("{before}&quot;&gt;&lt;")).count(),
+                    times,
+                    "{page}"
+                );
+            }
+            check(Ok(page));
+        }
+    }
+
+    /// A store with a user of whom others have written everything they can, and more than the library would have taken.
+    async fn hostile_store() -> Auth {
+        let (id, soon) = (UserId::from("u"), Timestamp::from_unix_ms(4_102_444_800_000));
+        let mut user = User::new(id.clone(), Timestamp::default());
+        user.email = Some(EVIL.to_owned());
+        user.phone = Some(EVIL.to_owned());
+        user.role = ADMIN.to_owned();
+        let key = KeyRecord {
+            id: KeyId::from(format!("email:{EVIL}")),
+            user_id: id.clone(),
+            hashed_password: Some(HashedPassword::from_stored(EVIL)),
+            primary: true,
+            expires: None,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+        };
+        let changes = [Purpose::EmailChange, Purpose::EmailChangeCurrent, Purpose::PhoneChange];
+        let changes = changes.map(|purpose| {
+            Act::SetToken(OneTimeToken {
+                id: OneTimeToken::slot(purpose, &id),
+                user_id: id.clone(),
+                purpose,
+                sent_to: EVIL.to_owned(),
+                link_digest: Digest::of(purpose.to_string().as_bytes()),
+                code_digest: None,
+                browser_digest: None,
+                attempts: 0,
+                data: JsonObject::new(),
+                link_expires: soon,
+                code_expires: soon,
+                created_at: Timestamp::default(),
+            })
+        });
+        let session = SessionRecord {
+            id: SessionId::from("s"),
+            user_id: id.clone(),
+            secret_digest: Digest::of(b""),
+            secret_issued_at: Timestamp::default(),
+            previous_digest: None,
+            previous_issued_at: None,
+            previous_expires: None,
+            active_expires: soon,
+            idle_expires: soon,
+            absolute_expires: None,
+            persistent: true,
+            payload: JsonObject::new(),
+            data: JsonObject::new(),
+            aal: 1,
+            amr: Vec::new(),
+            ip: None,
+            user_agent: Some(EVIL.to_owned()),
+            last_seen: Timestamp::default(),
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            attributes: Attributes::new(),
+        };
+        let store = MemoryAdapter::default();
+        store.commit(&[Act::SetUser(Box::new(user), Some(key))]).await.unwrap();
+        store.commit(&changes).await.unwrap();
+        store.set_session(&session).await.unwrap();
+        let auth = Auth::builder(store)
+            .secret(Secret::random().unwrap())
+            .base_url("https://example.com");
+        auth.build().unwrap()
     }
 
     #[test]

@@ -45,11 +45,14 @@ pub async fn auth(options: &Options, listening_on: SocketAddr) -> Result<Auth, S
     } else {
         auth
     };
-    let auth = match &options.base_url {
-        Some(url) => auth.base_url(url),
-        None => auth
-            .base_url(base_url(listening_on))
-            .trusted_origin(format!("http://127.0.0.1:{}", listening_on.port())),
+    let auth = auth.base_url(url(options, listening_on));
+    let auth = match options.base_url {
+        Some(_) => auth,
+        None => {
+            // Whoever opens it by this name posts forms from there, and a form that is refused leads back there.
+            let other = format!("http://127.0.0.1:{}", listening_on.port());
+            auth.trusted_origin(&other).redirect_url(other)
+        }
     };
     let auth = auth.build()?;
     auth.migrate().await?;
@@ -101,12 +104,13 @@ async fn sweep(auth: Auth) {
     }
 }
 
-/// `localhost` is the name people type for this machine.
-fn base_url(listening_on: SocketAddr) -> String {
-    if listening_on.ip().is_loopback() {
-        format!("http://localhost:{}", listening_on.port())
-    } else {
-        format!("http://{listening_on}")
+/// What browsers call the application, and where mailed links lead: what a person is told to open.
+pub fn url(options: &Options, listening_on: SocketAddr) -> String {
+    match &options.base_url {
+        Some(url) => url.clone(),
+        // The name people type for this machine.
+        None if listening_on.ip().is_loopback() => format!("http://localhost:{}", listening_on.port()),
+        None => format!("http://{listening_on}"),
     }
 }
 

@@ -147,6 +147,12 @@ settings! {
     limits: Option<Switch> = "AUTH_LIMITS",
     /// How many refresh tokens each client may send in five minutes; GoTrue's own server takes 150. [default: any number]
     refreshes_per_client: Option<u32> = "AUTH_REFRESHES_PER_CLIENT",
+    /// How long after a mail or text message to an address the next may be asked for; 0s for no wait. [default: 60s]
+    send_interval: Option<String> = "AUTH_SEND_INTERVAL",
+    /// How many mails may be asked for in an hour, by everybody together. [default: any number]
+    mails_per_hour: Option<u32> = "AUTH_MAILS_PER_HOUR",
+    /// How many text messages may be asked for in an hour, by everybody together; each costs money. [default: 30]
+    text_messages_per_hour: Option<u32> = "AUTH_TEXT_MESSAGES_PER_HOUR",
     /// Keep events in the database, for GET /admin/events.
     keep_events: Option<bool> = "AUTH_KEEP_EVENTS" [num_args = 0..=1, require_equals = true, default_missing_value = "true"],
     /// The mail server: smtps://user:password@host or smtp://…
@@ -298,7 +304,7 @@ impl<T> Absent for Vec<T> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::allow_attributes, reason = "tests report by panicking")]
 mod tests {
-    use clap::Parser;
+    use clap::{CommandFactory, Parser};
 
     use super::*;
     use crate::Cli;
@@ -341,6 +347,16 @@ mod tests {
         );
         assert_eq!(settings.captcha_provider, Some(CaptchaProvider::HCaptcha));
         assert_eq!(settings.captcha_secret, None);
+    }
+
+    #[test]
+    fn every_flag_says_what_it_does_and_has_its_variable() {
+        for flag in Cli::command().get_arguments() {
+            let id = flag.get_id().as_str();
+            let variable = flag.get_env().and_then(|name| name.to_str());
+            assert_eq!(variable, Some(format!("AUTH_{}", id.to_uppercase()).as_str()), "{id}");
+            assert!(flag.get_help().is_some(), "{id}");
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
         .one_time(one_time(settings)?)
         .email(email(settings))
         .phone(phone(settings))
+        .limits(limits(settings)?)
         .anonymous(settings.anonymous.unwrap_or(false))
         .signup(!settings.disable_signup.unwrap_or(false))
         .keep_events(settings.keep_events.unwrap_or(false));
@@ -59,14 +60,6 @@ pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &
     if let Some(provider) = settings.captcha_provider {
         builder = builder.captcha(captcha(settings, provider)?);
     }
-    let limits = match settings.limits {
-        Some(Switch::Off) => Limits::danger_unlimited(),
-        Some(Switch::On) | None => Limits::default(),
-    };
-    let refreshes = settings
-        .refreshes_per_client
-        .map(|max| Limit::new(max, Duration::from_secs(5 * 60)));
-    builder = builder.limits(limits.refreshes_per_client(refreshes));
     if let Some(audience) = &settings.audience {
         builder = builder.audience(audience);
     }
@@ -150,14 +143,14 @@ fn own_url(listening_on: SocketAddr) -> String {
 
 fn sessions(settings: &Settings) -> Result<SessionStrategy, Failure> {
     let (access, refresh) = (
-        lifetime(settings.access_lifetime.as_deref())?,
-        lifetime(settings.refresh_lifetime.as_deref())?,
+        period(settings.access_lifetime.as_deref())?,
+        period(settings.refresh_lifetime.as_deref())?,
     );
     let single = settings.single_session == Some(true);
     if settings.strategy == Some(Strategy::Opaque) {
         let mut sessions = SessionConfig::default().one_per_user(single);
-        if let Some(period) = refresh {
-            sessions = sessions.idle_period(period);
+        if let Some(idle) = refresh {
+            sessions = sessions.idle_period(idle);
         }
         return Ok(sessions.into());
     }
@@ -210,7 +203,7 @@ fn named(claims: &str) -> Result<Vec<Claim>, Failure> {
         .collect()
 }
 
-fn lifetime(text: Option<&str>) -> Result<Option<Duration>, Failure> {
+fn period(text: Option<&str>) -> Result<Option<Duration>, Failure> {
     text.map(duration::parse).transpose().map_err(Failure::new)
 }
 
@@ -244,13 +237,34 @@ fn online() -> Result<ReqwestClient, Failure> {
     ReqwestClient::new(Duration::from_secs(5)).map_err(|error| Failure::new(format!("no HTTP client: {error}")))
 }
 
+/// `--limits off` is for everything that no other flag sets.
+fn limits(settings: &Settings) -> Result<Limits, Failure> {
+    let mut limits = match settings.limits {
+        Some(Switch::Off) => Limits::danger_unlimited(),
+        Some(Switch::On) | None => Limits::default(),
+    };
+    if let Some(max) = settings.refreshes_per_client {
+        limits = limits.refreshes_per_client(Some(Limit::new(max, Duration::from_secs(5 * 60))));
+    }
+    if let Some(interval) = period(settings.send_interval.as_deref())? {
+        limits = limits.send_interval(interval);
+    }
+    if settings.mails_per_hour.is_some() {
+        limits = limits.mails_per_hour(settings.mails_per_hour);
+    }
+    if settings.text_messages_per_hour.is_some() {
+        limits = limits.text_messages_per_hour(settings.text_messages_per_hour);
+    }
+    Ok(limits)
+}
+
 fn one_time(settings: &Settings) -> Result<OneTimeConfig, Failure> {
     let mut one_time = OneTimeConfig::default();
-    if let Some(period) = lifetime(settings.link_lifetime.as_deref())? {
-        one_time = one_time.link_lifetime(period);
+    if let Some(lifetime) = period(settings.link_lifetime.as_deref())? {
+        one_time = one_time.link_lifetime(lifetime);
     }
-    if let Some(period) = lifetime(settings.code_lifetime.as_deref())? {
-        one_time = one_time.code_lifetime(period);
+    if let Some(lifetime) = period(settings.code_lifetime.as_deref())? {
+        one_time = one_time.code_lifetime(lifetime);
     }
     Ok(match settings.link_style {
         Some(Links::Direct) => one_time.link_style(LinkStyle::Direct),
