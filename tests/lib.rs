@@ -35,6 +35,16 @@ macro_rules! stories {
     };
 }
 
+/// As [`stories!`] with a function, for those that are about accounts: each runs under tokens as well, where the store is asked each
+/// time, but for those that look at an opaque session themselves.
+#[macro_export]
+macro_rules! stories_of_both {
+    ($($open:ident)::+ => { $($both:tt)+ } opaque { $($opaque:tt)* }) => {
+        $crate::every_story![super::$($open)::+ => $($both)+ $($opaque)*];
+        $crate::stories_with![tokens CoreWithTokens super::$($open)::+ => $($both)+];
+    };
+}
+
 /// As [`stories!`], for those that look into the process: at its threads, at single polls.
 #[macro_export]
 macro_rules! stories_in_process {

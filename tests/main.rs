@@ -10,7 +10,7 @@
 
 pub(crate) use auth_tests::{
     Answer, App, Client, Driver, Held, MINUTE, PASSWORD, Received, Store, passwords, runtime, stories,
-    stories_in_process,
+    stories_in_process, stories_of_both,
 };
 
 mod attacks;

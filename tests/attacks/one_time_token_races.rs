@@ -5,9 +5,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::{Answer, App, Client, MINUTE, PASSWORD, stories};
+use crate::{Answer, App, Client, MINUTE, PASSWORD, stories_of_both};
 
-stories![App::with_post =>
+stories_of_both![App::with_post => {
     of_fifty_who_follow_a_link_one_gets_in,
     of_fifty_who_press_the_button_one_gets_in,
     of_fifty_who_type_a_code_one_gets_in,
@@ -18,7 +18,8 @@ stories![App::with_post =>
     a_link_followed_while_its_owner_is_banned_opens_nothing,
     a_change_answered_while_the_password_is_changed_opens_nothing,
     a_link_is_taken_by_the_act_that_stores_what_it_is_exchanged_for,
-];
+} opaque {
+}];
 
 const ADA: &str = "ada@example.com";
 

@@ -3,11 +3,10 @@
 use auth_core::{NewKey, NewUser, adapter::UserAdapter};
 use serde_json::json;
 
-use crate::{App, Client, Driver, MINUTE, PASSWORD, stories};
+use crate::{App, Client, Driver, MINUTE, PASSWORD, stories_of_both};
 
-stories![opened =>
+stories_of_both![opened => {
     nothing_of_whoever_came_first_remains_whichever_way_the_owner_comes,
-    sessions_and_keys_of_whoever_came_first_end,
     two_passwords_are_none,
     the_same_password_twice_is_one,
     a_contested_password_stays_nobodys_when_the_mail_is_late,
@@ -18,9 +17,11 @@ stories![opened =>
     an_owner_who_is_proven_loses_nothing,
     a_session_without_an_address_ends_when_somebody_proves_one,
     a_proof_that_is_refused_costs_no_account,
-    an_account_with_a_key_is_its_holders,
     a_second_proof_ends_no_session,
-];
+} opaque {
+    an_account_with_a_key_is_its_holders,
+    sessions_and_keys_of_whoever_came_first_end,
+}];
 
 async fn opened(driver: Driver) -> App {
     App::with_post_and(driver, |builder| builder.anonymous(true)).await

@@ -3,9 +3,9 @@ use std::time::Duration;
 use auth_core::{Limit, Limits};
 use serde_json::json;
 
-use crate::{App, Client, Driver, MINUTE, PASSWORD, stories};
+use crate::{App, Client, Driver, MINUTE, PASSWORD, stories_of_both};
 
-stories![opened =>
+stories_of_both![opened => {
     somebody_looks_around_without_an_address,
     it_is_off_unless_switched_on,
     an_address_makes_it_a_real_account,
@@ -13,7 +13,8 @@ stories![opened =>
     a_password_needs_an_address,
     accounts_are_not_made_without_end,
     it_can_be_deleted_whenever_its_owner_likes,
-];
+} opaque {
+}];
 
 async fn opened(driver: Driver) -> App {
     App::with_post_and(driver, |builder| builder.anonymous(true)).await

@@ -203,6 +203,15 @@ fn vague_origins_networks_and_paths_are_refused() {
     assert_eq!(problems(builder().limits(none)), ["limits.captchas_per_client"]);
     let none = Limits::default().refreshes_per_client(Some(Limit::new(1, Duration::ZERO)));
     assert_eq!(problems(builder().limits(none)), ["limits.refreshes_per_client"]);
+    for (limits, option) in [
+        (Limits::default().mails_per_hour(Some(0)), "limits.mails_per_hour"),
+        (
+            Limits::default().text_messages_per_hour(Some(0)),
+            "limits.text_messages_per_hour",
+        ),
+    ] {
+        assert_eq!(problems(builder().limits(limits)), [option]);
+    }
     assert_eq!(problems(builder().audience("").default_role("")), [""; 0]);
 }
 

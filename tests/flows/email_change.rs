@@ -6,9 +6,9 @@ use auth_core::{
 };
 use serde_json::json;
 
-use crate::{App, Client, MINUTE, PASSWORD, Received, stories};
+use crate::{App, Client, MINUTE, PASSWORD, Received, stories_of_both};
 
-stories![App::with_post =>
+stories_of_both![App::with_post => {
     a_change_is_confirmed_at_both_addresses,
     either_address_may_be_first,
     one_half_moves_nothing_when_the_other_is_gone,
@@ -25,7 +25,8 @@ stories![App::with_post =>
     a_script_may_send_what_old_clients_send,
     the_codes_of_both_halves_are_tried_apart,
     an_owner_hears_what_was_wanted_with_their_address,
-];
+} opaque {
+}];
 
 const ADA: &str = "ada@example.com";
 const NEW: &str = "lovelace@example.com";

@@ -3,18 +3,19 @@ use std::time::Duration;
 use auth_core::{EventKind, Tokens};
 use serde_json::json;
 
-use crate::{App, Client, MINUTE, PASSWORD, stories};
+use crate::{App, Client, MINUTE, PASSWORD, stories_of_both};
 
-stories![App::with_post =>
+stories_of_both![App::with_post => {
     somebody_is_invited_and_accepts,
     an_invitation_to_a_proven_address_is_refused,
     an_invitation_takes_the_place_of_the_one_before,
-    only_administrators_invite,
     under_tokens_an_invitation_is_accepted_with_tokens,
     an_invitation_of_an_unproven_account_is_the_administrators_word,
     what_an_invitation_says_stays_when_its_guest_comes_in_another_way,
     an_invitation_shares_the_minute_of_its_address,
-];
+} opaque {
+    only_administrators_invite,
+}];
 
 const ADA: &str = "ada@example.com";
 

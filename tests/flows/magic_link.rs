@@ -1,9 +1,9 @@
 use auth_core::{EventKind, Tokens};
 use serde_json::json;
 
-use crate::{App, MINUTE, PASSWORD, stories};
+use crate::{App, MINUTE, PASSWORD, stories_of_both};
 
-stories![App::with_post =>
+stories_of_both![App::with_post => {
     a_known_address_gets_a_link_and_a_code,
     an_unknown_address_gets_an_account,
     otp_with_an_address_is_the_same,
@@ -13,9 +13,10 @@ stories![App::with_post =>
     data_of_a_new_account_is_kept,
     what_is_wrong_with_the_request_is_said,
     a_new_link_voids_the_one_before,
-    a_client_with_tokens_gets_them_in_the_fragment,
     a_banned_owner_gets_nothing,
-];
+} opaque {
+    a_client_with_tokens_gets_them_in_the_fragment,
+}];
 
 const ADA: &str = "ada@example.com";
 

@@ -3,9 +3,9 @@ use std::time::Duration;
 use auth_core::{EventKind, OneTimeConfig, PhoneConfig};
 use serde_json::json;
 
-use crate::{App, Driver, MINUTE, stories};
+use crate::{App, Driver, MINUTE, stories_of_both};
 
-stories![App::with_post =>
+stories_of_both![App::with_post => {
     a_code_works_once,
     a_wrong_code_and_an_unknown_address_are_one_answer,
     codes_end_after_ten_minutes_and_links_after_an_hour,
@@ -14,7 +14,8 @@ stories![App::with_post =>
     a_code_is_good_for_its_purpose_only,
     a_number_gets_its_code,
     a_number_for_reviewers_has_its_code,
-];
+} opaque {
+}];
 
 const ADA: &str = "ada@example.com";
 const NUMBER: &str = "15551234567";

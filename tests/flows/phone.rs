@@ -1,9 +1,9 @@
 use auth_core::{PhoneConfig, Tokens};
 use serde_json::json;
 
-use crate::{App, MINUTE, PASSWORD, stories};
+use crate::{App, MINUTE, PASSWORD, stories_of_both};
 
-stories![App::with_post =>
+stories_of_both![App::with_post => {
     a_number_signs_up_proves_itself_and_signs_in,
     under_tokens_a_number_signs_in_and_refreshes,
     a_number_need_not_be_proven_when_that_is_configured,
@@ -13,7 +13,8 @@ stories![App::with_post =>
     the_code_of_a_change_is_sent_again,
     the_proof_of_a_number_is_sent_once_more,
     no_route_takes_a_channel_that_there_is_not,
-];
+} opaque {
+}];
 
 const NUMBER: &str = "15551234567";
 const NEW: &str = "15557654321";

@@ -3,9 +3,9 @@ use std::time::Duration;
 use auth_core::{EventKind, Tokens};
 use serde_json::json;
 
-use crate::{App, MINUTE, PASSWORD, stories};
+use crate::{App, MINUTE, PASSWORD, stories_of_both};
 
-stories![App::with_post =>
+stories_of_both![App::with_post => {
     who_forgot_the_password_is_not_asked_for_it,
     a_forgotten_password_is_replaced,
     an_unknown_address_gets_the_same_answer_and_no_mail,
@@ -14,7 +14,8 @@ stories![App::with_post =>
     an_address_nobody_has_proven_is_proven_by_it,
     the_owner_is_told,
     what_is_wrong_with_the_request_is_said,
-];
+} opaque {
+}];
 
 const ADA: &str = "ada@example.com";
 const NEW: &str = "a new long password";

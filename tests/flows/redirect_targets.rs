@@ -1,9 +1,9 @@
 use auth_core::LinkStyle;
 use serde_json::json;
 
-use crate::{App, Driver, MINUTE, Received, stories};
+use crate::{App, Driver, MINUTE, Received, stories_of_both};
 
-stories![opened =>
+stories_of_both![opened => {
     an_allowed_target_is_where_the_link_leads,
     the_page_of_a_link_may_lead_to_an_application,
     a_target_stands_in_the_link_as_it_was_written,
@@ -11,7 +11,8 @@ stories![opened =>
     a_changed_link_leads_nowhere_else,
     without_a_target_it_leads_to_the_site,
     links_are_built_from_the_configuration,
-];
+} opaque {
+}];
 
 const ADA: &str = "ada@example.com";
 

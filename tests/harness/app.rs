@@ -2,6 +2,7 @@ use std::{future::Future, net::IpAddr, pin::Pin, rc::Rc, time::Duration};
 
 use auth_core::{
     Attribute, Auth, AuthBuilder, Clock, Limit, Limits, MemoryMailer, MemorySms, PasswordConfig, Secret, Timestamp,
+    Tokens,
     adapters::{AnyAdapter, CacheOptions, CachedAdapter},
     testing::{EventLog, FaultyAdapter, ManualClock},
 };
@@ -19,6 +20,8 @@ pub enum Driver {
     Core,
     /// The core, over another store than memory.
     CoreOn(Store),
+    /// The core, with token sessions.
+    CoreWithTokens,
     Axum,
     Actix,
     /// axum, over a real connection.
@@ -116,12 +119,13 @@ impl App {
             .user_attribute(Attribute::integer("credits"));
         let builder = match driver {
             Driver::AxumSocket | Driver::ActixSocket => builder.trusted_proxy(socket::PROXY),
+            Driver::CoreWithTokens => builder.sessions(Tokens::default().check_store(true)),
             Driver::Core | Driver::CoreOn(_) | Driver::Axum | Driver::Actix => builder,
         };
         let auth = setup(builder).build().expect("the configuration is sound");
         auth.migrate().await.expect("the store is there");
         let call = match driver {
-            Driver::Core | Driver::CoreOn(_) => core::driver(auth.clone()),
+            Driver::Core | Driver::CoreOn(_) | Driver::CoreWithTokens => core::driver(auth.clone()),
             Driver::Axum => axum::driver(auth.clone()),
             Driver::Actix => actix::driver(auth.clone()).await,
             Driver::AxumSocket => socket::axum_driver(auth.clone()).await,

@@ -66,6 +66,7 @@ impl Client {
     /// The session cookie.
     pub fn token(&self) -> Option<String> {
         self.cookie(self.app.cookie_name())
+            .or_else(|| self.cookie("__Host-auth_access"))
     }
 
     pub fn set_cookie(&self, name: &str, value: impl Into<String>) {

@@ -242,6 +242,18 @@ impl Limits {
                 ));
             }
         }
+        for (option, budget) in [
+            ("limits.mails_per_hour", self.mails_per_hour),
+            ("limits.text_messages_per_hour", self.messages_per_hour),
+        ] {
+            if budget == Some(0) {
+                problems.push(ConfigProblem::new(
+                    option,
+                    "nothing could ever be sent.",
+                    "Allow at least one in an hour, or leave the mailer or sender out.",
+                ));
+            }
+        }
         problems
     }
 }
