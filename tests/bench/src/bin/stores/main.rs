@@ -1,0 +1,180 @@
+//! Operations a second of each store, beside the same single statement straight through its driver, in one run.
+//!
+//! Rounds are paired: in each, the adapter and the driver answer for the same time, one after the other; what is printed
+//! is the median of the rates and of their ratio. Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and
+//! `AUTH_TEST_REDIS`; a store whose variable is missing is left out. `stores [PART]`: `memory`, `sqlite`, `postgres`, `mysql`,
+//! `redis`, or `growth`, from a thousand sessions to a million; everything if nothing is said.
+
+mod acts;
+mod growth;
+mod mysql;
+mod postgres;
+mod redis;
+mod rows;
+
+use std::{
+    future::Future,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use auth_core::{
+    Auth, IssuedSession, NewUser, Secret, SessionStrategy,
+    adapter::{Adapter, SplitAdapter},
+    adapters::{
+        AnyAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions, SqliteAdapter,
+    },
+};
+use tokio::task::JoinSet;
+
+use acts::acts;
+use growth::growth;
+use mysql::beside_mysql_async;
+use postgres::beside_tokio_postgres;
+use self::redis::beside_redis;
+
+type Failure = Box<dyn std::error::Error>;
+
+const ROUNDS: usize = 5;
+const ROUND: Duration = Duration::from_millis(400);
+/// Tasks that ask at the same time.
+const ASKING: usize = 16;
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<(), Failure> {
+    println!("{:<20} {:<12} {:>12} {:>12} {:>8}", "store", "act", "a second", "driver", "ratio");
+    let directory = tempfile::TempDir::new()?;
+    let only = std::env::args().nth(1);
+    let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    let server = |part: &str, variable: &str| std::env::var(variable).ok().filter(|_| is_wanted(part));
+    if is_wanted("memory") {
+        acts("memory", AnyAdapter::new(MemoryAdapter::default())).await?;
+    }
+    if is_wanted("sqlite") {
+        let file = format!("sqlite://{}", directory.path().join("auth.db").display());
+        acts("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?)).await?;
+    }
+    if let Some(url) = server("postgres", "AUTH_TEST_POSTGRES") {
+        for size in [1, 10] {
+            let schema = format!("b{}_{size}", std::process::id());
+            let options = PostgresOptions::new(&url).schema(&schema).pool_size(size).readers(size.min(2));
+            let adapter = PostgresAdapter::open(options).await?;
+            acts(&format!("postgres, {size}"), AnyAdapter::new(adapter.clone())).await?;
+            beside_tokio_postgres(&url, &schema, size.min(2), size, &adapter).await?;
+            // The same statements through sqlx, for applications that have its pool.
+            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(u32::try_from(size)?).connect(&url).await?;
+            let prefix = format!("{schema}.auth_");
+            acts(&format!("postgres sqlx, {size}"), AnyAdapter::new(PostgresAdapter::from_pool(pool, &prefix).await?)).await?;
+        }
+    }
+    if let Some(url) = server("mysql", "AUTH_TEST_MYSQL") {
+        for size in [1, 10] {
+            let prefix = format!("b{}_{size}_", std::process::id());
+            let options = MysqlOptions::new(&url).table_prefix(&prefix).pool_size(size);
+            let adapter = MysqlAdapter::open(options).await?;
+            acts(&format!("mysql, {size}"), AnyAdapter::new(adapter.clone())).await?;
+            beside_mysql_async(&url, &prefix, size, &adapter).await?;
+        }
+    }
+    if let Some(url) = server("redis", "AUTH_TEST_REDIS") {
+        let sessions = RedisSessions::connect(&url).await?;
+        let adapter = AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions));
+        acts("redis", adapter.clone()).await?;
+        beside_redis(&url, &adapter).await?;
+    }
+    if is_wanted("growth") {
+        let file = format!("sqlite://{}", directory.path().join("growth.db").display());
+        growth("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?), async || Ok(())).await?;
+    }
+    if let Some(url) = server("growth", "AUTH_TEST_POSTGRES") {
+        let schema = format!("g{}", std::process::id());
+        let options = PostgresOptions::new(&url).schema(&schema);
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        // What the server does by itself a while after so many inserts.
+        let settle = async || {
+            client.simple_query(&format!("VACUUM (ANALYZE) {schema}.auth_session")).await?;
+            client.simple_query("CHECKPOINT").await?;
+            Ok(())
+        };
+        growth("postgres", AnyAdapter::new(PostgresAdapter::open(options).await?), settle).await?;
+    }
+    Ok(())
+}
+
+fn build(adapter: impl Adapter, sessions: impl Into<SessionStrategy>) -> Result<Auth, Failure> {
+    Ok(Auth::builder(adapter)
+        .secret(Secret::new("a secret of the bench, 32 bytes and more"))
+        .base_url("http://localhost")
+        .sessions(sessions)
+        .build()?)
+}
+
+/// A user, once for all; and sessions of it.
+async fn session(auth: &Auth) -> Result<IssuedSession, Failure> {
+    // The second time the user is there.
+    let _ = auth.create_user(NewUser::with_password("username", "ada", "correct horse battery")).await;
+    let proof = auth.authenticate_user("username", "ada", "correct horse battery").await?;
+    Ok(auth.create_session(&proof, Default::default()).await?)
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Ours and the driver's in turn; the ratio is of the same round.
+async fn beside<F: Future<Output = ()> + Send + 'static>(
+    store: &str,
+    act: &str,
+    ours: impl Fn() -> Work,
+    driver: impl Fn() -> F,
+) {
+    let (mut own, mut bare) = (Vec::new(), Vec::new());
+    for round in 0..=ROUNDS {
+        let (first, second) = (once(&ours).await, once(&driver).await);
+        // The first round warms.
+        if round > 0 {
+            own.push(first);
+            bare.push(second);
+        }
+    }
+    print(store, act, median(own), Some(median(bare)));
+}
+
+async fn rate<F: Future<Output = ()> + Send + 'static>(act: impl Fn() -> F) -> f64 {
+    let mut rates = Vec::new();
+    for round in 0..=ROUNDS {
+        let rate = once(&act).await;
+        if round > 0 {
+            rates.push(rate);
+        }
+    }
+    median(rates)
+}
+
+/// How often a second, with all tasks asking one thing after the other.
+async fn once<F: Future<Output = ()> + Send + 'static>(act: &impl Fn() -> F) -> f64 {
+    let start = Instant::now();
+    let (mut asking, mut done) = (JoinSet::new(), 0_u32);
+    for _ in 0..ASKING {
+        asking.spawn(act());
+    }
+    while asking.join_next().await.is_some() {
+        done += 1;
+        if start.elapsed() < ROUND {
+            asking.spawn(act());
+        }
+    }
+    f64::from(done) / start.elapsed().as_secs_f64()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn print(store: &str, act: &str, rate: f64, beside: Option<f64>) {
+    let (driver, ratio) = match beside {
+        Some(driver) => (format!("{driver:.0}"), format!("{:.2}", rate / driver)),
+        None => Default::default(),
+    };
+    println!("{store:<20} {act:<12} {rate:>12.0} {driver:>12} {ratio:>8}");
+}

@@ -1,0 +1,84 @@
+//! Single statements straight through mysql_async.
+
+use std::{sync::Arc, time::Duration};
+
+use auth_core::adapters::MysqlAdapter;
+use mysql_async::{Value, prelude::Queryable};
+
+use crate::{
+    Failure, beside,
+    rows::{Rows, renewal},
+};
+
+pub(crate) async fn beside_mysql_async(
+    url: &str,
+    prefix: &str,
+    size: usize,
+    adapter: &MysqlAdapter,
+) -> Result<(), Failure> {
+    let constraints = mysql_async::PoolConstraints::new(0, size).ok_or("a size")?;
+    // As our adapter has it; by default the pool closes connections as soon as nobody uses them.
+    let pool = mysql_async::PoolOpts::default()
+        .with_constraints(constraints)
+        .with_reset_connection(false)
+        .with_inactive_connection_ttl(Duration::from_secs(60));
+    let opts = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?)
+        .pool_opts(pool)
+        .prefer_socket(false)
+        .stmt_cache_size(128)
+        .client_found_rows(true);
+    let pool = mysql_async::Pool::new(opts);
+    let table = format!("{prefix}session");
+    let rows = Arc::new(Rows::make(adapter).await?);
+    let label = format!("mysql, {size} conn");
+    // One statement on a connection of the pool, which says how many rows it was about.
+    let run = |sql: &Arc<str>, values: Vec<Value>| {
+        let (pool, sql) = (pool.clone(), Arc::clone(sql));
+        async move {
+            let mut conn = pool.get_conn().await.expect("it answers");
+            let rows: Vec<mysql_async::Row> = conn.exec(&*sql, values).await.expect("it answers");
+            rows.len() as u64 + conn.affected_rows()
+        }
+    };
+    let id = || Value::from(rows.template().id.as_str());
+    let select = format!("SELECT s.*, u.* FROM {table} s JOIN {prefix}user u ON u.id = s.user_id WHERE s.id = ?").into();
+    beside(&label, "lookup", rows.lookup(), || {
+        let done = run(&select, vec![id()]);
+        async move { assert!(done.await > 0) }
+    })
+    .await;
+    let template = pool.get_conn().await?.exec_first(format!("SELECT * FROM {table} WHERE id = ?"), (id(),)).await?;
+    let template: mysql_async::Row = template.ok_or("a session")?;
+    let names: Vec<String> = template.columns_ref().iter().map(|column| column.name_str().into_owned()).collect();
+    let at = names.iter().position(|name| name == "id").ok_or("an id")?;
+    let values = template.unwrap();
+    let places = vec!["?"; names.len()].join(", ");
+    let insertion = format!("INSERT INTO {table} ({}) VALUES ({places})", names.join(", ")).into();
+    beside(&label, "create", rows.create(), || {
+        let mut values = values.clone();
+        values[at] = Value::from(rows.fresh());
+        let done = run(&insertion, values);
+        async move { assert_eq!(done.await, 1) }
+    })
+    .await;
+    let update = renewal(&table, |_| "?".to_owned()).into();
+    beside(&label, "renew", rows.renew(), || {
+        let row = rows.template();
+        let digest = Value::from(row.secret_digest.as_bytes().as_slice());
+        let [issued, active, idle, seen] = [row.secret_issued_at, row.active_expires, row.idle_expires, row.last_seen]
+            .map(|time| Value::from(time.as_unix_ms()));
+        let id = Value::from(rows.turn());
+        let values =
+            vec![active.clone(), digest.clone(), issued, active, idle, seen.clone(), seen, id, digest];
+        let done = run(&update, values);
+        async move { assert_eq!(done.await, 1) }
+    })
+    .await;
+    let removal = format!("DELETE FROM {table} WHERE id = ?").into();
+    beside(&label, "delete", rows.delete(), || {
+        let done = run(&removal, vec![Value::from("nobody")]);
+        async move { assert_eq!(done.await, 0) }
+    })
+    .await;
+    Ok(())
+}
