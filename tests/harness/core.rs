@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::json;
 
-use super::app::Answering;
+use super::{app::Answering, documented::Asked};
 
 pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
     Rc::new(move |mut request, ip| {
@@ -24,7 +24,12 @@ pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answeri
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             };
             let mut response = if is_mounted {
-                auth.handle(request).await
+                let asked = Asked::of(&auth, &request);
+                let response = auth.handle(request).await;
+                if let Some(asked) = asked {
+                    asked.check(&auth, &response).await;
+                }
+                response
             } else {
                 answer(&shared, request).await
             };
