@@ -70,6 +70,20 @@ pub fn verify_session(wanted: VerifySession) -> Guard {
 }
 
 /// The middleware [`require_user`], [`require_fresh`] and [`verify_session`] make.
+///
+/// ```
+/// use std::time::Duration;
+/// use actix_web::{dev::HttpServiceFactory, web};
+/// use auth_actix::{Guard, require_fresh, require_user};
+///
+/// fn behind(guard: Guard) -> impl HttpServiceFactory {
+///     web::resource("/keys").wrap(guard).route(web::get().to(|| async { "the keys" }))
+/// }
+///
+/// let strict = true;
+/// let keys = behind(if strict { require_fresh(Duration::from_secs(60)) } else { require_user() });
+/// # let _ = keys;
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Guard {
@@ -95,7 +109,7 @@ where
     }
 }
 
-/// The service a [`Guard`] makes.
+/// The service a [`Guard`] makes, which nobody has to name. [`require_user`] has the example.
 #[derive(Debug)]
 pub struct GuardService<S> {
     inner: Rc<S>,

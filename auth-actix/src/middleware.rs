@@ -36,7 +36,7 @@ pub struct AuthMiddleware {
 }
 
 impl AuthMiddleware {
-    /// A middleware over this handle.
+    /// A middleware over this handle. [`AuthMiddleware`] has the example.
     pub fn new(auth: Auth) -> Self {
         Self { auth }
     }
@@ -61,7 +61,7 @@ where
     }
 }
 
-/// The service [`AuthMiddleware`] makes.
+/// The service [`AuthMiddleware`] makes, which nobody has to name. [`AuthMiddleware`] has the example.
 #[derive(Debug)]
 pub struct AuthMiddlewareService<S> {
     inner: S,

@@ -27,7 +27,21 @@ pub fn routes(auth: &Auth) -> AuthRoutes {
     }
 }
 
-/// The service [`routes`] makes.
+/// The service [`routes`] makes; [`AuthRoutes::at`] mounts it below a path of the application.
+///
+/// ```
+/// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+/// use actix_web::{App, test::{TestRequest, call_service, init_service}};
+/// use auth_actix::AuthRoutes;
+///
+/// # #[actix_web::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+/// let routes: AuthRoutes = auth_actix::routes(&auth);
+/// let app = init_service(App::new().service(routes)).await;
+/// let health = call_service(&app, TestRequest::with_uri("/api/auth/health").to_request()).await;
+/// assert_eq!(health.status(), 200);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct AuthRoutes {

@@ -21,6 +21,15 @@ pub struct AuthRequest(auth_core::AuthRequest);
 
 impl AuthRequest {
     /// The rejection for an error, as the core answers it.
+    ///
+    /// ```
+    /// use auth_axum::{AuthRejection, AuthRequest};
+    ///
+    /// async fn leave(request: AuthRequest) -> Result<&'static str, AuthRejection> {
+    ///     request.revoke().await.map_err(|error| request.reject(error))?;
+    ///     Ok("goodbye")
+    /// }
+    /// ```
     pub fn reject(&self, error: Error) -> AuthRejection {
         AuthRejection::new(&self.0, error)
     }
@@ -69,11 +78,27 @@ pub struct CurrentUser {
 
 impl CurrentUser {
     /// The user's id.
+    ///
+    /// ```
+    /// use auth_axum::CurrentUser;
+    ///
+    /// async fn whoami(user: CurrentUser) -> String {
+    ///     user.id().to_string()
+    /// }
+    /// ```
     pub fn id(&self) -> &UserId {
         &self.user.id
     }
 
     /// The session the user is signed in with.
+    ///
+    /// ```
+    /// use auth_axum::CurrentUser;
+    ///
+    /// async fn device(user: CurrentUser) -> String {
+    ///     user.session().user_agent.clone().unwrap_or_default()
+    /// }
+    /// ```
     pub fn session(&self) -> &Session {
         &self.session
     }

@@ -67,6 +67,20 @@ pub fn verify_session(wanted: VerifySession) -> Guard {
 }
 
 /// The layer [`require_user`], [`require_fresh`] and [`verify_session`] make.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_axum::{Guard, require_fresh, require_user};
+/// use axum::{Router, routing::get};
+///
+/// fn behind(guard: Guard) -> Router {
+///     Router::new().route("/keys", get(|| async { "the keys" })).route_layer(guard)
+/// }
+///
+/// let strict = true;
+/// let app = behind(if strict { require_fresh(Duration::from_secs(60)) } else { require_user() });
+/// # let _ = app;
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Guard {
@@ -81,7 +95,7 @@ impl<S> Layer<S> for Guard {
     }
 }
 
-/// The service a [`Guard`] makes.
+/// The service a [`Guard`] makes, which nobody has to name. [`require_user`] has the example.
 #[derive(Clone, Debug)]
 pub struct GuardService<S> {
     inner: S,

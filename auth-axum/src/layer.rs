@@ -34,7 +34,7 @@ pub struct AuthLayer {
 }
 
 impl AuthLayer {
-    /// A layer over this handle.
+    /// A layer over this handle. [`AuthLayer`] has the example.
     pub fn new(auth: Auth) -> Self {
         Self { auth }
     }
@@ -51,7 +51,20 @@ impl<S> Layer<S> for AuthLayer {
     }
 }
 
-/// The service [`AuthLayer`] makes.
+/// The service [`AuthLayer`] makes, around any other.
+///
+/// ```
+/// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+/// use auth_axum::{AuthLayer, AuthService};
+/// use tower_layer::Layer;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+/// let router = axum::Router::<()>::new();
+/// let service: AuthService<axum::Router> = AuthLayer::new(auth).layer(router);
+/// # let _ = service;
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AuthService<S> {
     inner: S,
@@ -81,7 +94,8 @@ where
 }
 
 pin_project! {
-    /// The future of [`AuthService`].
+    /// The future of [`AuthService`], which nobody has to name: it waits for the answer and adds the cookies, without a box of its
+    /// own. [`AuthLayer`] has the example.
     #[derive(Debug)]
     pub struct ResponseFuture<F> {
         #[pin]

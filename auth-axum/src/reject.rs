@@ -45,6 +45,15 @@ impl AuthRejection {
     }
 
     /// What went wrong.
+    ///
+    /// ```
+    /// use auth_axum::{AuthRejection, CurrentUser};
+    ///
+    /// async fn export(user: Result<CurrentUser, AuthRejection>) -> Result<String, AuthRejection> {
+    ///     let user = user.inspect_err(|refused| println!("refused an export: {}", refused.error()))?;
+    ///     Ok(format!("everything of {}", user.id()))
+    /// }
+    /// ```
     pub fn error(&self) -> &Error {
         &self.error
     }

@@ -39,7 +39,21 @@ pub fn routes(auth: &Auth) -> AuthRoutes {
     AuthRoutes { auth: auth.clone() }
 }
 
-/// The service [`routes`] makes.
+/// The service [`routes`] makes: it answers any request below the base path, and nothing makes it fail.
+///
+/// ```
+/// # use auth_core::{Auth, Secret, adapters::MemoryAdapter};
+/// use auth_axum::AuthRoutes;
+/// use axum::{body::Body, http::Request};
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let auth = Auth::builder(MemoryAdapter::default()).secret(Secret::random()?).base_url("https://example.com").build()?;
+/// let routes: AuthRoutes = auth_axum::routes(&auth);
+/// let health = routes.oneshot(Request::get("/api/auth/health").body(Body::empty())?).await?;
+/// assert_eq!(health.status(), 200);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct AuthRoutes {
     auth: Auth,

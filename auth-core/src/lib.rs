@@ -24,6 +24,9 @@
 //! | `aws-lc` | `Algorithm::Rs256`, and ES256 five times as fast, by AWS-LC, with the C library compiled in; implies `asymmetric` |
 //! | `client` | `client::GoTrueApi`, for programs that talk to an auth server over HTTP |
 //! | `sqlite` | `adapters::SqliteAdapter`, with the C library compiled in |
+//! | `postgres` | `adapters::PostgresAdapter`, with TLS by rustls |
+//! | `mysql` | `adapters::MysqlAdapter`, for MySQL and MariaDB |
+//! | `sqlx` | `from_pool` on the adapters of `sqlite`, `postgres` and `mysql`, for applications that have an sqlx pool |
 //! | `redis` | `adapters::RedisSessions`, for one server, a cluster, or a master behind sentinels |
 //! | `redis-tls` | `rediss://` for them, one server or a cluster |
 //! | `smtp` | `SmtpMailer`: mails by SMTP |

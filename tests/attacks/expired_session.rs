@@ -19,6 +19,7 @@ async fn assert_closed(app: &App, token: &str) {
         "/session",
         "/guarded",
         "/fresh",
+        "/checked",
         "/write",
         "/api/auth/user",
         "/api/auth/sessions",
@@ -26,7 +27,16 @@ async fn assert_closed(app: &App, token: &str) {
         assert_eq!(with_cookie().get(path).await.status(), 401, "{path}");
     }
     assert_eq!(with_cookie().get("/maybe").await.text(), r#"{"user":null}"#);
+    assert_eq!(with_cookie().get("/maybe_session").await.text(), r#"{"session":null}"#);
+    assert_eq!(
+        with_cookie().get("/optional").await.text(),
+        r#"{"session":null,"user":null}"#
+    );
     assert_eq!(with_cookie().get("/many").await.text(), "0 0");
+    // Takes anybody, and finds nobody: the cookie goes.
+    let lenient = with_cookie();
+    assert_eq!(lenient.get("/lenient").await.text(), "lenient");
+    assert_eq!(lenient.token(), None);
     assert_eq!(
         with_cookie().get("/api/auth/session").await.json(),
         json!({ "session": null, "user": null })
@@ -42,7 +52,9 @@ async fn assert_closed(app: &App, token: &str) {
         assert_eq!(answer.status(), 401, "{method} {path}");
     }
     let script = app.script().with("authorization", format!("Bearer {token}"));
-    assert_eq!(script.get("/me").await.status(), 401);
+    for path in ["/me", "/checked", "/guarded"] {
+        assert_eq!(script.get(path).await.status(), 401, "{path}");
+    }
     assert_eq!(script.get("/api/auth/user").await.status(), 403);
 }
 

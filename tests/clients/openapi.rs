@@ -32,17 +32,32 @@ async fn the_document_is_valid() {
 
 #[tokio::test]
 async fn nothing_the_document_allows_makes_axum_fail() {
-    hammer(Framework::Axum).await;
+    hammer(Served::start(Framework::Axum).await, &[]).await;
 }
 
 #[tokio::test]
 async fn nothing_the_document_allows_makes_actix_fail() {
-    hammer(Framework::Actix).await;
+    hammer(Served::start(Framework::Actix).await, &[]).await;
 }
 
-/// As nobody, as somebody who is signed in, and as an administrator, who each get further than the one before.
-async fn hammer(framework: Framework) {
-    let served = Served::start(framework).await;
+/// What nobody is there to send is refused, and the document says with what.
+#[tokio::test]
+async fn nothing_the_document_allows_makes_a_server_without_post_fail() {
+    const SENDING: &[&str] = &[
+        "invite",
+        "reauthenticate",
+        "recover",
+        "resend",
+        "send_magic_link",
+        "send_nonce",
+        "send_otp",
+    ];
+    hammer(Served::without_post(Framework::Axum).await, SENDING).await;
+}
+
+/// As nobody, as somebody who is signed in, and as an administrator, who each get further than the one before: at these
+/// operations, or at all of them.
+async fn hammer(served: Served, only: &'static [&'static str]) {
     let url = served.url();
     let callers = [None, Some(user_token(&served).await), Some(served.service_token())];
     let hammered = tokio::task::spawn_blocking(move || {
@@ -69,6 +84,9 @@ async fn hammer(framework: Framework) {
             command.args(["--suppress-health-check", "all"]);
             if let Some(bearer) = bearer {
                 command.args(["--header", &format!("Authorization: Bearer {bearer}")]);
+            }
+            for operation in only {
+                command.args(["--include-operation-id", operation]);
             }
             if number == 1 {
                 for ending in ["delete_user", "log_out", "sign_out"] {

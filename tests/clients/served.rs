@@ -3,7 +3,8 @@ use std::net::{SocketAddr, TcpListener};
 use auth_actix::AuthMiddleware;
 use auth_axum::AuthLayer;
 use auth_core::{
-    Auth, CookieOptions, Limits, LinkStyle, OneTimeConfig, PasswordConfig, Secret, Tokens, adapters::MemoryAdapter,
+    Auth, AuthBuilder, CookieOptions, Limits, LinkStyle, OneTimeConfig, PasswordConfig, PhoneConfig, Secret, Tokens,
+    adapters::MemoryAdapter,
 };
 use tokio::sync::oneshot;
 
@@ -27,6 +28,18 @@ pub(crate) struct Served {
 impl Served {
     /// A server as GoTrue's clients know it: tokens, addresses that are confirmed by links that lead on at once, and no limits.
     pub(crate) async fn start(framework: Framework) -> Self {
+        Self::with(framework, |builder, letterbox| letterbox.of(builder)).await
+    }
+
+    /// The same, without anybody who sends mails or text messages.
+    pub(crate) async fn without_post(framework: Framework) -> Self {
+        Self::with(framework, |builder, _| {
+            builder.phone(PhoneConfig::default().enabled(true))
+        })
+        .await
+    }
+
+    async fn with(framework: Framework, setup: fn(AuthBuilder, &Letterbox) -> AuthBuilder) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -41,7 +54,7 @@ impl Served {
             .keep_events(true)
             .auth_cookie(CookieOptions::default())
             .user_ids(uuid);
-        let auth = letterbox.of(builder).build().expect("the configuration is sound");
+        let auth = setup(builder, &letterbox).build().expect("the configuration is sound");
         auth.migrate().await.unwrap();
         let (alive, over) = oneshot::channel();
         match framework {

@@ -146,8 +146,12 @@ async fn n08_a_failing_store_is_an_error_and_keeps_the_cookie(app: App) {
         "/me",
         "/session",
         "/maybe",
+        "/maybe_session",
+        "/optional",
         "/guarded",
         "/fresh",
+        "/checked",
+        "/lenient",
         "/many",
         "/api/auth/user",
         "/api/auth/session",
@@ -286,11 +290,19 @@ async fn a_replaced_secret_is_good_for_its_grace(app: App) {
 }
 
 async fn maybe_is_none_only_without_a_session(app: App) {
-    assert_eq!(app.browser().get("/maybe").await.text(), r#"{"user":null}"#);
+    let nobody = app.browser();
+    assert_eq!(nobody.get("/maybe").await.text(), r#"{"user":null}"#);
+    assert_eq!(nobody.get("/maybe_session").await.text(), r#"{"session":null}"#);
+    assert_eq!(nobody.get("/optional").await.text(), r#"{"session":null,"user":null}"#);
     let ada = app.signed_up("ada@example.com").await;
     assert!(ada.get("/maybe").await.json()["user"].is_string());
+    assert!(ada.get("/maybe_session").await.json()["session"].is_string());
+    let both = ada.get("/optional").await.json();
+    assert!(both["session"].is_string() && both["user"].is_string(), "{both}");
     app.store.fail(Fault::Always);
-    assert_eq!(ada.get("/maybe").await.status(), 503);
+    for path in ["/maybe", "/maybe_session", "/optional"] {
+        assert_eq!(ada.get(path).await.status(), 503, "{path}");
+    }
 }
 
 async fn guards_refuse_strangers_and_stale_sessions(app: App) {

@@ -44,7 +44,7 @@ mod token_modes;
 mod token_requests;
 mod token_tabs;
 mod tokens;
-mod transport;
+pub(crate) mod transport;
 mod user;
 mod users;
 mod verify;

@@ -1,8 +1,9 @@
-use auth_core::testing::Fault;
-use auth_core::{MemoryMailer, MemorySms, Tokens};
-use serde_json::json;
+use std::collections::BTreeSet;
 
-use super::admin::service;
+use auth_core::{MemoryMailer, MemorySms, PhoneConfig, Tokens, testing::Fault};
+use serde_json::{Value, json};
+
+use super::{admin::service, transport::described};
 use crate::{App, PASSWORD, stories};
 
 stories![
@@ -12,6 +13,7 @@ stories![
     s28_other_paths_are_the_applications,
     options_and_head_are_answered,
     every_answer_says_that_it_must_not_be_kept,
+    what_nobody_can_send_is_off,
     another_base_path_is_respected,
     the_base_path_may_be_the_root,
     a_route_that_takes_too_long_answers_504,
@@ -119,28 +121,80 @@ async fn options_and_head_are_answered(app: App) {
 }
 
 async fn every_answer_says_that_it_must_not_be_kept(app: App) {
+    let mut routes = described(&app, |_| true).await;
+    for (method, path) in [("GET", "/api/auth/nothing"), ("PATCH", "/api/auth/user")] {
+        routes.push((method.to_owned(), path.to_owned(), Value::Null));
+    }
+    assert!(routes.len() > 30, "{routes:?}");
+    for (number, (method, path, body)) in routes.iter().enumerate() {
+        // Some of them end the session, or the account.
+        let ada = app.signed_up(&format!("ada{number}@example.com")).await;
+        for client in [app.script(), service(&app), ada] {
+            let answer = client.json(method, path, body.clone()).await;
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {path}");
+            let vary = answer.header("vary").unwrap();
+            assert!(
+                vary.contains("Origin") && vary.contains("Sec-Fetch-Site"),
+                "{method} {path}"
+            );
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        }
+    }
+}
+
+/// What only a mailer or a sender of text messages can do is said to be off without them, before anybody is looked for.
+async fn what_nobody_can_send_is_off(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder.phone(PhoneConfig::default().enabled(true))
+    })
+    .await;
     let ada = app.signed_up("ada@example.com").await;
-    for (method, path) in [
-        ("GET", "/api/auth/user"),
-        ("GET", "/api/auth/session"),
-        ("GET", "/api/auth/sessions"),
-        ("GET", "/api/auth/settings"),
-        ("GET", "/api/auth/health"),
-        ("GET", "/api/auth/nothing"),
-        ("PATCH", "/api/auth/user"),
-        ("PUT", "/api/auth/user"),
-        ("POST", "/api/auth/token"),
-        ("POST", "/api/auth/logout"),
+    let (email, phone) = (json!({ "email": "ada@example.com" }), json!({ "phone": "15551234567" }));
+    let resend = |kind: &str, address: &Value| {
+        let mut body = address.clone();
+        body["type"] = json!(kind);
+        body
+    };
+    let mut asked = BTreeSet::new();
+    for (client, method, path, body) in [
+        (&app.script(), "POST", "/magiclink", email.clone()),
+        (&app.script(), "POST", "/otp", email.clone()),
+        (&app.script(), "POST", "/otp", phone.clone()),
+        (&app.script(), "POST", "/recover", email.clone()),
+        (&app.script(), "POST", "/resend", resend("signup", &email)),
+        (&app.script(), "POST", "/resend", resend("email_change", &email)),
+        (&app.script(), "POST", "/resend", resend("sms", &phone)),
+        (&app.script(), "POST", "/resend", resend("phone_change", &phone)),
+        (&service(&app), "POST", "/invite", email.clone()),
+        (
+            &ada.copy().with("sec-fetch-site", "same-origin"),
+            "GET",
+            "/reauthenticate",
+            json!({}),
+        ),
+        (&ada, "POST", "/reauthenticate", json!({})),
     ] {
-        let answer = ada.send(method, path, Some("application/json"), "{}").await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {path}");
-        let vary = answer.header("vary").unwrap();
-        assert!(
-            vary.contains("Origin") && vary.contains("Sec-Fetch-Site"),
+        app.store.forget_calls();
+        let answer = client.json(method, &format!("/api/auth{path}"), body).await;
+        assert_eq!(
+            answer.refusal(),
+            (404, "feature_disabled".to_owned()),
             "{method} {path}"
         );
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(!app.store.calls().contains(&"get_key_and_user"), "{path}");
+        asked.insert((method.to_owned(), format!("/api/auth{path}")));
     }
+    // Events are something else.
+    let says_so = |operation: &Value| {
+        let said = operation["responses"]["404"]["description"].as_str();
+        said.is_some_and(|said| said.contains("feature_disabled"))
+    };
+    let described = described(&app, says_so).await.into_iter();
+    let described: BTreeSet<_> = described
+        .map(|(method, path, _)| (method, path))
+        .filter(|(_, path)| !["/api/auth/admin/events", "/api/auth/admin/audit"].contains(&path.as_str()))
+        .collect();
+    assert_eq!(asked, described);
 }
 
 async fn another_base_path_is_respected(app: App) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use auth_core::{Tokens, UserId, testing::Fault};
+use auth_core::{RefreshAt, Tokens, UserId, testing::Fault};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ stories![
     a_bearer_that_is_none_of_ours_is_403,
     an_ended_session_is_told_on_every_route,
     elsewhere_an_ended_session_is_nobody,
+    where_nobody_has_to_be_signed_in_a_session_to_be_renewed_is_told,
     signed_tokens_say_whose_they_were,
     clients_of_supertokens_hear_their_own_words,
     signing_out_with_what_is_over_is_no_error,
@@ -126,18 +127,8 @@ async fn every_error_is_json_with_its_word_in_a_header(app: App) {
 /// empty body does.
 ///
 /// Others that also read one, and what becomes of an ended session there, are in [`elsewhere_an_ended_session_is_nobody`].
-async fn routes(app: &App) -> Vec<(String, String, Value)> {
-    let document = app.script().get("/api/auth/openapi.json").await.json();
-    let mut routes = Vec::new();
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        for (method, operation) in operations.as_object().unwrap() {
-            if operation["security"].is_array() {
-                let path = format!("/api/auth{}", path.replace("{id}", "x"));
-                let body = if method == "get" { Value::Null } else { json!({}) };
-                routes.push((method.to_uppercase(), path, body));
-            }
-        }
-    }
+async fn routes(app: &App) -> Vec<Route> {
+    let routes = described(app, |operation| operation["security"].is_array()).await;
     for known in [
         ("GET", "/api/auth/user"),
         ("PUT", "/api/auth/user"),
@@ -156,7 +147,26 @@ async fn routes(app: &App) -> Vec<(String, String, Value)> {
     routes
 }
 
-async fn ask(client: &Client, (method, path, body): &(String, String, Value)) -> (u16, String, String) {
+/// Method, path and an empty body, where there may be one.
+pub(crate) type Route = (String, String, Value);
+
+/// The routes of whose description something is true; a new one is among them by itself.
+pub(crate) async fn described(app: &App, is_meant: impl Fn(&Value) -> bool) -> Vec<Route> {
+    let document = app.script().get("/api/auth/openapi.json").await.json();
+    let mut routes = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            if is_meant(operation) {
+                let path = format!("/api/auth{}", path.replace("{id}", "x"));
+                let body = if method == "get" { Value::Null } else { json!({}) };
+                routes.push((method.to_uppercase(), path, body));
+            }
+        }
+    }
+    routes
+}
+
+async fn ask(client: &Client, (method, path, body): &Route) -> (u16, String, String) {
     let answer = match body {
         Value::Null => client.send(method, path, None, "").await,
         body => client.json(method, path, body.clone()).await,
@@ -249,6 +259,33 @@ async fn elsewhere_an_ended_session_is_nobody(app: App) {
         assert_eq!(late.post("/api/auth/logout", json!({})).await.status(), 204);
         assert_eq!(late.sign_in("ada@example.com", PASSWORD).await.status(), 200);
     }
+}
+
+/// A page that asks who is there, or signs out, must not take a session for over that its access token cannot reach any more.
+async fn where_nobody_has_to_be_signed_in_a_session_to_be_renewed_is_told(app: App) {
+    let app = App::with(app.driver, |builder| {
+        builder.sessions(Tokens::default().refresh_at(RefreshAt::Endpoint))
+    })
+    .await;
+    let ada = app.signed_up("ada@example.com").await;
+    ada.forget_cookie("__Host-auth_access");
+    for (method, path, status) in [
+        ("GET", "/api/auth/session", 401),
+        ("POST", "/api/auth/logout", 401),
+        ("POST", "/api/auth/signout", 401),
+        ("POST", "/api/auth/session/refresh", 200),
+        ("GET", "/api/auth/session", 200),
+    ] {
+        let answer = ada.json(method, path, json!({})).await;
+        assert_eq!(answer.status(), status, "{method} {path} {answer:?}");
+        if status == 401 {
+            assert_eq!(answer.error_code(), "bad_jwt");
+        }
+    }
+    let access = ada.cookie("__Host-auth_access").unwrap();
+    app.wait(Duration::from_secs(2 * 3_600));
+    let late = app.bearer(&access).get("/api/auth/session").await;
+    assert_eq!(late.refusal(), (401, "bad_jwt".to_owned()));
 }
 
 /// G6.2-17, G6.2-19.

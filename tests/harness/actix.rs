@@ -8,8 +8,8 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use auth_actix::{
-    AuthMiddleware, AuthRejection, AuthRequest, CurrentSession, CurrentUser, MaybeUser, require_fresh, require_user,
-    verify_session,
+    AuthMiddleware, AuthRejection, AuthRequest, CurrentSession, CurrentUser, MaybeSession, MaybeUser, require_fresh,
+    require_user, verify_session,
 };
 use auth_core::Auth;
 use bytes::Bytes;
@@ -67,6 +67,8 @@ pub(super) fn configure(auth: Auth) -> impl FnOnce(&mut ServiceConfig) {
                 web::get().to(|session: CurrentSession| async move { session.id.to_string() }),
             )
             .route("/maybe", web::get().to(maybe))
+            .route("/maybe_session", web::get().to(maybe_session))
+            .route("/optional", web::get().to(optional))
             .route("/many", web::get().to(ask_many))
             .route("/broken", web::get().to(broken))
             .route("/cached", web::get().to(cached))
@@ -108,6 +110,18 @@ pub(super) fn configure(auth: Auth) -> impl FnOnce(&mut ServiceConfig) {
 
 async fn maybe(MaybeUser(user): MaybeUser) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "user": user.map(|user| user.id().to_string()) }))
+}
+
+async fn maybe_session(MaybeSession(session): MaybeSession) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "session": session.map(|session| session.id.to_string()) }))
+}
+
+/// There is no `Option<…>` here: actix-web would make `None` of a failing store.
+async fn optional(MaybeSession(session): MaybeSession, MaybeUser(user): MaybeUser) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "session": session.map(|session| session.id.to_string()),
+        "user": user.map(|user| user.id().to_string()),
+    }))
 }
 
 async fn ask_many(request: AuthRequest) -> Result<String, AuthRejection> {

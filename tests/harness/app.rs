@@ -46,9 +46,9 @@ pub(super) type Answering = Pin<Box<dyn Future<Output = Response<Bytes>>>>;
 
 /// An application with the library in it, and everything a test wants to turn or look at.
 ///
-/// Its own routes: `/public`, `/me`, `/session`, `/maybe`, `/guarded`, `/fresh`, `/many` (asks eight times at once),
-/// `/broken` (asks, then fails), `/cached` (asks, and may be kept by every cache), `/cookies` (sets cookies of its own), `/write` (POST), `/checked` (asks the store),
-/// `/lenient` (takes anybody).
+/// Its own routes: `/public`, `/me`, `/session`, `/maybe`, `/maybe_session`, `/optional` (session and user, where there are),
+/// `/guarded`, `/fresh`, `/many` (asks eight times at once), `/broken` (asks, then fails), `/cached` (asks, and may be kept by
+/// every cache), `/cookies` (sets cookies of its own), `/write` (POST), `/checked` (asks the store), `/lenient` (takes anybody).
 #[derive(Clone)]
 #[allow(missing_debug_implementations, reason = "nobody prints an application")]
 pub struct App {

@@ -1,7 +1,8 @@
 use std::{net::IpAddr, net::SocketAddr, rc::Rc};
 
 use auth_axum::{
-    AuthLayer, AuthRejection, AuthRequest, CurrentSession, CurrentUser, require_fresh, require_user, verify_session,
+    AuthLayer, AuthRejection, AuthRequest, CurrentSession, CurrentUser, MaybeSession, MaybeUser, require_fresh,
+    require_user, verify_session,
 };
 use auth_core::Auth;
 use axum::{
@@ -65,13 +66,13 @@ pub(super) fn router(auth: Auth) -> Router {
         .route("/public", get(|| async { "public" }))
         .route("/me", any(|user: CurrentUser| async move { user.id().to_string() }))
         .route("/write", any(|user: CurrentUser| async move { user.id().to_string() }))
-        .route("/session", get(|session: CurrentSession| async move { session.id.to_string() }))
         .route(
-            "/maybe",
-            get(|user: Option<CurrentUser>| async move {
-                Json(json!({ "user": user.map(|user| user.id().to_string()) }))
-            }),
+            "/session",
+            get(|session: CurrentSession| async move { session.id.to_string() }),
         )
+        .route("/maybe", get(maybe))
+        .route("/maybe_session", get(maybe_session))
+        .route("/optional", get(optional))
         .route("/many", get(ask_many))
         .route("/broken", get(broken))
         .route("/cached", get(cached))
@@ -82,7 +83,8 @@ pub(super) fn router(auth: Auth) -> Router {
                 let auth = auth.clone();
                 async move |request: axum::extract::Request| {
                     let (parts, _) = request.into_parts();
-                    auth_axum::preflight(&auth, &parts, "GET, POST").unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
+                    auth_axum::preflight(&auth, &parts, "GET, POST")
+                        .unwrap_or_else(|| StatusCode::NOT_FOUND.into_response())
                 }
             }),
         )
@@ -91,6 +93,21 @@ pub(super) fn router(auth: Auth) -> Router {
         .merge(checked)
         .merge(lenient)
         .layer(AuthLayer::new(auth))
+}
+
+async fn maybe(MaybeUser(user): MaybeUser) -> impl IntoResponse {
+    Json(json!({ "user": user.map(|user| user.id().to_string()) }))
+}
+
+async fn maybe_session(MaybeSession(session): MaybeSession) -> impl IntoResponse {
+    Json(json!({ "session": session.map(|session| session.id.to_string()) }))
+}
+
+async fn optional(session: Option<CurrentSession>, user: Option<CurrentUser>) -> impl IntoResponse {
+    Json(json!({
+        "session": session.map(|session| session.id.to_string()),
+        "user": user.map(|user| user.id().to_string()),
+    }))
 }
 
 async fn ask_many(request: AuthRequest) -> Result<String, AuthRejection> {

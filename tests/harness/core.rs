@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::json;
 
-use super::app::Answering;
+use super::{app::Answering, documented::Asked};
 
 pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
     Rc::new(move |mut request, ip| {
@@ -24,7 +24,12 @@ pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answeri
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             };
             let mut response = if is_mounted {
-                auth.handle(request).await
+                let asked = Asked::of(&auth, &request);
+                let response = auth.handle(request).await;
+                if let Some(asked) = asked {
+                    asked.check(&auth, &response).await;
+                }
+                response
             } else {
                 answer(&shared, request).await
             };
@@ -36,8 +41,22 @@ pub(super) fn driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answeri
 
 /// What the application answers itself, wherever the library's routes are.
 const OWN_PATHS: &[&str] = &[
-    "/broken", "/cached", "/checked", "/cookies", "/cors", "/fresh", "/guarded", "/lenient", "/many", "/maybe", "/me",
-    "/public", "/session", "/write",
+    "/broken",
+    "/cached",
+    "/checked",
+    "/cookies",
+    "/cors",
+    "/fresh",
+    "/guarded",
+    "/lenient",
+    "/many",
+    "/maybe",
+    "/me",
+    "/maybe_session",
+    "/optional",
+    "/public",
+    "/session",
+    "/write",
 ];
 
 async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes> {
@@ -66,6 +85,11 @@ async fn answer(shared: &AuthRequest, request: Request<Bytes>) -> Response<Bytes
             let id = found.map(|(_, user)| user.id.to_string());
             text(json!({ "user": id }).to_string())
         }),
+        "/maybe_session" => asked().validate().await.map(|found| {
+            let id = found.map(|session| session.id.to_string());
+            text(json!({ "session": id }).to_string())
+        }),
+        "/optional" => optional(asked()).await.map(text),
         "/checked" => Ok(text("checked".to_owned())),
         "/lenient" => Ok(text("lenient".to_owned())),
         "/cors" => Ok(shared.auth().preflight(&parts, "GET, POST").unwrap_or_else(|| {
@@ -127,6 +151,13 @@ pub(super) const CACHED: (&str, &str) = ("cache-control", "public, max-age=300")
 
 /// What the application sets itself; the second has the library's name.
 pub(super) const OWN_COOKIES: [&str; 2] = ["theme=dark; Path=/", "__Host-auth_session=forged; Secure; Path=/"];
+
+/// Session and user, asked for one after the other.
+async fn optional(request: &AuthRequest) -> auth_core::Result<String> {
+    let session = request.validate().await?.map(|session| session.id.to_string());
+    let user = request.validate_user().await?.map(|(_, user)| user.id.to_string());
+    Ok(json!({ "session": session, "user": user }).to_string())
+}
 
 /// Eight questions at once, and how many different sessions they found.
 pub(super) async fn many(request: &AuthRequest) -> auth_core::Result<String> {

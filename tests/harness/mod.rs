@@ -3,6 +3,7 @@ mod app;
 mod axum;
 mod client;
 mod core;
+mod documented;
 mod holder;
 mod post;
 mod smtp;

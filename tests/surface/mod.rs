@@ -5,4 +5,5 @@ mod architecture;
 mod coexistence;
 mod error_table;
 mod missing_layer;
+mod nested;
 mod seed_names;

@@ -21,6 +21,8 @@ mod wire;
 pub use refusal::missing_layer;
 
 pub(crate) use body::Body;
+#[cfg(feature = "testing")]
+pub(crate) use body::BodyFormat;
 pub(crate) use call::Call;
 pub(crate) use openapi::{Answer, Caller, Kind, Member, RouteDoc, openapi};
 pub(crate) use page::Page;

@@ -267,7 +267,8 @@ pub(super) fn whole_seconds(wait: Duration) -> u64 {
 const X_SB_ERROR_CODE: HeaderName = HeaderName::from_static("x-sb-error-code");
 const X_SUPABASE_API_VERSION: HeaderName = HeaderName::from_static("x-supabase-api-version");
 
-fn is_about_tokens(kind: ErrorKind) -> bool {
+/// Whether it ends or renews a token session, in SuperTokens' words.
+pub(super) fn is_about_tokens(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::TokenTheft | ErrorKind::TryRefreshToken | ErrorKind::Unauthorised

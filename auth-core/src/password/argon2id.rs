@@ -174,16 +174,17 @@ impl PasswordHasher for Argon2id {
 }
 
 /// What a hash was or will be made with.
-struct Cost {
+pub(super) struct Cost {
     algorithm: Algorithm,
     version: Version,
-    params: Argon2Params,
+    pub(super) params: Argon2Params,
     lanes: u32,
 }
 
 impl Cost {
-    /// The cost of a stored hash, if it is bounded: nobody's database row may take a gigabyte.
-    fn of(phc: &Phc<'_>) -> Option<Self> {
+    /// The cost of a stored hash, if it is bounded: nobody's database row may take a gigabyte, nor so little that there is no such
+    /// hash (RFC 9106 §3.1: eight blocks for each lane).
+    pub(super) fn of(phc: &Phc<'_>) -> Option<Self> {
         let cost = Self {
             algorithm: match phc.name {
                 "argon2d" => Algorithm::Argon2d,
@@ -202,7 +203,8 @@ impl Cost {
             },
             lanes: phc.number("p")?,
         };
-        (cost.params.is_bounded() && (1..=8).contains(&cost.lanes)).then_some(cost)
+        let is_bounded = cost.params.is_bounded() && (1..=8).contains(&cost.lanes);
+        (is_bounded && cost.params.memory_kib >= 8 * cost.lanes).then_some(cost)
     }
 
     fn hash(&self, password: &[u8], salt: &[u8], hash: &mut [u8]) -> Result<()> {

@@ -12,6 +12,8 @@
 mod argon2id;
 mod config;
 mod formats;
+#[cfg(feature = "testing")]
+pub(crate) mod fuzz;
 mod hasher;
 mod leaked;
 mod legacy;

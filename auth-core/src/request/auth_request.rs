@@ -229,7 +229,9 @@ impl AuthRequest {
         *lock(&self.asked().memo) = Arc::new(memo);
     }
 
-    /// Clears every cookie of the library at the client. The session in the database stays.
+    /// Clears the cookies of the session at the client: the session cookie, or those of its tokens. The session in the database
+    /// stays. So does `auth_mark`, which opens nothing and says in which browser a code was asked for; and so does the cookie of
+    /// [`AuthBuilder::auth_cookie`](crate::AuthBuilder::auth_cookie), which [`AuthRequest::set_auth_cookie`] removes.
     pub fn delete_all_cookies(&self) {
         match &self.inner.auth.inner.tokens {
             Some(strategy) => self.clear_tokens(strategy, Place::Cookie),

@@ -41,7 +41,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ATTRIBUTES,
         ],
         answers: &[Answer::Json("User")],
-        refusals: WRITING,
+        refusals: MAKING,
         ..ADMINISTRATION
     },
     RouteDoc {
@@ -72,7 +72,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ATTRIBUTES,
         ],
         answers: &[Answer::Json("User")],
-        refusals: WRITING,
+        refusals: CHANGING,
         ..ADMINISTRATION
     },
     RouteDoc {
@@ -132,7 +132,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             Member::REDIRECT_TO,
         ],
         answers: &[Answer::Json("GeneratedLink")],
-        refusals: WRITING,
+        refusals: LINKING,
         ..ADMINISTRATION
     },
     RouteDoc {
@@ -180,13 +180,29 @@ const ADMINISTRATION: RouteDoc = RouteDoc {
     ..RouteDoc::PLAIN
 };
 
-const WRITING: &[ErrorKind] = &[
+const MAKING: &[ErrorKind] = &[
     ErrorKind::Busy,
     ErrorKind::DuplicateKeyId,
     ErrorKind::DuplicateUserData,
     ErrorKind::EmailExists,
-    ErrorKind::EmailLoginsDisabled,
     ErrorKind::PhoneExists,
+    ErrorKind::WeakPassword,
+];
+
+const CHANGING: &[ErrorKind] = &[
+    ErrorKind::Busy,
+    ErrorKind::DuplicateKeyId,
+    ErrorKind::DuplicateUserData,
+    ErrorKind::EmailExists,
+    ErrorKind::PhoneExists,
+    ErrorKind::UserNotFound,
+    ErrorKind::WeakPassword,
+];
+
+const LINKING: &[ErrorKind] = &[
+    ErrorKind::Busy,
+    ErrorKind::DuplicateKeyId,
+    ErrorKind::EmailExists,
     ErrorKind::UserNotFound,
     ErrorKind::WeakPassword,
 ];

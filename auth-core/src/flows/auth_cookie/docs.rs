@@ -17,6 +17,6 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
         Member::new("session", Kind::Object, "The session, when somebody is signed in."),
     ],
     answers: &[Answer::Json("Empty")],
-    refusals: &[ErrorKind::InvalidSessionId, ErrorKind::NotFound],
+    refusals: &[ErrorKind::InvalidSessionId, ErrorKind::NotFound, ErrorKind::UserBanned],
     ..RouteDoc::PLAIN
 }];

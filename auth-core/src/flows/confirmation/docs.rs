@@ -20,6 +20,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
         Member::CODE_CHALLENGE,
         Member::CODE_CHALLENGE_METHOD,
         Member::CAPTCHA,
+        Member::REDIRECT_TO,
     ],
     answers: &[Answer::Json("Empty")],
     refusals: &[
@@ -27,6 +28,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
         ErrorKind::CaptchaFailed,
         ErrorKind::EmailLoginsDisabled,
         ErrorKind::EmailNotAuthorized,
+        ErrorKind::FeatureDisabled,
         ErrorKind::OverEmailSendRateLimit,
         ErrorKind::OverSmsSendRateLimit,
         ErrorKind::PhoneLoginsDisabled,

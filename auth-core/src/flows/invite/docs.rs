@@ -12,11 +12,13 @@ pub(crate) const DOCS: &[RouteDoc] = &[RouteDoc {
     body: &[
         Member::new("email", Kind::Email, "The e-mail address.").required(),
         Member::DATA,
+        Member::REDIRECT_TO,
     ],
     answers: &[Answer::Json("User")],
     refusals: &[
         ErrorKind::EmailExists,
         ErrorKind::EmailNotAuthorized,
+        ErrorKind::FeatureDisabled,
         ErrorKind::OverEmailSendRateLimit,
     ],
     ..RouteDoc::PLAIN

@@ -21,6 +21,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             Member::CODE_CHALLENGE,
             Member::CODE_CHALLENGE_METHOD,
             Member::CAPTCHA,
+            Member::REDIRECT_TO,
         ],
         answers: &[Answer::Json("SessionOrUser")],
         refusals: &[
@@ -81,6 +82,10 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ErrorKind::PhoneLoginsDisabled,
             ErrorKind::PhoneNotConfirmed,
             ErrorKind::RefreshConflict,
+            ErrorKind::RefreshSessionExpired,
+            ErrorKind::RefreshSessionNotFound,
+            ErrorKind::RefreshTokenNotFound,
+            ErrorKind::RefreshTokenReused,
             ErrorKind::Throttled,
             ErrorKind::TokenTheft,
             ErrorKind::TryRefreshToken,

@@ -10,6 +10,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         summary: "Sends a code that proves who asks for a dangerous change; by GET as GoTrue does.",
         refusals: &[
             ErrorKind::EmailNotAuthorized,
+            ErrorKind::FeatureDisabled,
             ErrorKind::InvalidRequest,
             ErrorKind::NonceEmailNotConfirmed,
             ErrorKind::NoncePhoneNotConfirmed,
@@ -33,6 +34,7 @@ const SENDING: RouteDoc = RouteDoc {
     answers: &[Answer::Json("Empty")],
     refusals: &[
         ErrorKind::EmailNotAuthorized,
+        ErrorKind::FeatureDisabled,
         ErrorKind::NonceEmailNotConfirmed,
         ErrorKind::NoncePhoneNotConfirmed,
         ErrorKind::OverEmailSendRateLimit,

@@ -9,6 +9,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         name: "get_session",
         summary: "The session of the caller and its user; both null for somebody who is not signed in.",
         answers: &[Answer::Json("SessionAndUser")],
+        refusals: &[ErrorKind::TryRefreshToken],
         ..RouteDoc::PLAIN
     },
     RouteDoc {
@@ -35,7 +36,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         summary: "Signs out; 204 also when nobody was signed in.",
         query: &[SCOPE],
         answers: &[Answer::NoContent],
-        refusals: LEAVING,
+        refusals: &[ErrorKind::BadJwt, ErrorKind::TryRefreshToken],
         ..RouteDoc::PLAIN
     },
     RouteDoc {
@@ -44,7 +45,11 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         summary: "Signs out, in the words of SuperTokens.",
         query: &[SCOPE],
         answers: &[Answer::Json("SignedOut")],
-        refusals: LEAVING,
+        refusals: &[
+            ErrorKind::TokenTheft,
+            ErrorKind::TryRefreshToken,
+            ErrorKind::Unauthorised,
+        ],
         ..RouteDoc::PLAIN
     },
 ];
@@ -54,10 +59,3 @@ const SCOPE: Member = Member::new(
     Kind::Choice(&["global", "local", "others"]),
     "Which of the user's sessions end: all, this one, or all but this one.",
 );
-
-const LEAVING: &[ErrorKind] = &[
-    ErrorKind::NotAuthenticated,
-    ErrorKind::TokenTheft,
-    ErrorKind::TryRefreshToken,
-    ErrorKind::Unauthorised,
-];

@@ -13,6 +13,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             ErrorKind::AmbiguousCookies,
             ErrorKind::NotFound,
             ErrorKind::RefreshConflict,
+            ErrorKind::Throttled,
             ErrorKind::TokenTheft,
             ErrorKind::TryRefreshToken,
             ErrorKind::Unauthorised,

@@ -10,6 +10,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
         summary: "The user who is signed in.",
         caller: Caller::User,
         answers: &[Answer::Json("User")],
+        refusals: &[ErrorKind::UnexpectedAudience],
         ..RouteDoc::PLAIN
     },
     RouteDoc {
@@ -37,6 +38,7 @@ pub(crate) const DOCS: &[RouteDoc] = &[
                 "Members to merge into the metadata; null removes one.",
             ),
             Member::new("attributes", Kind::Object, "Attributes that users may set themselves."),
+            Member::REDIRECT_TO,
         ],
         answers: &[Answer::Json("User")],
         refusals: &[

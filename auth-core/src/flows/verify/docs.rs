@@ -12,7 +12,11 @@ pub(crate) const DOCS: &[RouteDoc] = &[
             Member::new("token", Kind::Text, "The link's token."),
             Member::new("token_hash", Kind::Text, "The same, by its other name."),
             Member::new("type", Kind::Text, "What the link is for.").required(),
-            Member::REDIRECT_TO,
+            Member::new(
+                "redirect_to",
+                Kind::Text,
+                "Where to go afterwards: a path, or a URL that the server allows.",
+            ),
         ],
         answers: &[Answer::Page, Answer::SeeOther],
         ..RouteDoc::PLAIN

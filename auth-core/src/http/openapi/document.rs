@@ -17,7 +17,7 @@ use super::{
 use crate::{
     auth::Auth,
     error::{Error, ErrorKind, Result},
-    http::{route, told::told},
+    http::{reply::is_about_tokens, route, told::told},
 };
 
 /// The document for this handle.
@@ -35,7 +35,7 @@ fn document(auth: &Auth) -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .servers(Some([Server::new(address(auth))]))
-        .paths(paths())
+        .paths(paths(auth))
         .components(Some(components(auth)))
         .build()
 }
@@ -66,14 +66,14 @@ fn components(auth: &Auth) -> Components {
     components
 }
 
-fn paths() -> Paths {
+fn paths(auth: &Auth) -> Paths {
     let mut items: BTreeMap<String, PathItem> = BTreeMap::new();
     for doc in route::docs() {
         let (method, path) = doc.route;
         let Some(method) = http_method(method) else {
             continue;
         };
-        let item = PathItem::new(method, operation(doc));
+        let item = PathItem::new(method, operation(auth, doc));
         items
             .entry(named_path(path, doc.path))
             .or_default()
@@ -98,18 +98,21 @@ fn named_path(path: &str, names: &[Member]) -> String {
         .join("/")
 }
 
-fn operation(doc: &RouteDoc) -> Operation {
+fn operation(auth: &Auth, doc: &RouteDoc) -> Operation {
     let tag = doc.route.1.split('/').nth(1).unwrap_or_default();
     let mut operation = OperationBuilder::new()
         .operation_id(Some(doc.name))
         .summary(Some(doc.summary))
         .tag(tag)
         .request_body(request_body(doc))
-        .responses(responses(doc));
+        .responses(responses(auth, doc));
     for (members, place) in [(doc.path, ParameterIn::Path), (doc.query, ParameterIn::Query)] {
         for member in members {
             operation = operation.parameter(parameter(member, &place));
         }
+    }
+    if takes_forms(doc) && !has(doc.query, "redirect_to") {
+        operation = operation.parameter(parameter(&Member::FORM_REDIRECT_TO, &ParameterIn::Query));
     }
     let schemes: &[&str] = match doc.caller {
         Caller::Anybody => &[],
@@ -132,31 +135,48 @@ fn parameter(member: &Member, place: &ParameterIn) -> Parameter {
         .build()
 }
 
-/// JSON everywhere; what a page's form can send, a form too.
+/// JSON everywhere; what a page's form can send, a form too, which says where the browser goes on.
 fn request_body(doc: &RouteDoc) -> Option<RequestBody> {
-    if doc.body.is_empty() {
+    let mut of_forms: Vec<&Member> = doc.body.iter().collect();
+    if !has(doc.body, "redirect_to") {
+        of_forms.push(&Member::FORM_REDIRECT_TO);
+    }
+    of_forms.extend(doc.query.iter().filter(|member| member.name == "pending_to"));
+
+    let mut body = RequestBodyBuilder::new();
+    if !doc.body.is_empty() {
+        body = body.content("application/json", Content::new(Some(object(doc.body.iter(), true))));
+    }
+    if takes_forms(doc) {
+        body = body.content(FORM, Content::new(Some(object(of_forms.into_iter(), false))));
+    } else if doc.body.is_empty() {
         return None;
     }
-    let schema = |nullable| -> Schema {
-        let mut object = ObjectBuilder::new();
-        for member in doc.body {
-            object = object.property(member.name, member_schema(member, nullable && !member.required));
-            if member.required {
-                object = object.required(member.name);
-            }
-        }
-        object.build().into()
-    };
-    let body = RequestBodyBuilder::new().content("application/json", Content::new(Some(schema(true))));
-    let body = match doc.route.0 {
-        "POST" => body.content(FORM, Content::new(Some(schema(false)))),
-        _ => body,
-    };
     let needed = doc.body.iter().any(|member| member.required);
     Some(body.required(Some(required(needed))).build())
 }
 
-fn responses(doc: &RouteDoc) -> Responses {
+fn object<'a>(members: impl Iterator<Item = &'a Member>, nullable: bool) -> Schema {
+    let mut object = ObjectBuilder::new();
+    for member in members {
+        object = object.property(member.name, member_schema(member, nullable && !member.required));
+        if member.required {
+            object = object.required(member.name);
+        }
+    }
+    object.build().into()
+}
+
+fn has(members: &[Member], name: &str) -> bool {
+    members.iter().any(|member| member.name == name)
+}
+
+/// Whether a page's form is sent here as it is, without a `_method`.
+fn takes_forms(doc: &RouteDoc) -> bool {
+    doc.route.0 == "POST"
+}
+
+fn responses(auth: &Auth, doc: &RouteDoc) -> Responses {
     let mut responses: BTreeMap<u16, Response> = BTreeMap::new();
     for answer in doc.answers {
         let (status, response) = match answer {
@@ -167,14 +187,14 @@ fn responses(doc: &RouteDoc) -> Responses {
         };
         responses.insert(status, response);
     }
-    if !doc.body.is_empty() && doc.route.0 == "POST" {
+    if doc.route.0 != "GET" {
         let sentence = "A form was sent: on to `redirect_to` or `pending_to`, or back with an `error_code`.";
         responses.entry(303).or_insert_with(|| Response::new(sentence));
     }
     let mut words: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
     for kind in refusals(doc) {
         let (status, word, _) = told(kind);
-        let words = words.entry(status.as_u16()).or_default();
+        let words = words.entry(configured(auth, kind, status.as_u16())).or_default();
         if !words.contains(&word) {
             words.push(word);
         }
@@ -190,10 +210,18 @@ fn responses(doc: &RouteDoc) -> Responses {
         .build()
 }
 
+/// The status of an error: what ends or renews a token session may have another.
+fn configured(auth: &Auth, kind: ErrorKind, status: u16) -> u16 {
+    match &auth.inner.tokens {
+        Some(strategy) if is_about_tokens(kind) => strategy.config.expired_status,
+        _ => status,
+    }
+}
+
 /// What the route refuses itself, and what every route of its kind does.
 fn refusals(doc: &RouteDoc) -> Vec<ErrorKind> {
     let mut kinds = doc.refusals.to_vec();
-    kinds.extend([ErrorKind::DatabaseFetchFailed, ErrorKind::TimedOut]);
+    kinds.extend([ErrorKind::DatabaseFetchFailed, ErrorKind::TimedOut, ErrorKind::Unknown]);
     if doc.route.0 != "GET" {
         kinds.extend([
             ErrorKind::BadJson,
@@ -210,7 +238,8 @@ fn refusals(doc: &RouteDoc) -> Vec<ErrorKind> {
         Caller::Anybody => {}
         Caller::Administrator => {
             kinds.extend([
-                ErrorKind::BadJwt,
+                // Of a page of another site, whatever the method.
+                ErrorKind::InvalidRequest,
                 ErrorKind::NotAdmin,
                 ErrorKind::ReauthenticationNeeded,
             ]);
@@ -251,14 +280,15 @@ fn http_method(method: &str) -> Option<HttpMethod> {
 }
 
 /// What is told to whoever is not, or no longer, signed in.
-const NOT_SIGNED_IN: [ErrorKind; 7] = [
+const NOT_SIGNED_IN: [ErrorKind; 8] = [
+    ErrorKind::BadJwt,
     ErrorKind::InvalidSessionId,
     ErrorKind::InvalidUserId,
     ErrorKind::NotAuthenticated,
     ErrorKind::TokenTheft,
     ErrorKind::TryRefreshToken,
     ErrorKind::Unauthorised,
-    ErrorKind::UserBanned,
+    ErrorKind::UserShutOut,
 ];
 
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -68,11 +68,18 @@ impl Member {
         self
     }
 
-    /// Where to go afterwards.
+    /// Where to go afterwards; what reads it in the query reads it in the body, too.
     pub(crate) const REDIRECT_TO: Self = Self::new(
         "redirect_to",
         Kind::Text,
-        "Where to go afterwards: a path, or a URL that the server allows.",
+        "Where to go afterwards: a path, or a URL that the server allows; the body's word comes before the query's.",
+    );
+
+    /// Where a form goes on, at routes that lead nobody anywhere else.
+    pub(super) const FORM_REDIRECT_TO: Self = Self::new(
+        "redirect_to",
+        Kind::Text,
+        "Where a page's form goes on: a path, or a URL that the server allows; the body's word comes before the query's.",
     );
 
     /// Where a form goes on while a message is to be answered.

@@ -53,7 +53,7 @@ fn every_record_is_complete() {
 
 /// The members that a flow's routes read, by the literals in their source.
 fn members_read(source: &str) -> BTreeSet<&str> {
-    const READING: [&str; 9] = [
+    const READING: [&str; 10] = [
         "body.text(\"",
         "body.object(\"",
         "body.flag(\"",
@@ -61,6 +61,7 @@ fn members_read(source: &str) -> BTreeSet<&str> {
         "call.address(\"",
         "call.query(\"",
         "call.asked(",
+        "call.asked_for_another(",
         "check_captcha(",
         "check_channel(",
     ];
@@ -69,7 +70,8 @@ fn members_read(source: &str) -> BTreeSet<&str> {
         for (at, _) in source.match_indices(reading) {
             let rest = &source[at + reading.len()..];
             match reading {
-                "call.asked(" => members.extend(["code_challenge", "code_challenge_method"]),
+                "call.asked(" => members.extend(["code_challenge", "code_challenge_method", "redirect_to"]),
+                "call.asked_for_another(" => members.extend(["redirect_to"]),
                 "check_captcha(" => members.extend(["gotrue_meta_security"]),
                 "check_channel(" => members.extend(["channel"]),
                 _ => members.extend(rest.split('"').next()),
@@ -108,6 +110,39 @@ fn every_member_that_a_flow_reads_is_in_its_record() {
         assert_eq!(missing, [""; 0], "{}", path.display());
     }
     assert!(flows_seen > 8, "{flows_seen}");
+}
+
+/// Whoever reads a target in the query has looked for it in the body before.
+#[test]
+fn a_target_is_described_wherever_it_is_read() {
+    let document = document();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let Some(operation) = operations.get("post") else {
+            continue;
+        };
+        let members = |media: &str| &operation["requestBody"]["content"][media]["schema"]["properties"];
+        let form = members("application/x-www-form-urlencoded");
+        let query = operation["parameters"].as_array().unwrap();
+        for target in ["redirect_to", "pending_to"] {
+            let in_query = query.iter().any(|parameter| parameter["name"] == target);
+            assert_eq!(form.get(target).is_some(), in_query, "{path}: {target}");
+        }
+        assert!(form.get("redirect_to").is_some(), "{path}");
+        assert!(members("application/json").get("pending_to").is_none(), "{path}");
+    }
+    for path in [
+        "/signup",
+        "/magiclink",
+        "/otp",
+        "/recover",
+        "/resend",
+        "/invite",
+        "/user",
+    ] {
+        let method = if path == "/user" { "put" } else { "post" };
+        let body = &document["paths"][path][method]["requestBody"]["content"]["application/json"];
+        assert!(body["schema"]["properties"].get("redirect_to").is_some(), "{path}");
+    }
 }
 
 #[test]
