@@ -12,6 +12,7 @@ stories_of_both![opened => {
     a_contested_password_stays_nobodys_when_the_mail_is_late,
     sign_ups_at_the_same_moment_leave_one_account_and_no_surprise,
     what_came_with_the_sign_up_that_is_answered_stays,
+    a_code_that_is_sent_again_keeps_no_strangers_password,
     an_owner_who_is_quicker_keeps_the_password,
     the_message_of_a_sign_up_says_that_it_was_one,
     an_owner_who_is_proven_loses_nothing,
@@ -168,21 +169,25 @@ async fn sign_ups_at_the_same_moment_leave_one_account_and_no_surprise(app: App)
     }
 }
 
-/// Sent once more as well.
+/// Sent once more as well, and once more.
 async fn what_came_with_the_sign_up_that_is_answered_stays(app: App) {
-    prepare(&app).await;
     let resend = json!({ "type": "signup", "email": VICTIM });
     let said = json!({ "name": "Victor" });
-    for (path, body) in [
-        ("signup", json!({ "email": VICTIM, "password": PASSWORD, "data": said })),
-        ("otp", json!({ "email": VICTIM, "data": said })),
+    let sign_up = json!({ "email": VICTIM, "password": PASSWORD, "data": said });
+    for (path, body, is_prepared) in [
+        ("signup", sign_up.clone(), true),
+        ("signup", sign_up, false),
+        ("otp", json!({ "email": VICTIM, "data": said }), false),
     ] {
-        for again in [false, true] {
+        for again in 0..3 {
+            if is_prepared {
+                prepare(&app).await;
+            }
             let browser = app.browser();
             let answer = browser.post(&format!("/api/auth/{path}"), body.clone()).await;
             assert_eq!(answer.status(), 200, "{answer:?}");
             app.wait(MINUTE);
-            if again {
+            for _ in 0..again {
                 assert_eq!(browser.post("/api/auth/resend", resend.clone()).await.status(), 200);
                 app.wait(MINUTE);
             }
@@ -190,10 +195,61 @@ async fn what_came_with_the_sign_up_that_is_answered_stays(app: App) {
             let user = app.auth.get_user_by_provider_id("email", VICTIM).await.unwrap();
             assert!(user.email_confirmed_at.is_some());
             assert_eq!(json!(user.user_metadata), said, "{path}, sent again: {again}");
+            assert_eq!(app.browser().sign_in(VICTIM, EVIL).await.status(), 400);
             app.auth.delete_user(&user.id).await.unwrap();
-            prepare(&app).await;
+            app.wait(MINUTE);
         }
     }
+    // The same password twice is one account, with what the answered sign-up says.
+    let mail = async |name: &str| {
+        let body = json!({ "email": VICTIM, "password": PASSWORD, "data": { "name": name } });
+        app.browser().post("/api/auth/signup", body).await;
+        app.wait(MINUTE);
+        app.mail_to(VICTIM).await
+    };
+    mail("first").await;
+    app.browser().follow(&mail("second").await).await;
+    let user = app.auth.get_user_by_provider_id("email", VICTIM).await.unwrap();
+    assert_eq!(json!(user.user_metadata), json!({ "name": "second" }));
+    assert_eq!(app.browser().sign_in(VICTIM, PASSWORD).await.status(), 200);
+}
+
+/// Another way in says nothing about who chose the password, however often it is sent; nor does a stranger's take it away.
+async fn a_code_that_is_sent_again_keeps_no_strangers_password(app: App) {
+    const NUMBER: &str = "15551234567";
+    let sign_up = json!({ "phone": NUMBER, "password": EVIL });
+    app.keeper().post("/api/auth/signup", sign_up).await;
+    app.wait(MINUTE);
+    let victim = app.keeper();
+    victim.post("/api/auth/otp", json!({ "phone": NUMBER })).await;
+    for _ in 0..3 {
+        app.wait(MINUTE);
+        let resend = json!({ "type": "sms", "phone": NUMBER });
+        assert_eq!(victim.post("/api/auth/resend", resend).await.status(), 200);
+    }
+    let text = app.text_to(NUMBER).await;
+    assert_eq!(text.kind, "sms");
+    assert_eq!(victim.verify("sms", NUMBER, &text.code()).await.status(), 200);
+    let sign_in = json!({ "phone": NUMBER, "password": EVIL });
+    let refused = app.browser().post("/api/auth/token?grant_type=password", sign_in).await;
+    assert_eq!(refused.refusal(), (400, "invalid_credentials".to_owned()));
+    // Her own sign-up, for which a stranger asks other mails, is sent again as it was.
+    let body = json!({ "email": VICTIM, "password": PASSWORD, "data": { "name": "Victor" } });
+    app.browser().post("/api/auth/signup", body).await;
+    for path in ["recover", "otp"] {
+        app.wait(MINUTE);
+        let body = json!({ "email": VICTIM, "data": { "name": "<b>Eve</b>" } });
+        app.keeper().post(&format!("/api/auth/{path}"), body).await;
+    }
+    app.wait(MINUTE);
+    let victim = app.browser();
+    victim
+        .post("/api/auth/resend", json!({ "type": "signup", "email": VICTIM }))
+        .await;
+    victim.follow(&app.mail_to(VICTIM).await).await;
+    let user = app.auth.get_user_by_provider_id("email", VICTIM).await.unwrap();
+    assert_eq!(json!(user.user_metadata), json!({ "name": "Victor" }));
+    assert_eq!(app.browser().sign_in(VICTIM, PASSWORD).await.status(), 200);
 }
 
 /// Somebody signs up once more with her address while she answers the mail of her own sign-up.

@@ -11,6 +11,7 @@ use crate::{Answer, App, Client, PASSWORD, stories};
 stories![
     the_copy_opens_no_route_of_the_library,
     the_copy_opens_nothing_where_the_store_is_asked,
+    the_copy_does_nothing_grave_when_its_owner_has_refreshed,
     a_tab_that_was_under_way_keeps_the_cookies_that_came_with_the_password,
 ];
 
@@ -81,10 +82,51 @@ async fn the_copy_opens_nothing_where_the_store_is_asked(app: App) {
     }
 }
 
+/// A refresh ends what the row says of the password; the copy is of a line before the present one, and has proven nothing.
+async fn the_copy_does_nothing_grave_when_its_owner_has_refreshed(app: App) {
+    for (tokens, changes) in rotations()
+        .into_iter()
+        .flat_map(|tokens| [(tokens.clone(), true), (tokens, false)])
+    {
+        let rotates = !format!("{tokens:?}").contains("Off");
+        let (app, ada) = signed_in(&app, tokens.refresh_at(RefreshAt::Endpoint)).await;
+        let thief = app
+            .bearer(&ada.cookie("__Host-auth_access").unwrap())
+            .with("rid", "session");
+        app.wait(Duration::from_secs(1));
+        if changes {
+            assert_eq!(change(&ada, "another horse battery").await.status(), 200);
+        }
+        app.wait(Duration::from_secs(60));
+        let refreshed = ada.send("POST", "/api/auth/session/refresh", None, "").await;
+        assert_eq!(refreshed.status(), 200, "{refreshed:?}");
+        assert_eq!(ada.get("/api/auth/user").await.status(), 200);
+        if changes || rotates {
+            for answer in [
+                change(&thief, "the thief's own horse").await,
+                thief.delete("/api/auth/user", json!({})).await,
+            ] {
+                assert!([400, 401, 403].contains(&answer.status()), "{answer:?}");
+                assert_eq!(answer.header("st-access-token").unwrap_or_default(), "");
+            }
+        }
+        // She has the session's own tokens, and signed in a moment ago.
+        assert_eq!(change(&ada, "one more horse battery").await.status(), 200);
+    }
+}
+
 /// The same jar: an answer that took its cookies away would sign her out of what she has just secured.
 async fn a_tab_that_was_under_way_keeps_the_cookies_that_came_with_the_password(app: App) {
-    for refresh_at in [RefreshAt::Request, RefreshAt::Endpoint] {
-        let tokens = Tokens::default().check_store(true).refresh_at(refresh_at);
+    let strict = Rotation::ParentChild {
+        straggler: Duration::ZERO,
+    };
+    let strict = Tokens::default().rotation(strict);
+    for (tokens, refresh_at) in rotations()
+        .into_iter()
+        .chain([strict])
+        .flat_map(|tokens| [(tokens.clone(), RefreshAt::Request), (tokens, RefreshAt::Endpoint)])
+    {
+        let tokens = tokens.check_store(true).refresh_at(refresh_at);
         let (app, ada) = signed_in(&app, tokens).await;
         app.wait(Duration::from_secs(1));
         let under_way = ada.copy();

@@ -308,6 +308,11 @@ async fn a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_windo
     // After it he has to refresh, and one of the two who do is a thief.
     app.wait(Duration::from_secs(11));
     assert_eq!(open(&app, &of_thief).await, Err(ErrorKind::TryRefreshToken));
+    // However it is asked.
+    let by_token = app.auth.get_user_by_token(&of_thief.access).await.map(drop);
+    assert_eq!(by_token.unwrap_err().kind(), ErrorKind::TryRefreshToken);
+    let out = app.auth.sign_out(&of_thief.access).await;
+    assert_eq!(out.unwrap_err().kind(), ErrorKind::TryRefreshToken);
     let next = refresh(&app, &of_thief).await.unwrap();
     open(&app, &next).await.unwrap();
     app.wait(Duration::from_secs(3_600));

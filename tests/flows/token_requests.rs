@@ -55,6 +55,7 @@ stories![
     signing_out_with_an_expired_access_token_does_not_pretend,
     a_client_that_keeps_tokens_gets_new_ones_with_a_new_password,
     signing_out_a_client_that_keeps_tokens_ends_one_session,
+    whoever_signs_in_another_way_loses_the_tokens_of_the_first,
 ];
 
 const ACCESS: &str = "__Host-auth_access";
@@ -1274,4 +1275,31 @@ async fn signing_out_a_client_that_keeps_tokens_ends_one_session(app: App) {
     // GoTrue's sign-out is the one that ends them all.
     let answer = bearer(&two["access_token"]).post("/api/auth/logout", json!({})).await;
     assert_eq!(answer.status(), 204);
+}
+
+/// SuperTokens' session creation (§7.4): what is left of the other mode would win over what is given now.
+async fn whoever_signs_in_another_way_loses_the_tokens_of_the_first(app: App) {
+    let app = with(app, Tokens::default()).await;
+    let script = app.script().with("st-auth-mode", "header");
+    let kept = script.sign_up("ada@example.com", PASSWORD).await.json();
+    let stale = format!("Bearer {}", kept["access_token"].as_str().unwrap());
+    let browser = app.browser().with("authorization", stale);
+    let answer = browser.sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    for header in ["st-access-token", "st-refresh-token"] {
+        assert_eq!(answer.header(header), Some(""), "{answer:?}");
+    }
+    assert_eq!(answer.set_cookies().len(), 3);
+    assert!(answer.header("front-token").is_some_and(|front| front != "remove"));
+    // And the other way; a client of GoTrue's leaves the page's cookies alone.
+    let keeper = browser.copy().with("st-auth-mode", "header");
+    let answer = keeper.sign_in("ada@example.com", PASSWORD).await;
+    assert!(clears_all(&answer), "{answer:?}");
+    assert!(!answer.header("st-access-token").unwrap().is_empty());
+    let gotrue = browser.copy().with("x-supabase-api-version", "2024-01-01");
+    let answer = gotrue.sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(answer.set_cookies(), [""; 0], "{answer:?}");
+    // Nobody is told to forget what they do not have.
+    let answer = app.browser().sign_in("ada@example.com", PASSWORD).await;
+    assert_eq!(answer.header("st-access-token"), None);
 }

@@ -87,6 +87,8 @@ impl AuthBuilder {
         problems.extend(self.passwords.problems());
         let secure = base_url.scheme() == "https";
         match self.cookie.problems(secure) {
+            // Beside a base URL that is none, nothing fits.
+            none if none.is_empty() && problems.iter().any(|problem| problem.option == "base_url") => {}
             none if none.is_empty() => problems.extend(self.cookie.misfits(&base_url, &self.base_path)),
             some => problems.extend(some),
         }

@@ -191,8 +191,12 @@ impl Call {
         self.request.diagnose_issued(issued);
         if self.delivery == Delivery::Cookie {
             self.request.end_presented_session().await?;
+            self.request.forget_headers();
             self.request.set_session(Some(issued));
         } else if let Some(tokens) = &issued.tokens {
+            if self.speaks_supertokens {
+                self.request.forget_cookies();
+            }
             self.request.hand_over(tokens);
         }
         Ok(())

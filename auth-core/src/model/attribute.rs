@@ -173,19 +173,19 @@ impl AttributeValue {
         .ok_or_else(|| Error::from(ErrorKind::ValidationFailed).detail("An attribute has a value of another type."))
     }
 
-    /// Reads what was typed into a field of a form; an empty field says nothing, but for text.
+    /// Reads what was typed into a field of a form; an empty field says nothing.
     ///
     /// # Errors
     /// [`ErrorKind::ValidationFailed`] when it is no value of this kind.
     pub(crate) fn from_form(kind: AttributeKind, typed: &str) -> Result<Option<Self>> {
         let refused = || Error::from(ErrorKind::ValidationFailed).detail("An attribute has a value of another type.");
+        if typed.trim().is_empty() {
+            return Ok(None);
+        }
         if kind == AttributeKind::Text {
             return Ok(Some(Self::from(typed)));
         }
         let typed = typed.trim();
-        if typed.is_empty() {
-            return Ok(None);
-        }
         let value = match kind {
             AttributeKind::Boolean => match typed {
                 "on" | "true" | "1" => Some(Value::Bool(true)),

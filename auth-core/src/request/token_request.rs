@@ -15,7 +15,7 @@ use crate::{
         sessions::Lookup,
         tokens::{
             AntiCsrf, OpenedSession, RefreshAt, RefreshedSession, SessionTokens, TokenStrategy, VerifiedClaims,
-            check_anti_csrf,
+            check_anti_csrf, is_behind,
         },
     },
     model::{Session, SessionRecord},
@@ -166,9 +166,12 @@ impl AuthRequest {
     ) -> Result<OpenedSession> {
         let auth = self.auth();
         if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
-            let (_, user) = auth.session_and_user_of(strategy, &claims, auth.now()).await?;
+            let (record, user) = auth.session_and_user_of(&claims, auth.now()).await?;
             let _ = memo.user.set(Some(Arc::new(user)));
-            return auth.open_claims(strategy, claims, false, true, self.client()).await;
+            let straggler = is_behind(&record, &claims);
+            let mut opened = auth.open_claims(strategy, claims, false, true, self.client()).await?;
+            opened.session.straggler |= straggler;
+            return Ok(opened);
         }
         if claims.is_confirmed() {
             return auth
@@ -269,7 +272,11 @@ impl AuthRequest {
             None => Err(ErrorKind::TryRefreshToken.into()),
         };
         let found = match (by_access, refresh) {
-            (Ok(claims), _) => auth.session_of(strategy, &claims, auth.now()).await,
+            // A line that is over speaks for nobody: not even for ending what it was of.
+            (Ok(claims), _) => match auth.check_line(strategy, &claims).await {
+                Ok(_) => auth.session_of(&claims, auth.now()).await,
+                Err(error) => Err(error),
+            },
             (Err(error), Some(token)) if !error.is_store_failure() => auth.session_of_refresh_token(token).await,
             (Err(error), _) => Err(error),
         };
@@ -377,6 +384,24 @@ impl AuthRequest {
                     .for_each(|cookie| effects.set_cookie(cookie));
             }
         });
+    }
+
+    /// Takes away the tokens that a client of cookies sends in headers as well, and that would win over its cookies.
+    pub(crate) fn forget_headers(&self) {
+        if let (Credentials::Tokens(presented), Ok(strategy)) = (&self.seen().credentials, self.auth().strategy())
+            && presented.bearer.is_some()
+        {
+            self.clear_tokens(strategy, Place::Header);
+        }
+    }
+
+    /// Takes away the cookies of a client that keeps its tokens itself from now on.
+    pub(crate) fn forget_cookies(&self) {
+        if let (Credentials::Tokens(presented), Ok(strategy)) = (&self.seen().credentials, self.auth().strategy())
+            && presented.has_cookies()
+        {
+            self.clear_tokens(strategy, Place::Cookie);
+        }
     }
 
     fn gone(&self, strategy: &TokenStrategy) -> Found {

@@ -81,9 +81,12 @@ impl PresentedTokens {
 
     /// Where to look for an access token.
     pub(crate) fn access_place(&self, transfer: Transfer) -> Place {
-        let has_cookies =
-            self.access != CookieReading::Missing || self.refresh != CookieReading::Missing || self.has_marker;
-        place(transfer, self.bearer.is_some(), has_cookies)
+        place(transfer, self.bearer.is_some(), self.has_cookies())
+    }
+
+    /// Whether any of our cookies came along.
+    pub(crate) fn has_cookies(&self) -> bool {
+        self.access != CookieReading::Missing || self.refresh != CookieReading::Missing || self.has_marker
     }
 
     /// Where to look for a refresh token.

@@ -1,8 +1,10 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use auth_core::{
-    Algorithm, ErrorKind, NewSession, Secret, SigningKeys, Tokens, adapter::SigningKeyAdapter, testing::Fault,
+    Algorithm, ErrorKind, IssuedSession, NewSession, Secret, SigningKeys, Tokens, adapter::SigningKeyAdapter,
+    testing::Fault,
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{AHEAD, HOUR, issue, not_renewed, opens, refresh, refused, with};
 use crate::{App, Held, PASSWORD, stories_in_process};
@@ -42,8 +44,11 @@ async fn case_02_a_key_function_signs_and_checks_and_stores_nothing(app: App) {
         async move { Ok(key) }
     });
     let app = with(&app, Tokens::default().signing_keys(changing)).await;
-    let (_, tokens) = issue(&app).await;
+    let (issued, tokens) = issue(&app).await;
     assert_eq!(opens(&app, &tokens).await, None);
+    // Others who have the key leave its name out, and are not heard: nothing would say under which key a token was good.
+    let nameless = nameless(&issued, "the first key, 32 bytes and more.....");
+    assert_eq!(refused(&app, &nameless).await, ErrorKind::TryRefreshToken);
     *current.lock().unwrap() = "the second key, 32 bytes and more....";
     assert_eq!(refused(&app, &tokens.access).await, ErrorKind::TryRefreshToken);
     let child = refresh(&app, &tokens).await;
@@ -68,6 +73,26 @@ async fn case_02_a_key_function_signs_and_checks_and_stores_nothing(app: App) {
     assert_eq!((answer.status(), answer.set_cookies().len()), (500, 0), "{answer:?}");
     let answer = app.bearer(&child.access).get("/session").await;
     assert_eq!((answer.status(), answer.header("front-token")), (500, None));
+}
+
+/// As our own tokens are, for a key without a name.
+fn nameless(issued: &IssuedSession, key: &str) -> String {
+    let claims = issued
+        .tokens
+        .as_ref()
+        .unwrap()
+        .access
+        .expose()
+        .split('.')
+        .nth(1)
+        .unwrap();
+    let message = format!(
+        "{}.{claims}",
+        URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"at+jwt"}"#)
+    );
+    let key = jsonwebtoken::EncodingKey::from_secret(key.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
 }
 
 async fn case_03_05_and_31_keys_rotate_and_nobody_is_signed_out(app: App) {

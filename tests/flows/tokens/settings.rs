@@ -36,6 +36,11 @@ fn settings_out_of_bounds_are_refused_by_name() {
         straggler: seconds(time),
     };
     let at_endpoint = |path: &str| Tokens::default().refresh_at(RefreshAt::Endpoint).refresh_path(path);
+    let unmarked = |refresh_at| {
+        default()
+            .names(auth_core::TokenNames::new("access", "refresh", None))
+            .refresh_at(refresh_at)
+    };
     let year = 8_760 * HOUR;
     for (tokens, expected) in [
         (default(), None),
@@ -116,6 +121,10 @@ fn settings_out_of_bounds_are_refused_by_name() {
             default().verify_only(key("a")).verify_only(key("a")),
             Some("tokens.verify_only"),
         ),
+        // Nothing would tell an application's own routes that there is a session to be renewed elsewhere.
+        (unmarked(RefreshAt::Endpoint), Some("tokens.names")),
+        (unmarked(RefreshAt::Endpoint).refresh_path("/"), None),
+        (unmarked(RefreshAt::Request), None),
         (default().absolute_period(HOUR), Some("tokens.absolute_period")),
         (
             default().names(auth_core::TokenNames::new("same", "same", None)),

@@ -117,13 +117,15 @@ impl Auth {
             (Some(user), Some(new)) if self.may_send_to(&new, client).await? => {
                 self.change_acts(&user, &new, asked).await?
             }
-            (_, Some(_)) => vec![self.no_letter(address)?],
+            (_, Some(new)) => {
+                self.inner.adapter.get_key_and_user(&new.key_id()).await?;
+                vec![self.no_letter(address)?]
+            }
             // Counted and looked up as a real one is.
             (_, None) => {
                 let nobodys = nobodys(address);
-                if self.may_send_to(&nobodys, client).await? {
-                    self.inner.adapter.get_key_and_user(&nobodys.key_id()).await?;
-                }
+                self.may_send_to(&nobodys, client).await?;
+                self.inner.adapter.get_key_and_user(&nobodys.key_id()).await?;
                 vec![self.no_letter(address)?]
             }
         };
@@ -422,7 +424,7 @@ pub(crate) fn exists(address: &Address) -> crate::Error {
 /// An address or number like this one that nobody has.
 fn nobodys(address: &Address) -> Address {
     match address {
-        Address::Email(email) => Address::Email(format!("{email}.invalid")),
+        Address::Email(email) => Address::Email(format!("*{email}")),
         Address::Phone(number) => Address::Phone(format!("{number}*")),
     }
 }

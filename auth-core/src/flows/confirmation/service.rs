@@ -242,13 +242,16 @@ impl Auth {
         let acts = match found {
             Some((key, user)) if !Self::is_proven(&user, address) => {
                 asked_by = Some(user.id.clone());
-                // It takes the place of what was sent last, with what was said then; that may have been another way in, which
-                // says nothing about who chose the password.
-                let last = tokens.iter().filter(|token| token.user_id == user.id);
-                let last = last.max_by_key(|token| token.created_at);
-                let is_contested = key.hashed_password.is_none() || last.is_some_and(|token| !token.says(SIGNED_UP));
+                // It takes the place of a token that may have been another way in, which says nothing about who chose the
+                // password; and what was said with that, or with the link that made the account, is said again.
+                let theirs = || tokens.iter().filter(|token| token.user_id == user.id);
+                let slot = OneTimeToken::slot(confirmation(address), &user.id);
+                let there = theirs().find(|token| token.id == slot);
+                let is_contested = key.hashed_password.is_none()
+                    || there.is_some_and(|token| !token.says(SIGNED_UP) || token.says(CONTESTED));
                 let mut issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
-                if let Some(said) = last.and_then(|token| token.data.get(SAID)) {
+                let said_with = there.or_else(|| theirs().find(|token| token.purpose == Purpose::MagicLink));
+                if let Some(said) = said_with.and_then(|token| token.data.get(SAID)) {
                     issued = issued.data(SAID, said.clone());
                 }
                 let letter = self.confirmation_letter(address, &user, &issued)?;
@@ -270,6 +273,8 @@ impl Auth {
     fn confirmation_letter(&self, address: &Address, user: &User, issued: &Issued) -> Result<Act> {
         let kind = match address {
             Address::Email(_) => LetterKind::Confirmation,
+            // A contested one keeps no password that somebody should be told of.
+            Address::Phone(_) if issued.record.says(CONTESTED) => LetterKind::Code,
             Address::Phone(_) => LetterKind::SignUpCode,
         };
         self.letter(kind, address.as_str(), user, issued)

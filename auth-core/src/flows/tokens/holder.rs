@@ -21,7 +21,7 @@ impl Auth {
         match &self.inner.tokens {
             Some(strategy) => {
                 let claims = strategy.verify(self, token).await?;
-                let (session, user) = self.session_and_user_of(strategy, &claims, now).await?;
+                let (session, user) = self.session_and_user_of(&claims, now).await?;
                 opened_by_line(strategy, session, &claims, now)?;
                 Ok(user)
             }

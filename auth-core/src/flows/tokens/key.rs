@@ -136,6 +136,15 @@ impl Key {
         })
     }
 
+    /// A key that may be another the next time: tokens say by its name which it was, so that one that is remembered is not good
+    /// under a later one.
+    pub(super) fn changing(secret: &Secret) -> Self {
+        Self {
+            other_header: None,
+            ..Self::own(secret, true)
+        }
+    }
+
     /// The compact form (RFC 7515 §7.1) of these claims.
     ///
     /// # Errors

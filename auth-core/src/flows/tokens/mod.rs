@@ -53,6 +53,6 @@ pub use handed::{AccessToken, OpenedSession, RefreshedSession, SessionTokens};
 pub use options::{Algorithm, AntiCsrf, Claim, RefreshAt, Rotation, SigningKeys, TokenNames, Transfer};
 #[cfg(feature = "asymmetric")]
 pub use public_key::PublicKey;
-pub(crate) use service::check_anti_csrf;
+pub(crate) use service::{check_anti_csrf, is_behind};
 pub(crate) use strategy::TokenStrategy;
 pub(crate) use verified::VerifiedClaims;

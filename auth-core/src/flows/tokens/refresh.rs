@@ -30,7 +30,7 @@ impl Auth {
             let verdict = judge(&session, presented.generation(), now, rotation.siblings());
             let (refresh, written) = match rotation.act(verdict, is_open(&session, now)) {
                 Act::Theft => return Err(self.theft(strategy, &session, now, client).await?),
-                Act::Refuse => return Err(refusal(&session, now, rotation.window()).into()),
+                Act::Refuse => return Err(refusal(&session, now).into()),
                 Act::Nothing => {
                     return Ok(RefreshedSession {
                         session: Session {
@@ -151,13 +151,18 @@ impl Auth {
     }
 
     async fn swap(&self, session: &mut SessionRecord, rotation: &SessionRotation, client: &Client) -> Result<bool> {
-        let expected = session.secret_digest;
-        if !self
-            .inner
-            .adapter
-            .rotate_session(&session.id, &expected, rotation)
-            .await?
-        {
+        let (adapter, expected) = (&self.inner.adapter, session.secret_digest);
+        let swapped = match adapter.rotate_session(&session.id, &expected, rotation).await {
+            // Only the answer may be lost: whoever is given nothing then would be taken for a thief later.
+            Err(error) if error.is_store_failure() && expected != rotation.secret_digest => {
+                match adapter.get_session(&session.id).await {
+                    Ok(Some(there)) if there.secret_digest == rotation.secret_digest => true,
+                    _ => return Err(error),
+                }
+            }
+            swapped => swapped?,
+        };
+        if !swapped {
             return Ok(false);
         }
         rotation.apply(session);

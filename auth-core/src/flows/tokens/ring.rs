@@ -283,7 +283,7 @@ impl KeyRing {
         if secret.len() < Secret::MIN_BYTES {
             return Err(Error::from(ErrorKind::Unknown).detail("a signing key has fewer than 32 bytes"));
         }
-        Ok(Some(Arc::new(Key::own(&secret, true))))
+        Ok(Some(Arc::new(Key::changing(&secret))))
     }
 
     /// Whether the store may know better: others make keys as well, perhaps with other settings.

@@ -140,19 +140,23 @@ pub(crate) fn judge(session: &SessionRecord, presented: &Generation, now: Timest
 pub(super) const DISOWNED: Timestamp = Timestamp::from_unix_ms(0);
 
 /// Whether the session's owner was given other tokens than this generation's, with another password, and it opens nothing
-/// any more. What a client does with the new ones ends this: an access token from before is over by then.
+/// any more. A refresh of the new ones ends this: from then on an access token from before is a step behind, and opens what that
+/// opens for as long as it is good.
 pub(super) fn is_disowned(session: &SessionRecord, generation: &Digest) -> bool {
     session.previous_expires == Some(DISOWNED) && session.secret_digest != *generation
 }
 
 /// Why nothing opens for whoever presents what their owner had replaced with another password. For a moment it may be another
 /// tab that was under way, whose answer must not take away the cookies that came with the password.
-pub(super) fn refusal(session: &SessionRecord, now: Timestamp, window: Duration) -> ErrorKind {
-    match !window.is_zero() && now.since(session.secret_issued_at) <= window {
+pub(super) fn refusal(session: &SessionRecord, now: Timestamp) -> ErrorKind {
+    match now.since(session.secret_issued_at) <= UNDER_WAY {
         true => ErrorKind::TryRefreshToken,
         false => ErrorKind::Unauthorised,
     }
 }
+
+/// How long a request may have been on its way.
+const UNDER_WAY: Duration = Duration::from_secs(10);
 
 /// Whether a sibling may still take the place of the session's own token, so that whoever refreshes first must rule that
 /// out. While the window runs none may: they are stragglers as their parent is, and ruling them out now would put the

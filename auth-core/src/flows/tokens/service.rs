@@ -68,7 +68,8 @@ impl Auth {
     /// New tokens for a session, by its refresh token. The `refreshSession` of seed 004.
     ///
     /// # Errors
-    /// [`ErrorKind::Unauthorised`] when the token is not ours or its session has ended, [`ErrorKind::TokenTheft`] when
+    /// [`ErrorKind::Unauthorised`] when the token is not ours or its session has ended, or was replaced with another
+    /// password, [`ErrorKind::TryRefreshToken`] while that was a moment ago, [`ErrorKind::TokenTheft`] when
     /// it was replaced before: somebody uses a copy, and the session is ended, unless the configuration says otherwise;
     /// [`Error::theft`] tells which; [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`].
     #[doc(alias = "refreshSession")]
@@ -164,34 +165,24 @@ impl Auth {
     }
 
     /// The session a token names, if it is alive and the token may speak for it.
-    pub(crate) async fn session_of(
-        &self,
-        strategy: &TokenStrategy,
-        claims: &Claims,
-        now: Timestamp,
-    ) -> Result<SessionRecord> {
+    pub(crate) async fn session_of(&self, claims: &Claims, now: Timestamp) -> Result<SessionRecord> {
         let session = self.live_session(&claims.session_id(), now).await?;
-        check_claims(strategy, &session, claims, now)?;
+        check_claims(&session, claims, now)?;
         Ok(session)
     }
 
     /// As [`Auth::session_of`], with the user, who is not shut out.
-    pub(crate) async fn session_and_user_of(
-        &self,
-        strategy: &TokenStrategy,
-        claims: &Claims,
-        now: Timestamp,
-    ) -> Result<(SessionRecord, User)> {
+    pub(crate) async fn session_and_user_of(&self, claims: &Claims, now: Timestamp) -> Result<(SessionRecord, User)> {
         let found = self.live_session_and_user(&claims.session_id()).await?;
         let (session, user) = found.ok_or(ErrorKind::Unauthorised)?;
-        check_claims(strategy, &session, claims, now)?;
+        check_claims(&session, claims, now)?;
         Ok((session, user))
     }
 
     /// The session of a token, if it is alive and the token of a line that counts, without changing anything.
     pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<Session> {
         let now = self.now();
-        let session = self.session_of(strategy, claims, now).await?;
+        let session = self.session_of(claims, now).await?;
         opened_by_line(strategy, session, claims, now)
     }
 
@@ -207,22 +198,26 @@ impl Auth {
     ) -> Result<OpenedSession> {
         let now = self.now();
         if claims.is_of_others() {
-            let session = self.session_of(strategy, &claims, now).await?;
+            let session = self.session_of(&claims, now).await?;
             return Ok(OpenedSession {
                 session: opened_by_others(session, &claims, now),
                 renewed: None,
             });
         }
         let Some(generation) = claims.unconfirmed() else {
-            if check_store {
-                self.session_of(strategy, &claims, now).await?;
-            }
+            let straggler = match check_store {
+                true => is_behind(&self.session_of(&claims, now).await?, &claims),
+                false => false,
+            };
             return Ok(OpenedSession {
-                session: claims.session(),
+                session: Session {
+                    straggler,
+                    ..claims.session()
+                },
                 renewed: None,
             });
         };
-        let session = self.session_of(strategy, &claims, now).await?;
+        let session = self.session_of(&claims, now).await?;
         let Some(session) = self.confirm(strategy, session, &generation, now, client).await? else {
             return Ok(OpenedSession {
                 session: Session {
@@ -269,9 +264,7 @@ impl Auth {
                 Verdict::Straggler => return Ok(None),
                 Verdict::Sibling => return Err(ErrorKind::TryRefreshToken.into()),
                 Verdict::Stale => return Err(ErrorKind::Unauthorised.into()),
-                Verdict::Outdated => {
-                    return Err(refusal(&session, now, strategy.config.rotation.window()).into());
-                }
+                Verdict::Outdated => return Err(refusal(&session, now).into()),
                 Verdict::Child => {}
             }
             if self.settle(strategy, &mut session, generation, now, client).await? {
@@ -289,15 +282,22 @@ impl Auth {
 /// # Errors
 /// [`ErrorKind::Unauthorised`] when the session is somebody else's: who holds a key of ours may write whose it is, and the
 /// store knows. As [`refusal`] when the session's owner was given other tokens with another password.
-fn check_claims(strategy: &TokenStrategy, session: &SessionRecord, claims: &Claims, now: Timestamp) -> Result<()> {
+fn check_claims(session: &SessionRecord, claims: &Claims, now: Timestamp) -> Result<()> {
     if session.user_id.as_str() != claims.subject() {
         return Err(ErrorKind::Unauthorised.into());
     }
     let confirmed = claims.at_rest().filter(|_| claims.is_confirmed());
     match confirmed.is_some_and(|generation| is_disowned(session, &generation)) {
-        true => Err(refusal(session, now, strategy.config.rotation.window()).into()),
+        true => Err(refusal(session, now).into()),
         false => Ok(()),
     }
+}
+
+/// Whether a confirmed token is not of the session's own line any more: its holder has tokens from before the last refresh, or a
+/// copy of them, and has proven nothing lately.
+pub(crate) fn is_behind(session: &SessionRecord, claims: &Claims) -> bool {
+    let confirmed = claims.at_rest().filter(|_| claims.is_confirmed());
+    confirmed.is_some_and(|generation| session.secret_digest != generation)
 }
 
 /// What a token opens of its living session, if it is of a line that counts.
@@ -315,9 +315,10 @@ pub(super) fn opened_by_line(
     let verdict = generation.map(|generation| judge(&session, &generation, now, window));
     match verdict {
         Some(verdict) if verdict.is_over() => Err(ErrorKind::Unauthorised.into()),
+        Some(Verdict::Sibling) => Err(ErrorKind::TryRefreshToken.into()),
         _ if claims.is_of_others() => Ok(opened_by_others(session, claims, now)),
         _ => Ok(Session {
-            straggler: verdict == Some(Verdict::Straggler),
+            straggler: verdict == Some(Verdict::Straggler) || is_behind(&session, claims),
             ..claims.session()
         }),
     }

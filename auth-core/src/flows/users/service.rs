@@ -337,9 +337,11 @@ impl Auth {
             _ => {}
         }
         let adapter = &self.inner.adapter;
-        // What was sent to the address before is worth nothing to whoever has that mailbox.
-        adapter.commit(&[Act::DeleteTokens(user_id.clone())]).await?;
         adapter.rename_key(user_id, &old.id, &new_id, &patch, now).await?;
+        if matches!(provider, EMAIL | PHONE) {
+            // What was sent to the address before is worth nothing to whoever has that mailbox.
+            adapter.commit(&[Act::DeleteTokens(user_id.clone())]).await?;
+        }
         let moved = Event::new(EventKind::UserUpdated, now, client).user(user_id);
         self.emit(&moved.reason("provider_id"));
         self.get_user(user_id).await

@@ -137,6 +137,9 @@ impl Auth {
                 forget_other_address(&address, &mut patch);
                 self.forget_what_was_said(&token, &user, &mut patch);
                 changes.clear();
+            } else if let Some(said) = token.data.get(SAID).and_then(Value::as_object) {
+                // Somebody signed up twice with one password; this is the sign-up that is answered.
+                patch.user_metadata = Some(said.clone());
             }
             patch.forget_maker(&user);
             acts.push(Act::DeleteTokens(user.id.clone()));

@@ -36,6 +36,13 @@ impl TokenCookies {
                 "Use that path, or one above it.",
             ));
         }
+        if tokens.names.marker.is_none() && tokens.refresh_at == RefreshAt::Endpoint && refresh_path != "/" {
+            problems.push(ConfigProblem::new(
+                "tokens.names",
+                "without a marker nothing tells that there is a session, once its access token is over.",
+                "Name a marker, let any request renew, or let the refresh cookie travel to `/`.",
+            ));
+        }
         let named = |name: &str| {
             let config = base.clone().name(name);
             if tokens.names.prefixed {
