@@ -23,6 +23,7 @@ stories_in_process![
     an_expired_but_authentic_token_of_a_living_session_is_judged_by_the_same_rule,
     a_thief_who_keeps_refreshing_is_found_out_and_gets_nothing_in_the_window,
     once_the_owner_has_refreshed_a_siblings_time_is_over,
+    a_token_of_a_line_that_is_over_ends_nothing_by_a_sign_in,
 ];
 
 async fn strict(app: &App, straggler: u64) -> App {
@@ -331,4 +332,24 @@ async fn once_the_owner_has_refreshed_a_siblings_time_is_over(app: App) {
     refresh(&app, &of_owner).await.unwrap();
     app.wait(Duration::from_secs(11));
     is_theft(&app, &issued, &of_thief).await;
+}
+
+/// A sign-in ends the session whose tokens come along; these are nobody's any more.
+async fn a_token_of_a_line_that_is_over_ends_nothing_by_a_sign_in(app: App) {
+    let app = strict(&app, 0).await;
+    app.signed_up("mallory@example.com").await;
+    let (_, first) = issue(&app).await;
+    let (of_thief, of_owner) = (
+        refresh(&app, &first).await.unwrap(),
+        refresh(&app, &first).await.unwrap(),
+    );
+    open(&app, &of_owner).await.unwrap();
+    let thief = app.browser_with(&of_thief);
+    assert_eq!(thief.sign_in("mallory@example.com", PASSWORD).await.status(), 200);
+    open(&app, &of_owner).await.unwrap();
+    refresh(&app, &of_owner).await.unwrap();
+    // The session's own tokens do end it.
+    let browser = app.browser_with(&of_owner);
+    assert_eq!(browser.sign_in("mallory@example.com", PASSWORD).await.status(), 200);
+    assert_eq!(refresh(&app, &of_owner).await.err(), Some(ErrorKind::Unauthorised));
 }

@@ -273,10 +273,7 @@ impl AuthRequest {
         };
         let found = match (by_access, refresh) {
             // A line that is over speaks for nobody: not even for ending what it was of.
-            (Ok(claims), _) => match auth.check_line(strategy, &claims).await {
-                Ok(_) => auth.session_of(&claims, auth.now()).await,
-                Err(error) => Err(error),
-            },
+            (Ok(claims), _) => auth.session_of_line(strategy, &claims).await,
             (Err(error), Some(token)) if !error.is_store_failure() => auth.session_of_refresh_token(token).await,
             (Err(error), _) => Err(error),
         };

@@ -179,11 +179,19 @@ impl Auth {
         Ok((session, user))
     }
 
-    /// The session of a token, if it is alive and the token of a line that counts, without changing anything.
+    /// What a token opens, if its session is alive and it is of a line that counts, without changing anything.
     pub(crate) async fn check_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<Session> {
         let now = self.now();
         let session = self.session_of(claims, now).await?;
         opened_by_line(strategy, session, claims, now)
+    }
+
+    /// As [`Auth::check_line`], the session as the store has it.
+    pub(crate) async fn session_of_line(&self, strategy: &TokenStrategy, claims: &Claims) -> Result<SessionRecord> {
+        let now = self.now();
+        let session = self.session_of(claims, now).await?;
+        opened_by_line(strategy, session.clone(), claims, now)?;
+        Ok(session)
     }
 
     /// What claims open. Whoever `takes_tokens` is given another access token when the first use of this one was noticed;
