@@ -1,6 +1,6 @@
 //! An account made with somebody else's address before they come, and a way into it left open.
 
-use auth_core::{NewKey, NewUser, adapter::UserAdapter};
+use auth_core::{AdminUserAttributes, NewKey, NewUser, adapter::UserAdapter};
 use serde_json::json;
 
 use crate::{App, Client, Driver, MINUTE, PASSWORD, stories_of_both};
@@ -19,7 +19,9 @@ stories_of_both![opened => {
     a_session_without_an_address_ends_when_somebody_proves_one,
     a_proof_that_is_refused_costs_no_account,
     a_second_proof_ends_no_session,
+    a_second_proof_loses_nothing_that_was_noted,
 } opaque {
+    a_copy_of_an_anonymous_session_does_nothing_grave,
     an_account_with_a_key_is_its_holders,
     sessions_and_keys_of_whoever_came_first_end,
 }];
@@ -177,6 +179,7 @@ async fn what_came_with_the_sign_up_that_is_answered_stays(app: App) {
     for (path, body, is_prepared) in [
         ("signup", sign_up.clone(), true),
         ("signup", sign_up, false),
+        ("otp", json!({ "email": VICTIM, "data": said }), true),
         ("otp", json!({ "email": VICTIM, "data": said }), false),
     ] {
         for again in 0..3 {
@@ -402,4 +405,45 @@ async fn a_second_proof_ends_no_session(app: App) {
     let code = app.text_to("15551234567").await.code();
     assert_eq!(owner.verify("phone_change", "15551234567", &code).await.status(), 200);
     assert_eq!(elsewhere.get("/me").await.status(), 200);
+}
+
+/// What a proof says of somebody is added where an owner or an administrator is known, and takes nothing away.
+async fn a_second_proof_loses_nothing_that_was_noted(app: App) {
+    const NUMBER: &str = "15551234567";
+    let noted = json!({ "plan": "gold" });
+    let made = AdminUserAttributes::default()
+        .email("ada@example.com")
+        .email_confirm(true)
+        .phone(NUMBER)
+        .user_metadata(noted.as_object().unwrap().clone());
+    let user = app.auth.admin_create_user(made).await.unwrap();
+    // A stranger asks, and she answers.
+    let asked = json!({ "phone": NUMBER, "data": { "plan": "none" } });
+    let stranger = app.keeper();
+    assert_eq!(stranger.post("/api/auth/otp", asked).await.status(), 200);
+    let code = app.text_to(NUMBER).await.code();
+    assert_eq!(app.keeper().verify("sms", NUMBER, &code).await.status(), 200);
+    let after = app.auth.get_user(&user.id).await.unwrap();
+    assert!(after.phone_confirmed_at.is_some());
+    assert_eq!(json!(after.user_metadata), noted);
+}
+
+/// Nobody could ask them for anything.
+async fn a_copy_of_an_anonymous_session_does_nothing_grave(app: App) {
+    let ada = app.browser();
+    ada.post("/api/auth/signup", json!({})).await;
+    let thief = ada.copy();
+    app.wait(25 * 60 * MINUTE);
+    assert_eq!(ada.get("/me").await.status(), 200);
+    // Within the grace it is let in, a step behind.
+    assert_eq!(thief.get("/me").await.status(), 200);
+    let refused = thief.delete("/api/auth/user", json!({})).await;
+    assert_eq!(refused.error_code(), "reauthentication_needed", "{refused:?}");
+    let refused = thief.put("/api/auth/user", json!({ "email": VICTIM })).await;
+    assert_eq!(refused.error_code(), "reauthentication_needed", "{refused:?}");
+    assert_eq!(
+        ada.put("/api/auth/user", json!({ "email": VICTIM })).await.status(),
+        200
+    );
+    assert_eq!(ada.delete("/api/auth/user", json!({})).await.status(), 200);
 }

@@ -273,7 +273,12 @@ impl AuthRequest {
         };
         let found = match (by_access, refresh) {
             // A line that is over speaks for nobody: not even for ending what it was of.
-            (Ok(claims), _) => auth.session_of_line(strategy, &claims).await,
+            (Ok(claims), refresh) => match (auth.session_of_line(strategy, &claims).await, refresh) {
+                (Err(error), Some(token)) if error.kind() == ErrorKind::TryRefreshToken => {
+                    auth.session_of_refresh_token(token).await
+                }
+                (found, _) => found,
+            },
             (Err(error), Some(token)) if !error.is_store_failure() => auth.session_of_refresh_token(token).await,
             (Err(error), _) => Err(error),
         };

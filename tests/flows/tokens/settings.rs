@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use auth_core::{
-    Algorithm, Auth, PublicKey, RefreshAt, Rotation, Secret, SigningKeys, Tokens, adapters::MemoryAdapter,
+    Algorithm, Auth, PublicKey, RefreshAt, Rotation, Secret, SigningKeys, Tokens, Transfer, adapters::MemoryAdapter,
 };
 
 use super::HOUR;
@@ -125,6 +125,7 @@ fn settings_out_of_bounds_are_refused_by_name() {
         (unmarked(RefreshAt::Endpoint), Some("tokens.names")),
         (unmarked(RefreshAt::Endpoint).refresh_path("/"), None),
         (unmarked(RefreshAt::Request), None),
+        (unmarked(RefreshAt::Endpoint).transfer(Transfer::Header), None),
         (default().absolute_period(HOUR), Some("tokens.absolute_period")),
         (
             default().names(auth_core::TokenNames::new("same", "same", None)),

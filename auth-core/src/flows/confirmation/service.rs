@@ -242,15 +242,24 @@ impl Auth {
         let acts = match found {
             Some((key, user)) if !Self::is_proven(&user, address) => {
                 asked_by = Some(user.id.clone());
-                // It takes the place of a token that may have been another way in, which says nothing about who chose the
-                // password; and what was said with that, or with the link that made the account, is said again.
                 let theirs = || tokens.iter().filter(|token| token.user_id == user.id);
                 let slot = OneTimeToken::slot(confirmation(address), &user.id);
                 let there = theirs().find(|token| token.id == slot);
+                let link = theirs().find(|token| token.purpose == Purpose::MagicLink);
+                // Whoever asked for another way in, as far as their browser tells, says nothing about who chose the password: a
+                // stranger who asks for one takes no password away, and one who signed up leaves none.
+                let by_link = link.filter(|link| {
+                    there.is_none_or(|there| link.created_at >= there.created_at)
+                        && link.browser_digest == asked.browser
+                });
                 let is_contested = key.hashed_password.is_none()
+                    || by_link.is_some()
                     || there.is_some_and(|token| !token.says(SIGNED_UP) || token.says(CONTESTED));
                 let mut issued = self.issue_confirmation(address, &user.id, asked, is_contested)?;
-                let said_with = there.or_else(|| theirs().find(|token| token.purpose == Purpose::MagicLink));
+                let said_with = match is_contested {
+                    true => by_link.or(there).or(link),
+                    false => there,
+                };
                 if let Some(said) = said_with.and_then(|token| token.data.get(SAID)) {
                     issued = issued.data(SAID, said.clone());
                 }

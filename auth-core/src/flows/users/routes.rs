@@ -56,7 +56,9 @@ async fn update_user(mut call: Call) -> Result<Reply> {
         // What is too weak is refused first: the code that proves who asks is good once.
         check_new_password(&call, &session, &user, email.as_ref(), password).await?;
     }
-    if is_grave && !user.is_anonymous {
+    if is_grave && user.is_anonymous {
+        check_not_behind(&session)?;
+    } else if is_grave {
         if password.is_some() && asks_for_current(&call, &session, &user).await? {
             check_current(&mut call, &user).await?;
         } else {
@@ -113,9 +115,9 @@ async fn update_user(mut call: Call) -> Result<Reply> {
 
 async fn delete_user(mut call: Call) -> Result<Reply> {
     let (session, user) = require_current(&call).await?;
-    if !user.is_anonymous {
-        // As above: who has no address has nothing to prove again.
-        prove_again(&mut call, &session, &user).await?;
+    match user.is_anonymous {
+        true => check_not_behind(&session)?,
+        false => prove_again(&mut call, &session, &user).await?,
     }
     call.auth.remove_user(&user.id, call.request.client()).await?;
     call.request.set_session(None);
@@ -129,6 +131,14 @@ async fn require_current(call: &Call) -> Result<(Arc<Session>, User)> {
     match call.auth.live_session_and_user(&session.id).await? {
         Some((record, user)) if call.request.still_opens(&record) => Ok((session, user)),
         _ => Err(call.explained(ErrorKind::NotAuthenticated.into()).await?),
+    }
+}
+
+/// Who has no address has nothing to prove again; but it may be somebody with a copy of what was replaced.
+fn check_not_behind(session: &Session) -> Result<()> {
+    match session.straggler {
+        true => Err(ErrorKind::UpdateNeedsReauthentication.into()),
+        false => Ok(()),
     }
 }
 

@@ -137,9 +137,12 @@ impl Auth {
                 forget_other_address(&address, &mut patch);
                 self.forget_what_was_said(&token, &user, &mut patch);
                 changes.clear();
-            } else if let Some(said) = token.data.get(SAID).and_then(Value::as_object) {
+            } else if !proven_elsewhere && keeps_password(&token) {
                 // Somebody signed up twice with one password; this is the sign-up that is answered.
-                patch.user_metadata = Some(said.clone());
+                let said = token.data.get(SAID).and_then(Value::as_object);
+                let is_own = !user.app_metadata.contains_key(MADE_BY_ADMINISTRATOR);
+                let both = said.filter(|_| is_own).map(|said| merged(&user.user_metadata, said));
+                patch.user_metadata = both.filter(|both| check_metadata([both]).is_ok());
             }
             patch.forget_maker(&user);
             acts.push(Act::DeleteTokens(user.id.clone()));

@@ -6,7 +6,7 @@ use super::{CookieConfig, CookieWriter};
 use crate::{
     clock::Timestamp,
     config::ConfigProblem,
-    flows::tokens::{AccessToken, RefreshAt, SessionTokens, Tokens},
+    flows::tokens::{AccessToken, RefreshAt, SessionTokens, Tokens, Transfer},
 };
 
 /// Writes access, refresh and marker cookie.
@@ -36,11 +36,12 @@ impl TokenCookies {
                 "Use that path, or one above it.",
             ));
         }
-        if tokens.names.marker.is_none() && tokens.refresh_at == RefreshAt::Endpoint && refresh_path != "/" {
+        let is_silent = tokens.names.marker.is_none() && tokens.transfer != Transfer::Header;
+        if is_silent && tokens.refresh_at == RefreshAt::Endpoint && !leads_to(refresh_path, &base.path) {
             problems.push(ConfigProblem::new(
                 "tokens.names",
                 "without a marker nothing tells that there is a session, once its access token is over.",
-                "Name a marker, let any request renew, or let the refresh cookie travel to `/`.",
+                "Name a marker, let any request renew, or let the refresh cookie travel wherever the access cookie does.",
             ));
         }
         let named = |name: &str| {
