@@ -7,5 +7,6 @@
 pub(crate) mod docs;
 pub(crate) mod routes;
 mod service;
+mod sign_up;
 
-pub use service::SignUp;
+pub use sign_up::SignUp;
