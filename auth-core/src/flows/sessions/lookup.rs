@@ -170,16 +170,7 @@ impl Auth {
             last_seen: now,
             keeps_previous: false,
         };
-        let adapter = &self.inner.adapter;
-        let rotated = match adapter.rotate_session(&record.id, expected, &rotation).await {
-            // Only the answer may be lost: the client would be left with a secret that ends with the grace.
-            Err(error) if error.is_store_failure() => match adapter.get_session(&record.id).await {
-                Ok(Some(session)) if session.secret_digest == rotation.secret_digest => true,
-                _ => return Err(error),
-            },
-            rotated => rotated?,
-        };
-        if !rotated {
+        if !self.swap_secret(&record.id, expected, &rotation).await? {
             return Ok(None);
         }
         let mut record = record.clone();
@@ -191,6 +182,26 @@ impl Auth {
             tokens: None,
             weak_password: Vec::new(),
         }))
+    }
+
+    /// Puts a secret in the place of the expected one, if that still is the session's. Only the answer may be lost, and its client
+    /// would be left with a secret that ends with the grace, or be taken for a thief: so a store that fails is asked what stands.
+    pub(crate) async fn swap_secret(
+        &self,
+        id: &SessionId,
+        expected: &Digest,
+        rotation: &SessionRotation,
+    ) -> Result<bool> {
+        let adapter = &self.inner.adapter;
+        match adapter.rotate_session(id, expected, rotation).await {
+            Err(error) if error.is_store_failure() && *expected != rotation.secret_digest => {
+                match adapter.get_session(id).await {
+                    Ok(Some(there)) if there.secret_digest == rotation.secret_digest => Ok(true),
+                    _ => Err(error),
+                }
+            }
+            swapped => swapped,
+        }
     }
 
     async fn extend(

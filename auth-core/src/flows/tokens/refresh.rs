@@ -151,18 +151,8 @@ impl Auth {
     }
 
     async fn swap(&self, session: &mut SessionRecord, rotation: &SessionRotation, client: &Client) -> Result<bool> {
-        let (adapter, expected) = (&self.inner.adapter, session.secret_digest);
-        let swapped = match adapter.rotate_session(&session.id, &expected, rotation).await {
-            // Only the answer may be lost: whoever is given nothing then would be taken for a thief later.
-            Err(error) if error.is_store_failure() && expected != rotation.secret_digest => {
-                match adapter.get_session(&session.id).await {
-                    Ok(Some(there)) if there.secret_digest == rotation.secret_digest => true,
-                    _ => return Err(error),
-                }
-            }
-            swapped => swapped?,
-        };
-        if !swapped {
+        let expected = session.secret_digest;
+        if !self.swap_secret(&session.id, &expected, rotation).await? {
             return Ok(false);
         }
         rotation.apply(session);

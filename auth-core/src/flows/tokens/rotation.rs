@@ -3,12 +3,7 @@
 use std::time::Duration;
 
 use super::Rotation;
-use crate::{
-    clock::Timestamp,
-    error::ErrorKind,
-    model::SessionRecord,
-    secret::{Digest, Generation},
-};
+use crate::{clock::Timestamp, error::ErrorKind, model::SessionRecord, secret::Generation};
 
 /// What a presented generation is to the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,11 +134,11 @@ pub(crate) fn judge(session: &SessionRecord, presented: &Generation, now: Timest
 /// Until when tokens are forgiven that their owner had replaced: never, which is told from a window that is just over.
 pub(super) const DISOWNED: Timestamp = Timestamp::from_unix_ms(0);
 
-/// Whether the session's owner was given other tokens than this generation's, with another password, and it opens nothing
-/// any more. A refresh of the new ones ends this: from then on an access token from before is a step behind, and opens what that
+/// Whether the session's owner was given other tokens with another password, and those from before open nothing any more. A
+/// refresh of the new ones ends this: from then on an access token from before is a step behind, and opens what that
 /// opens for as long as it is good.
-pub(super) fn is_disowned(session: &SessionRecord, generation: &Digest) -> bool {
-    session.previous_expires == Some(DISOWNED) && session.secret_digest != *generation
+pub(super) fn disowns_previous(session: &SessionRecord) -> bool {
+    session.previous_expires == Some(DISOWNED)
 }
 
 /// Why nothing opens for whoever presents what their owner had replaced with another password. For a moment it may be another

@@ -4,7 +4,7 @@ use super::{
     AntiCsrf, OpenedSession, RefreshedSession,
     claims::Claims,
     refresh::{RACES, outraced},
-    rotation::{Verdict, is_disowned, judge, refusal},
+    rotation::{Verdict, disowns_previous, judge, refusal},
     strategy::TokenStrategy,
     verified::VerifiedClaims,
 };
@@ -294,8 +294,7 @@ fn check_claims(session: &SessionRecord, claims: &Claims, now: Timestamp) -> Res
     if session.user_id.as_str() != claims.subject() {
         return Err(ErrorKind::Unauthorised.into());
     }
-    let confirmed = claims.at_rest().filter(|_| claims.is_confirmed());
-    match confirmed.is_some_and(|generation| is_disowned(session, &generation)) {
+    match disowns_previous(session) && is_behind(session, claims) {
         true => Err(refusal(session, now).into()),
         false => Ok(()),
     }
