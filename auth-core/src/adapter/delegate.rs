@@ -174,6 +174,10 @@ macro_rules! delegate_sessions {
             async fn delete_session_if_dead(&self, session_id: &SessionId, now: Timestamp) -> Result<()> {
                 self.$field.delete_session_if_dead(session_id, now).await
             }
+
+            fn removes_expired_sessions(&self) -> bool {
+                self.$field.removes_expired_sessions()
+            }
         }
 
         #[async_trait::async_trait]

@@ -73,4 +73,9 @@ pub trait SessionAdapter: Store {
     /// # Errors
     /// `DATABASE_UPDATE_FAILED`.
     async fn delete_session_if_dead(&self, session_id: &SessionId, now: Timestamp) -> Result<()>;
+
+    /// Whether the store removes sessions by itself some time after their end; a sign-in then asks it for nothing.
+    fn removes_expired_sessions(&self) -> bool {
+        false
+    }
 }

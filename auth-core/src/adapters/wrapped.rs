@@ -43,7 +43,11 @@ macro_rules! wrap_ports {
                 changes user_id.cloned().map_or(Invalidation::Everything, Invalidation::User);
             delete_session_if_dead(session_id: &SessionId, now: Timestamp) -> (),
                 changes Invalidation::Session(session_id.clone());
-        });
+        }
+            fn removes_expired_sessions(&self) -> bool {
+                self.$store.removes_expired_sessions()
+            }
+        );
         $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, AttemptAdapter {
             count_attempt(subject: &AttemptSubject, action: &str, window: Duration, now: Timestamp) -> AttemptCount;
             clear_attempts(subject: &AttemptSubject, action: &str) -> ();
@@ -80,9 +84,10 @@ macro_rules! wrap_ports {
 macro_rules! wrap_port {
     ([$($generics:tt)*] $adapter:ty, $store:tt, $port:ident {
         $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, changes $what:expr)?;)+
-    }) => {
+    } $($own:item)?) => {
         #[async_trait::async_trait]
         impl<$($generics)*> $port for $adapter {
+            $($own)?
             $(
                 async fn $name(&self, $($argument: $type),*) -> Result<$answer> {
                     let asked = self.$store.$name($($argument),*);

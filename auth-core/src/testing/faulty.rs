@@ -155,9 +155,10 @@ delegate_store!([A: Adapter] FaultyAdapter<A>, inner, {
 
 /// Each method asks the adapter within, by way of the plan.
 macro_rules! planned {
-    ($trait:ident { $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+ }) => {
+    ($trait:ident { $($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+ } $($own:item)?) => {
         #[async_trait]
         impl<A: Adapter> $trait for FaultyAdapter<A> {
+            $($own)?
             $(
                 async fn $name(&self, $($argument: $type),*) -> Result<$answer> {
                     self.call(stringify!($name), self.inner.$name($($argument),*)).await
@@ -230,7 +231,11 @@ planned!(SessionAdapter {
     delete_sessions_by_user_id(user_id: &UserId, except: Option<&SessionId>) -> ();
     delete_expired_sessions(user_id: Option<&UserId>, now: Timestamp) -> u64;
     delete_session_if_dead(session_id: &SessionId, now: Timestamp) -> ();
-});
+}
+    fn removes_expired_sessions(&self) -> bool {
+        self.inner.removes_expired_sessions()
+    }
+);
 
 planned!(AttemptAdapter {
     count_attempt(subject: &AttemptSubject, action: &str, window: Duration, now: Timestamp) -> AttemptCount;

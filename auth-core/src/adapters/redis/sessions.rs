@@ -148,6 +148,11 @@ impl SessionAdapter for RedisSessions {
         }
         Ok(())
     }
+
+    /// Each key has its time to live; looking through a user's sessions is one command for each.
+    fn removes_expired_sessions(&self) -> bool {
+        true
+    }
 }
 
 impl Inner {

@@ -88,8 +88,9 @@ impl SessionConfig {
         self
     }
 
-    /// Whether dead sessions are deleted when they are met, and a user's at each sign-in. Default yes; turn it off
-    /// where a scheduled [`delete_expired_sessions`](crate::Auth::delete_expired_sessions) does it.
+    /// Whether dead sessions are deleted when they are met, and a user's at each sign-in, but for stores that remove them by
+    /// themselves. Default yes; turn it off where a scheduled
+    /// [`delete_expired_sessions`](crate::Auth::delete_expired_sessions) does it.
     #[must_use]
     pub fn auto_database_cleanup(mut self, cleanup: bool) -> Self {
         self.cleanup = cleanup;

@@ -139,6 +139,7 @@ impl Auth {
         };
         self.inner.adapter.set_session(&record).await?;
         if config.cleanup
+            && !self.inner.adapter.removes_expired_sessions()
             && let Err(error) = self.delete_expired_user_sessions(proof.user_id()).await
         {
             // The session is stored: whoever was refused now would leave one that nobody holds.

@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::{
+    Auth, NewUser, Secret,
     adapter::{AttemptAdapter, SessionAdapter},
-    adapters::redis::lifetime::MARGIN,
+    adapters::{AnyAdapter, CacheOptions, CachedAdapter, ReplicatedAdapter, redis::lifetime::MARGIN},
     model::SessionPatch,
+    testing::FaultyAdapter,
 };
 
 const SECOND: u64 = 1_000;
@@ -21,6 +23,36 @@ fn assert_is_just_below(left: u64, end: u64) {
         left <= end && left + 30 * SECOND > end,
         "{left} is not just below {end}"
     );
+}
+
+/// Whatever stands before Redis; a store that keeps what is dead is asked to remove it.
+#[tokio::test]
+#[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
+async fn a_sign_in_does_not_look_through_the_sessions_of_its_user() {
+    let place = Place::new().await;
+    let split = || async { SplitAdapter::new(MemoryAdapter::default(), place.another().await) };
+    let cached = CachedAdapter::new(split().await, CacheOptions::default());
+    let replicated = ReplicatedAdapter::new(split().await, split().await);
+    for (adapter, sweeps) in [
+        (AnyAdapter::new(split().await), 0),
+        (AnyAdapter::new(cached), 0),
+        (AnyAdapter::new(replicated), 0),
+        (AnyAdapter::new(MemoryAdapter::default()), 1),
+    ] {
+        let store = FaultyAdapter::new(adapter);
+        let auth = Auth::builder(store.clone())
+            .secret(Secret::random().unwrap())
+            .base_url("https://example.com")
+            .build()
+            .unwrap();
+        let new = NewUser::with_password("username", "ada", "correct horse battery");
+        auth.create_user(new).await.unwrap();
+        let proof = auth.authenticate_user("username", "ada", "correct horse battery").await;
+        let _ = auth.create_session(&proof.unwrap(), Default::default()).await.unwrap();
+        assert_eq!(store.count_calls("set_session"), 1);
+        assert_eq!(store.count_calls("delete_expired_sessions"), sweeps);
+    }
+    place.clean().await;
 }
 
 #[tokio::test]
