@@ -114,7 +114,7 @@ pub use limit::{Limit, Limits};
 pub use model::{
     Amr, AttemptCount, AttemptSubject, Attribute, AttributeKind, AttributeValue, Attributes, EventQuery, EventRecord,
     JsonObject, Key, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage, Purpose, Session, SessionPatch, SessionRecord,
-    SessionRotation, SessionState, SigningKeyRecord, User, UserPatch, UserQuery,
+    SessionRotation, SessionState, SharedSession, SigningKeyRecord, User, UserPatch, UserQuery,
 };
 pub use password::{
     Argon2Params, LeakCheck, LeakDigest, LeakedPasswordFile, LeakedPasswords, PasswordConfig, PasswordHasher,

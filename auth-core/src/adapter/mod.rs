@@ -49,7 +49,7 @@ pub use user::UserAdapter;
 use crate::{
     error::Result,
     id::SessionId,
-    model::{SessionRecord, User},
+    model::{SessionRecord, SharedSession, User},
 };
 
 /// A whole store: accounts, sessions and attempts.
@@ -78,9 +78,9 @@ pub trait Adapter: AccountAdapter + SessionAdapter + AttemptAdapter {
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SharedSession>>> {
         let found = self.get_session(session_id).await?;
-        Ok(Recent::Current(found.map(Arc::new)))
+        Ok(Recent::Current(found.map(SharedSession::new)))
     }
 
     /// As [`Adapter::get_session_and_user`], and may be answered from a cache or a replica; see
@@ -91,7 +91,7 @@ pub trait Adapter: AccountAdapter + SessionAdapter + AttemptAdapter {
     async fn get_recent_session_and_user(
         &self,
         session_id: &SessionId,
-    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+    ) -> Result<Recent<(Arc<SharedSession>, Arc<User>)>> {
         let found = self.get_session_and_user(session_id).await?;
         Ok(Recent::Current(found.map(shared)))
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::model::{SessionRecord, User};
+use crate::model::{SessionRecord, SharedSession, User};
 
 /// What a quick read found: see [`Adapter::get_recent_session_and_user`](super::Adapter::get_recent_session_and_user).
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,6 @@ pub enum Recent<T> {
 }
 
 /// Rows that a store has just read, to be handed on without copying.
-pub(crate) fn shared((session, user): (SessionRecord, User)) -> (Arc<SessionRecord>, Arc<User>) {
-    (Arc::new(session), Arc::new(user))
+pub(crate) fn shared((session, user): (SessionRecord, User)) -> (Arc<SharedSession>, Arc<User>) {
+    (SharedSession::new(session), Arc::new(user))
 }

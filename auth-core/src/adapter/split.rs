@@ -12,8 +12,8 @@ use crate::{
     error::{ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
-        UserPatch, UserQuery,
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, SharedSession,
+        User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -46,15 +46,15 @@ impl<U, S> fmt::Debug for SplitAdapter<U, S> {
 impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAdapter<U, S> {
     // As the defaults, but asked at the two themselves: each way by `self` would be one more boxed future for every request.
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SharedSession>>> {
         let session = self.sessions.get_session(session_id).await?;
-        Ok(Recent::Current(session.map(Arc::new)))
+        Ok(Recent::Current(session.map(SharedSession::new)))
     }
 
     async fn get_recent_session_and_user(
         &self,
         session_id: &SessionId,
-    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+    ) -> Result<Recent<(Arc<SharedSession>, Arc<User>)>> {
         let Some(session) = self.sessions.get_session(session_id).await? else {
             return Ok(Recent::Current(None));
         };

@@ -11,8 +11,8 @@ use crate::{
     error::{Error, ErrorKind, Result},
     id::{KeyId, SessionId, UserId},
     model::{
-        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, User,
-        UserPatch, UserQuery,
+        AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation, SharedSession,
+        User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -93,14 +93,14 @@ impl Adapter for AnyAdapter {
         self.inner.get_session_and_user(session_id).await
     }
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SharedSession>>> {
         self.inner.get_recent_session(session_id).await
     }
 
     async fn get_recent_session_and_user(
         &self,
         session_id: &SessionId,
-    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+    ) -> Result<Recent<(Arc<SharedSession>, Arc<User>)>> {
         self.inner.get_recent_session_and_user(session_id).await
     }
 }

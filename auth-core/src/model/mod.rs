@@ -9,6 +9,7 @@ mod key;
 mod one_time_token;
 mod outbox;
 mod session;
+mod shared_session;
 mod signing_key;
 mod user;
 
@@ -19,6 +20,7 @@ pub use key::{Key, KeyPatch, KeyRecord};
 pub use one_time_token::{OneTimeToken, Purpose};
 pub use outbox::OutboxMessage;
 pub use session::{Amr, Session, SessionPatch, SessionRecord, SessionRotation, SessionState};
+pub use shared_session::SharedSession;
 pub use signing_key::SigningKeyRecord;
 pub(crate) use user::{MADE_BY_ADMINISTRATOR, MUST_CHANGE_PASSWORD};
 pub use user::{User, UserPatch, UserQuery};

@@ -96,11 +96,15 @@ impl SessionRecord {
         self.previous_digest.as_ref() == Some(digest) && self.previous_expires.is_some_and(|end| now <= end)
     }
 
+    /// Whether there is a secret that was replaced a moment ago, and opens it too.
+    pub(super) fn has_previous(&self, now: Timestamp) -> bool {
+        self.previous_expires.is_some_and(|end| now <= end)
+    }
+
     /// The session for whoever opened it with this token, a step behind or not.
     pub(crate) fn opened_with(self, token: &SessionToken, now: Timestamp) -> Session {
         // Most sessions have no secret that was replaced a moment ago, and need no second digest.
-        let has_previous = self.previous_expires.is_some_and(|end| now <= end);
-        let straggler = has_previous && self.is_opened_by_previous(&token.digest(), now);
+        let straggler = self.has_previous(now) && self.is_opened_by_previous(&token.digest(), now);
         Session {
             straggler,
             ..self.into_session(now, false)

@@ -1,6 +1,6 @@
 //! The session that came with a request, for routes that end it or give it a new secret.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{AuthRequest, seen::Credentials};
 use crate::{
@@ -26,7 +26,7 @@ impl AuthRequest {
             None => Err(ErrorKind::InvalidSessionId.into()),
         };
         match found {
-            Ok((session, _)) => Ok(Some(Arc::unwrap_or_clone(session))),
+            Ok((session, _)) => Ok(Some(session.into_record())),
             Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
                 if is_cookie {
                     self.delete_all_cookies();

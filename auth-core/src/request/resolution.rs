@@ -12,7 +12,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind, Result},
     flows::sessions::{Lookup, Renewal},
-    model::{Session, SessionRecord, SessionState, User},
+    model::{Session, SessionState, SharedSession, User},
     secret::SessionToken,
 };
 
@@ -78,21 +78,20 @@ impl AuthRequest {
         if auth.is_touch_due(&record, now) {
             Box::pin(auth.touch(&record, now)).await?;
         }
-        let session = Arc::unwrap_or_clone(record).opened_with(token, now);
-        Ok((Arc::new(session), user))
+        Ok((record.opened_with(token, now), user))
     }
 
     /// Renews in a task of its own, and tells the client its new secret.
     async fn renew_detached(
         &self,
-        record: Arc<SessionRecord>,
+        record: Arc<SharedSession>,
         token: &SessionToken,
         renewal: Renewal,
     ) -> Result<Arc<Session>> {
         let request = self.clone();
         let token = token.clone();
         let now = self.auth().now();
-        let record = Arc::unwrap_or_clone(record);
+        let record = record.into_record();
         let valid = detached(async move {
             request
                 .auth()

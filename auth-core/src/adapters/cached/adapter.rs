@@ -24,7 +24,7 @@ use crate::{
     id::{KeyId, SessionId, UserId},
     model::{
         AttemptCount, AttemptSubject, EventQuery, EventRecord, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage,
-        SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
+        SessionPatch, SessionRecord, SessionRotation, SharedSession, SigningKeyRecord, User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -101,7 +101,7 @@ impl<A: Adapter> CachedAdapter<A> {
     }
 
     /// Asks the store, and keeps what it says.
-    async fn read(&self, session_id: &SessionId) -> Result<Option<(Arc<SessionRecord>, Arc<User>)>> {
+    async fn read(&self, session_id: &SessionId) -> Result<Option<(Arc<SharedSession>, Arc<User>)>> {
         let reading = Reading::begin(&self.stamps);
         let found = self.inner.get_session_and_user(session_id).await?.map(shared);
         if let Some((session, user)) = &found {
@@ -117,7 +117,7 @@ impl<A: Adapter> CachedAdapter<A> {
         (is_young && self.stamps.is_current(entry.reading.seen, entry.place)).then_some(entry)
     }
 
-    fn keep(&self, reading: Reading, session: Arc<SessionRecord>, user: Option<Arc<User>>) {
+    fn keep(&self, reading: Reading, session: Arc<SharedSession>, user: Option<Arc<User>>) {
         let place = self.stamps.place(&session.id, &session.user_id);
         if !self.stamps.is_current(reading.seen, place) {
             return;
@@ -139,7 +139,7 @@ impl<A: Adapter> CachedAdapter<A> {
 
     #[cfg(all(test, feature = "sqlite", feature = "testing"))]
     pub(super) fn remember(&self, session: &SessionRecord, user: &User) {
-        let (session, user) = (Arc::new(session.clone()), Arc::new(user.clone()));
+        let (session, user) = (SharedSession::new(session.clone()), Arc::new(user.clone()));
         self.keep(Reading::begin(&self.stamps), session, Some(user));
     }
 
@@ -182,15 +182,15 @@ delegate_store!([A: Adapter] CachedAdapter<A>, inner, {
 impl<A: Adapter> Adapter for CachedAdapter<A> {
     async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
         let found = self.read(session_id).await?;
-        Ok(found.map(|(session, user)| (Arc::unwrap_or_clone(session), Arc::unwrap_or_clone(user))))
+        Ok(found.map(|(session, user)| (session.into_record(), Arc::unwrap_or_clone(user))))
     }
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SharedSession>>> {
         if let Some(entry) = self.find(session_id) {
             return Ok(Recent::MaybeOld(entry.session.clone()));
         }
         let reading = Reading::begin(&self.stamps);
-        let found = self.inner.get_session(session_id).await?.map(Arc::new);
+        let found = self.inner.get_session(session_id).await?.map(SharedSession::new);
         if let Some(session) = &found {
             self.keep(reading, session.clone(), None);
         }
@@ -200,7 +200,7 @@ impl<A: Adapter> Adapter for CachedAdapter<A> {
     async fn get_recent_session_and_user(
         &self,
         session_id: &SessionId,
-    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+    ) -> Result<Recent<(Arc<SharedSession>, Arc<User>)>> {
         if let Some(entry) = self.find(session_id)
             && let Some(user) = &entry.user
         {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::stamps::{Place, Seen, Stamps};
-use crate::model::{SessionRecord, User};
+use crate::model::{SharedSession, User};
 
 /// When a reading began, by both measures.
 #[derive(Clone, Copy)]
@@ -27,7 +27,7 @@ impl Reading {
 pub(super) struct Entry {
     pub(super) reading: Reading,
     pub(super) place: Place,
-    pub(super) session: Arc<SessionRecord>,
+    pub(super) session: Arc<SharedSession>,
     /// `None` when only the session was asked for.
     pub(super) user: Option<Arc<User>>,
 }

@@ -99,7 +99,7 @@ async fn served(store: &impl Adapter, id: &SessionId) -> Option<(SessionRecord, 
         Recent::Current(found) => found,
         Recent::MaybeOld(found) => Some(found),
     };
-    found.map(|(session, user)| (Arc::unwrap_or_clone(session), Arc::unwrap_or_clone(user)))
+    found.map(|(session, user)| (session.into_record(), Arc::unwrap_or_clone(user)))
 }
 
 fn role(role: &str) -> UserPatch {
@@ -130,7 +130,7 @@ impl<A: Adapter> Inner<A> {
             Recent::Current(found) => found,
             Recent::MaybeOld(found) => Some(found),
         };
-        Ok(found.map(Arc::unwrap_or_clone))
+        Ok(found.map(crate::SharedSession::into_record))
     }
 }
 

@@ -14,7 +14,8 @@ use crate::{
     id::{KeyId, SessionId, UserId},
     model::{
         AttemptCount, AttemptSubject, Attribute, AttributeValue, EventRecord, KeyPatch, KeyRecord, OneTimeToken,
-        OutboxMessage, SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
+        OutboxMessage, SessionPatch, SessionRecord, SessionRotation, SharedSession, SigningKeyRecord, User, UserPatch,
+        UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -74,7 +75,7 @@ impl Tables {
         Ok(())
     }
 
-    fn session_and_user(&self, id: &SessionId) -> Option<(Arc<SessionRecord>, Arc<User>)> {
+    fn session_and_user(&self, id: &SessionId) -> Option<(Arc<SharedSession>, Arc<User>)> {
         let session = self.sessions.get(id)?;
         let user = self.users.get(&session.user_id)?;
         Some((session.clone(), user.clone()))
@@ -156,17 +157,17 @@ impl Store for MemoryAdapter {
 impl Adapter for MemoryAdapter {
     async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
         let found = self.tables().session_and_user(session_id);
-        Ok(found.map(|(session, user)| (Arc::unwrap_or_clone(session), Arc::unwrap_or_clone(user))))
+        Ok(found.map(|(session, user)| (session.into_record(), Arc::unwrap_or_clone(user))))
     }
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SharedSession>>> {
         Ok(Recent::Current(self.tables().sessions.get(session_id).cloned()))
     }
 
     async fn get_recent_session_and_user(
         &self,
         session_id: &SessionId,
-    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+    ) -> Result<Recent<(Arc<SharedSession>, Arc<User>)>> {
         Ok(Recent::Current(self.tables().session_and_user(session_id)))
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::{SessionId, UserId},
-    model::{AttemptCount, AttemptSubject, SessionPatch, SessionRecord, SessionRotation, SessionState},
+    model::{AttemptCount, AttemptSubject, SessionPatch, SessionRecord, SessionRotation, SessionState, SharedSession},
     secret::Digest,
 };
 
@@ -26,20 +26,20 @@ pub struct MemorySessions {
 #[derive(Debug, Default)]
 pub(super) struct SessionTables {
     /// With the number of the insertion, which is what "oldest first" means.
-    sessions: HashMap<SessionId, (u64, Arc<SessionRecord>)>,
+    sessions: HashMap<SessionId, (u64, Arc<SharedSession>)>,
     by_user: HashMap<UserId, BTreeMap<u64, SessionId>>,
     inserted: u64,
     attempts: HashMap<(AttemptSubject, String), AttemptCount>,
 }
 
 impl SessionTables {
-    pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<SessionRecord>> {
+    pub(super) fn get(&self, id: &SessionId) -> Option<&Arc<SharedSession>> {
         self.sessions.get(id).map(|(_, session)| session)
     }
 
     pub(super) fn of(&self, user_id: &UserId) -> Vec<SessionRecord> {
         let ids = self.by_user.get(user_id).into_iter().flat_map(BTreeMap::values);
-        ids.filter_map(|id| self.get(id).map(|session| (**session).clone()))
+        ids.filter_map(|id| self.get(id).cloned().map(SharedSession::into_record))
             .collect()
     }
 
@@ -53,20 +53,20 @@ impl SessionTables {
             .or_default()
             .insert(self.inserted, session.id.clone());
         self.sessions
-            .insert(session.id.clone(), (self.inserted, Arc::new(session.clone())));
+            .insert(session.id.clone(), (self.inserted, SharedSession::new(session.clone())));
         Ok(())
     }
 
     pub(super) fn update(&mut self, id: &SessionId, patch: &SessionPatch) -> Result<()> {
         let (_, session) = self.sessions.get_mut(id).ok_or(ErrorKind::InvalidSessionId)?;
-        patch.apply(Arc::make_mut(session));
+        change(session, |record| patch.apply(record));
         Ok(())
     }
 
     pub(super) fn rotate(&mut self, id: &SessionId, expected: &Digest, rotation: &SessionRotation) -> bool {
         match self.sessions.get_mut(id) {
             Some((_, session)) if session.secret_digest == *expected => {
-                rotation.apply(Arc::make_mut(session));
+                change(session, |record| rotation.apply(record));
                 true
             }
             _ => false,
@@ -95,7 +95,7 @@ impl SessionTables {
     }
 
     pub(super) fn remove_expired(&mut self, user_id: Option<&UserId>, now: Timestamp) -> u64 {
-        let is_dead = |session: &Arc<SessionRecord>| session.state(now) == SessionState::Dead;
+        let is_dead = |session: &Arc<SharedSession>| session.state(now) == SessionState::Dead;
         let dead: Vec<SessionId> = match user_id {
             Some(user_id) => {
                 let ids = self.by_user.get(user_id).into_iter().flat_map(BTreeMap::values);
@@ -156,6 +156,13 @@ impl SessionTables {
     }
 }
 
+/// Whoever still reads the row keeps it as it was.
+fn change(session: &mut Arc<SharedSession>, change: impl FnOnce(&mut SessionRecord)) {
+    let mut record = SessionRecord::clone(session);
+    change(&mut record);
+    *session = SharedSession::new(record);
+}
+
 impl MemorySessions {
     fn tables(&self) -> MutexGuard<'_, SessionTables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
@@ -171,7 +178,7 @@ macro_rules! session_methods {
         impl SessionAdapter for $adapter {
             async fn get_session(&self, session_id: &SessionId) -> Result<Option<SessionRecord>> {
                 let session = self.$tables()$(.$field)?.get(session_id).cloned();
-                Ok(session.map(Arc::unwrap_or_clone))
+                Ok(session.map($crate::model::SharedSession::into_record))
             }
 
             async fn get_sessions_by_user_id(&self, user_id: &UserId) -> Result<Vec<SessionRecord>> {

@@ -23,7 +23,7 @@ use crate::{
     id::{KeyId, SessionId, UserId},
     model::{
         AttemptCount, AttemptSubject, EventQuery, EventRecord, KeyPatch, KeyRecord, OneTimeToken, OutboxMessage,
-        SessionPatch, SessionRecord, SessionRotation, SigningKeyRecord, User, UserPatch, UserQuery,
+        SessionPatch, SessionRecord, SessionRotation, SharedSession, SigningKeyRecord, User, UserPatch, UserQuery,
     },
     secret::{Digest, HashedPassword},
 };
@@ -212,21 +212,21 @@ impl<P: Adapter, R: Adapter> Adapter for ReplicatedAdapter<P, R> {
         self.primary.get_session_and_user(session_id).await
     }
 
-    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SessionRecord>>> {
+    async fn get_recent_session(&self, session_id: &SessionId) -> Result<Recent<Arc<SharedSession>>> {
         if !self.writes.has_session(session_id)
             && let Some(session) = self.heard(self.replica.get_session(session_id).await)
             && self.believe(&session)
         {
-            return Ok(Recent::MaybeOld(Arc::new(session)));
+            return Ok(Recent::MaybeOld(SharedSession::new(session)));
         }
         let found = self.primary.get_session(session_id).await?;
-        Ok(Recent::Current(found.map(Arc::new)))
+        Ok(Recent::Current(found.map(SharedSession::new)))
     }
 
     async fn get_recent_session_and_user(
         &self,
         session_id: &SessionId,
-    ) -> Result<Recent<(Arc<SessionRecord>, Arc<User>)>> {
+    ) -> Result<Recent<(Arc<SharedSession>, Arc<User>)>> {
         if !self.writes.has_session(session_id)
             && let Some(found) = self.heard(self.replica.get_session_and_user(session_id).await)
             && self.believe(&found.0)

@@ -9,7 +9,7 @@ use crate::{
     error::{ErrorKind, Result},
     event::{Event, EventKind},
     id::SessionId,
-    model::{Session, SessionPatch, SessionRecord, SessionRotation, SessionState, User},
+    model::{Session, SessionPatch, SessionRecord, SessionRotation, SessionState, SharedSession, User},
     request::Client,
     secret::{Digest, SessionToken},
 };
@@ -24,7 +24,7 @@ pub(crate) enum Lookup {
 }
 
 /// A session, with its user if that was asked for; shared, because a store that has them in memory need not copy them.
-type FoundRows = (Arc<SessionRecord>, Option<Arc<User>>);
+type FoundRows = (Arc<SharedSession>, Option<Arc<User>>);
 
 /// What to do with an idle session.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Auth {
                 let session = match adapter.get_recent_session(id).await? {
                     Recent::Current(session) => session,
                     Recent::MaybeOld(session) if says_yes(&session) => Some(session),
-                    Recent::MaybeOld(_) => adapter.get_session(id).await?.map(Arc::new),
+                    Recent::MaybeOld(_) => adapter.get_session(id).await?.map(SharedSession::new),
                 };
                 Ok(session.map(|session| (session, None)))
             }
@@ -113,7 +113,7 @@ impl Auth {
         let client = Client::default();
         let now = self.now();
         let (record, user) = self.look_up(token, lookup, now, &client).await?;
-        let record = Arc::unwrap_or_clone(record);
+        let record = record.into_record();
         let valid = self.renew_if_idle(record, token, Renewal::Rotate, now, &client).await?;
         Ok((valid, user))
     }
@@ -145,7 +145,7 @@ impl Auth {
             // Another request renewed or ended it in between: what stands now decides.
             None => {
                 let (record, _) = self.look_up(token, Lookup::Session, now, client).await?;
-                Ok(ValidSession::as_it_is(Arc::unwrap_or_clone(record), token, now))
+                Ok(ValidSession::as_it_is(record.into_record(), token, now))
             }
         }
     }

@@ -172,7 +172,7 @@ impl Auth {
     pub async fn get_session(&self, token: &SessionToken) -> Result<Session> {
         let now = self.now();
         let (record, _) = self.look_up(token, Lookup::Session, now, &Client::default()).await?;
-        Ok(Arc::unwrap_or_clone(record).opened_with(token, now))
+        Ok(record.into_record().opened_with(token, now))
     }
 
     /// As [`Auth::get_session`], with the user, in one query where the store can join.
@@ -183,7 +183,7 @@ impl Auth {
         let now = self.now();
         let (record, user) = self.look_up(token, Lookup::WithUser, now, &Client::default()).await?;
         let user = user.ok_or(ErrorKind::InvalidSessionId)?;
-        let session = Arc::unwrap_or_clone(record).opened_with(token, now);
+        let session = record.into_record().opened_with(token, now);
         Ok((session, Arc::unwrap_or_clone(user)))
     }
 
