@@ -47,8 +47,8 @@ use crate::{
 /// - [`Auth::delete_expired_sessions`](crate::Auth::delete_expired_sessions) walks through all keys of the database (`SCAN`).
 ///   Nobody needs to call it: Redis does the same by itself.
 ///
-/// An account of Redis (ACL) needs `~auth:*` and `+del +eval +evalsha +exists +hdel +hget +hincrby +hmget +hset
-/// +pexpire +ping +pttl +scan +time +zadd +zrange +zrem +zremrangebyscore`; on a cluster `+cluster` as well,
+/// An account of Redis (ACL) needs `~auth:*` and `+del +eval +evalsha +get +hget +hincrby +hset +pexpire +ping +pttl
+/// +scan +set +time +zadd +zrange +zrem +zremrangebyscore`; on a cluster `+cluster` as well,
 /// and `+select` for a database other than 0.
 #[derive(Clone)]
 pub struct RedisSessions {

@@ -9,14 +9,14 @@ use redis::RedisResult;
 use super::{connection::Connection, keys::Keys, lifetime, scripts};
 use crate::id::{SessionId, UserId};
 
-/// Lists a session whose key is to live that long; until when, as the scripts want it.
+/// Lists a session whose key is to live that long; until when, on the server's clock.
 pub(super) async fn list(
     redis: &Connection,
     keys: &Keys,
     user_id: &UserId,
     id: &SessionId,
     lifetime: u64,
-) -> RedisResult<String> {
+) -> RedisResult<i64> {
     let listed = lifetime::in_index(lifetime).to_string();
     redis
         .run(&scripts::LIST, &keys.index(user_id), &[id.as_str(), &listed])

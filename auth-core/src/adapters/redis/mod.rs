@@ -1,6 +1,6 @@
 //! Sessions and attempts in Redis 7, users elsewhere: half of a [`SplitAdapter`](crate::adapter::SplitAdapter).
 //!
-//! A session is one hash, read whole by one command. What changes together lies together in it, so that a renewal and a
+//! A session is one string, read whole by one command. What changes has its place in it, so that a renewal and a
 //! change of data never overwrite each other, and every change is one script that first looks whether the session is
 //! still there: a deleted one never comes back. A second key per user lists the ids of the user's sessions; an id is in
 //! it before its session is, and leaves it after.
@@ -13,6 +13,7 @@ mod connection;
 mod index;
 mod invalidations;
 mod keys;
+mod layout;
 mod lifetime;
 mod options;
 mod record;

@@ -1,20 +1,17 @@
-//! A session as the fields of a hash, and back; a field that does not make sense is an error, never a guess.
+//! A session as the bytes of its row, and back; a row that does not make sense is an error, never a guess.
 //!
-//! | field | holds |
+//! | part | holds |
 //! |---|---|
-//! | `h` | the head: secrets, times and level, each at its place, so that a script can swap them |
 //! | `u` | the user |
-//! | `x` | the absolute end, if there is one |
-//! | `k` | until when the user's index lists the session, on the server's clock |
-//! | `f` | what never changes: made when, persistent, address, browser |
-//! | `p`, `d`, `m` | payload, data, proofs, unless empty |
+//! | `i`, `b` | the address and the browser it was made with, if they are known |
+//! | `m` | one proof: when, and how; newest first |
+//! | `p`, `d` | payload and data, unless empty |
 //! | `a:…` | an attribute, unless null |
 
-use std::net::IpAddr;
-
 use redis::Value;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
+use super::layout::{ACTIVE_AT, IDLE_AT, LAST_SEEN_AT, LAYOUT, LEVEL_AT, PARTS_AT, Reader, UPDATED_AT, Writer, wrong};
 use crate::{
     adapter::Schema,
     clock::Timestamp,
@@ -24,65 +21,49 @@ use crate::{
     secret::Digest,
 };
 
-/// Fields and their values.
-pub(super) type Fields = Vec<(String, Vec<u8>)>;
-
-/// How many bytes of the head come before what a patch can change.
-const ACTIVE_AT: usize = 93;
-const IDLE_AT: usize = 101;
-const LAST_SEEN_AT: usize = 109;
-const UPDATED_AT: usize = 117;
-const LEVEL_AT: usize = 125;
-
-/// What never changes.
-#[derive(Serialize, Deserialize)]
-struct Facts {
-    #[serde(rename = "c")]
-    created_at: Timestamp,
-    #[serde(rename = "p", default, skip_serializing_if = "std::ops::Not::not")]
-    persistent: bool,
-    #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
-    ip: Option<IpAddr>,
-    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
-    user_agent: Option<String>,
-}
+const USER: &str = "u";
+const ADDRESS: &str = "i";
+const BROWSER: &str = "b";
+const PROOF: &str = "m";
+const PAYLOAD: &str = "p";
+const DATA: &str = "d";
+const ATTRIBUTE: &str = "a:";
 
 /// What the script PATCH is told.
 #[derive(Default)]
 pub(super) struct Patch {
+    /// Each with the number of bytes before it.
     pub(super) pieces: Vec<(usize, Vec<u8>)>,
-    pub(super) set: Fields,
-    pub(super) remove: Vec<String>,
+    /// The names of the parts to drop.
+    pub(super) dropped: Vec<String>,
+    /// What to append.
+    pub(super) parts: Writer,
 }
 
-/// The fields of a new session.
-pub(super) fn fields(session: &SessionRecord, schema: &Schema, promise: &str) -> Result<Fields> {
-    let facts = Facts {
-        created_at: session.created_at,
-        persistent: session.persistent,
-        ip: session.ip,
-        user_agent: session.user_agent.clone(),
-    };
-    let mut fields = vec![
-        ("h".to_owned(), head(session)),
-        ("u".to_owned(), session.user_id.as_str().into()),
-        ("k".to_owned(), promise.into()),
-        ("f".to_owned(), json(&facts)?),
-    ];
-    if let Some(end) = session.absolute_expires {
-        fields.push(("x".to_owned(), decimal(end)));
+/// The row of a new session, which the user's index lists until then.
+pub(super) fn row(session: &SessionRecord, schema: &Schema, promise: i64) -> Result<Vec<u8>> {
+    let mut row = Writer::with_capacity(512);
+    head(&mut row, session);
+    row.number(promise)
+        .maybe_time(session.absolute_expires)
+        .time(session.created_at)
+        .byte(session.persistent.into())
+        .part(USER, session.user_id.as_str().as_bytes())?;
+    if let Some(ip) = session.ip {
+        row.part(ADDRESS, ip.to_string().as_bytes())?;
     }
-    let mut patch = Patch::default();
-    patch.put("p", (!session.payload.is_empty()).then_some(&session.payload))?;
-    patch.put("d", (!session.data.is_empty()).then_some(&session.data))?;
-    patch.put("m", (!session.amr.is_empty()).then_some(&session.amr))?;
+    if let Some(browser) = &session.user_agent {
+        row.part(BROWSER, browser.as_bytes())?;
+    }
+    proofs(&mut row, &session.amr)?;
+    object(&mut row, PAYLOAD, &session.payload)?;
+    object(&mut row, DATA, &session.data)?;
     for attribute in schema.session_attributes() {
         if let Some(value) = session.attributes.get(attribute.name()) {
-            patch.put_attribute(attribute.name(), value)?;
+            self::attribute(&mut row, attribute.name(), value)?;
         }
     }
-    fields.append(&mut patch.set);
-    Ok(fields)
+    Ok(row.into_bytes())
 }
 
 /// What a patch changes.
@@ -94,17 +75,23 @@ pub(super) fn patch(given: &SessionPatch, schema: &Schema) -> Result<Patch> {
         (LAST_SEEN_AT, given.last_seen),
         (UPDATED_AT, given.updated_at),
     ] {
-        patch.pieces.extend(time.map(|time| (before, bytes(time))));
+        patch
+            .pieces
+            .extend(time.map(|time| (before, time.as_unix_ms().to_be_bytes().into())));
     }
     patch.pieces.extend(given.aal.map(|level| (LEVEL_AT, vec![level])));
+    let Patch { dropped, parts, .. } = &mut patch;
     if let Some(payload) = &given.payload {
-        patch.put("p", (!payload.is_empty()).then_some(payload))?;
+        dropped.push(PAYLOAD.to_owned());
+        object(parts, PAYLOAD, payload)?;
     }
     if let Some(data) = &given.data {
-        patch.put("d", (!data.is_empty()).then_some(data))?;
+        dropped.push(DATA.to_owned());
+        object(parts, DATA, data)?;
     }
     if let Some(amr) = &given.amr {
-        patch.put("m", (!amr.is_empty()).then_some(amr))?;
+        dropped.push(PROOF.to_owned());
+        proofs(parts, amr)?;
     }
     for (name, value) in given.attributes.iter() {
         if !schema
@@ -114,236 +101,180 @@ pub(super) fn patch(given: &SessionPatch, schema: &Schema) -> Result<Patch> {
         {
             return Err(Error::update_failed(format!("there is no attribute {name}")));
         }
-        patch.put_attribute(name, value)?;
+        dropped.push(format!("{ATTRIBUTE}{name}"));
+        attribute(parts, name, value)?;
     }
     Ok(patch)
 }
 
-impl Patch {
-    fn put(&mut self, field: &str, value: Option<&impl Serialize>) -> Result<()> {
-        match value {
-            Some(value) => self.set.push((field.to_owned(), json(value)?)),
-            None => self.remove.push(field.to_owned()),
-        }
-        Ok(())
+fn proofs(row: &mut Writer, proofs: &[Amr]) -> Result<()> {
+    for Amr { method, timestamp } in proofs {
+        let mut proof = Writer::default();
+        proof.time(*timestamp);
+        row.part(PROOF, &[&proof.into_bytes(), method.as_bytes()].concat())?;
     }
+    Ok(())
+}
 
-    fn put_attribute(&mut self, name: &str, value: &AttributeValue) -> Result<()> {
-        let field = attribute_field(name);
-        let text = match value {
-            AttributeValue::Null => {
-                self.remove.push(field);
-                return Ok(());
-            }
-            AttributeValue::Boolean(value) => value.to_string().into(),
-            AttributeValue::Integer(value) => value.to_string().into(),
-            AttributeValue::Json(value) => json(value)?,
-            AttributeValue::Real(value) => value.to_string().into(),
-            AttributeValue::Text(value) => value.as_str().into(),
-            AttributeValue::Timestamp(value) => decimal(*value),
-        };
-        self.set.push((field, text));
-        Ok(())
+fn object(row: &mut Writer, name: &str, object: &JsonObject) -> Result<()> {
+    if !object.is_empty() {
+        row.part(name, &json(object)?)?;
+    }
+    Ok(())
+}
+
+fn attribute(row: &mut Writer, name: &str, value: &AttributeValue) -> Result<()> {
+    let text = match value {
+        AttributeValue::Null => return Ok(()),
+        AttributeValue::Boolean(value) => value.to_string().into(),
+        AttributeValue::Integer(value) => value.to_string().into(),
+        AttributeValue::Json(value) => json(value)?,
+        AttributeValue::Real(value) => value.to_string().into(),
+        AttributeValue::Text(value) => value.as_str().into(),
+        AttributeValue::Timestamp(value) => value.as_unix_ms().to_string().into(),
+    };
+    row.part(&format!("{ATTRIBUTE}{name}"), &text)?;
+    Ok(())
+}
+
+/// What a row begins with, up to the level: all that a renewal changes.
+fn head(row: &mut Writer, session: &SessionRecord) {
+    row.byte(LAYOUT)
+        .secret(Some(&session.secret_digest), Some(session.secret_issued_at))
+        .secret(session.previous_digest.as_ref(), session.previous_issued_at)
+        .maybe_time(session.previous_expires)
+        .time(session.active_expires)
+        .time(session.idle_expires)
+        .time(session.last_seen)
+        .time(session.updated_at)
+        .byte(session.aal);
+}
+
+/// What stands at a place of the rows that may be deleted.
+pub(super) struct Condition {
+    pub(super) before: usize,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// As long as nobody renewed the session.
+pub(super) fn if_unrenewed(session: &SessionRecord) -> Condition {
+    let mut row = Writer::with_capacity(LEVEL_AT + 1);
+    head(&mut row, session);
+    Condition {
+        before: 0,
+        bytes: row.into_bytes(),
     }
 }
 
-/// The head of a session; see the constants for what lies where.
-pub(super) fn head(session: &SessionRecord) -> Vec<u8> {
-    let mut head = Vec::with_capacity(LEVEL_AT + 1);
-    head.extend(secret(Some(&session.secret_digest), Some(session.secret_issued_at)));
-    head.extend(secret(session.previous_digest.as_ref(), session.previous_issued_at));
-    head.extend(maybe_bytes(session.previous_expires));
-    for time in [
-        session.active_expires,
-        session.idle_expires,
-        session.last_seen,
-        session.updated_at,
-    ] {
-        head.extend(bytes(time));
-    }
-    head.push(session.aal);
-    head
+/// As long as it is this user's.
+pub(super) fn if_of(user_id: &UserId) -> Result<Condition> {
+    let mut row = Writer::default();
+    row.part(USER, user_id.as_str().as_bytes())?;
+    Ok(Condition {
+        before: PARTS_AT,
+        bytes: row.into_bytes(),
+    })
 }
 
-/// What the head begins with while this digest opens the session.
+/// What a row begins with while this digest opens the session.
 pub(super) fn expected(digest: &Digest) -> Vec<u8> {
-    maybe_digest(Some(digest))
+    let mut row = Writer::with_capacity(34);
+    row.byte(LAYOUT).maybe_digest(Some(digest));
+    row.into_bytes()
 }
 
 /// What a rotation writes: the new secret, until when the old one opens, the new times.
 pub(super) fn rotation(rotation: &SessionRotation) -> [Vec<u8>; 3] {
-    let previous = if rotation.keeps_previous {
-        Vec::new()
-    } else {
-        maybe_bytes(Some(rotation.previous_expires))
-    };
-    let times = [
-        rotation.active_expires,
-        rotation.idle_expires,
-        rotation.last_seen,
-        rotation.last_seen,
-    ];
-    [
-        secret(Some(&rotation.secret_digest), Some(rotation.secret_issued_at)),
-        previous,
-        times.into_iter().flat_map(bytes).collect(),
-    ]
+    let [mut secret, mut previous, mut times] = std::array::from_fn(|_| Writer::with_capacity(42));
+    secret.secret(Some(&rotation.secret_digest), Some(rotation.secret_issued_at));
+    if !rotation.keeps_previous {
+        previous.maybe_time(Some(rotation.previous_expires));
+    }
+    times
+        .time(rotation.active_expires)
+        .time(rotation.idle_expires)
+        .time(rotation.last_seen)
+        .time(rotation.last_seen);
+    [secret, previous, times].map(Writer::into_bytes)
 }
 
-/// The fields to ask for, beside the attributes, in the order in which [`session`] reads their values.
-pub(super) const FIELDS: [&str; 7] = ["h", "u", "f", "x", "p", "d", "m"];
-
-/// The field of a declared attribute.
-pub(super) fn attribute_field(name: &str) -> String {
-    format!("a:{name}")
-}
-
-/// Reads a session from what Redis answers for [`FIELDS`] and the declared attributes; `None` when there are none.
+/// Reads a session from what Redis answers for its key; `None` when there is none.
 pub(super) fn session(id: &SessionId, answer: Value, schema: &Schema) -> Result<Option<SessionRecord>> {
-    let Value::Array(values) = answer else {
-        return Err(wrong("fields"));
+    let row = match answer {
+        Value::BulkString(row) => row,
+        Value::Nil => return Ok(None),
+        _ => return Err(wrong("row")),
     };
-    if values.iter().all(|value| matches!(value, Value::Nil)) {
-        return Ok(None);
+    let mut row = Reader::of(&row);
+    if row.byte()? != LAYOUT {
+        return Err(wrong("layout"));
     }
-    let mut values = values.into_iter();
-    let mut next = || match values.next() {
-        Some(Value::BulkString(bytes)) => Ok(Some(bytes)),
-        Some(Value::Nil) => Ok(None),
-        _ => Err(wrong("field")),
-    };
-    let head = next()?.ok_or_else(|| wrong("head"))?;
-    let user = next()?.ok_or_else(|| wrong("user")).and_then(text)?;
-    let facts: Facts = parsed(&next()?.ok_or_else(|| wrong("facts"))?)?;
-    let absolute = next()?.map(time).transpose()?;
-    let payload: Option<JsonObject> = next()?.map(|value| parsed(&value)).transpose()?;
-    let data: Option<JsonObject> = next()?.map(|value| parsed(&value)).transpose()?;
-    let amr: Option<Vec<Amr>> = next()?.map(|value| parsed(&value)).transpose()?;
-    let mut attributes = Attributes::new();
-    for attribute in schema.session_attributes() {
-        let value = next()?.map_or(Ok(AttributeValue::Null), |value| {
-            attribute_value(attribute.kind(), value)
-        })?;
-        attributes.set(attribute.name(), value);
-    }
-    let mut head = Head { rest: &head };
-    let session = SessionRecord {
+    let mut session = SessionRecord {
         id: id.clone(),
-        user_id: UserId::from(user),
-        secret_digest: head.maybe_digest()?.ok_or_else(|| wrong("digest"))?,
-        secret_issued_at: head.maybe_time()?.ok_or_else(|| wrong("time"))?,
-        previous_digest: head.maybe_digest()?,
-        previous_issued_at: head.maybe_time()?,
-        previous_expires: head.maybe_time()?,
-        active_expires: head.time()?,
-        idle_expires: head.time()?,
-        last_seen: head.time()?,
-        updated_at: head.time()?,
-        aal: head.take::<1>()?[0],
-        absolute_expires: absolute,
-        persistent: facts.persistent,
-        payload: payload.unwrap_or_default(),
-        data: data.unwrap_or_default(),
-        amr: amr.unwrap_or_default(),
-        ip: facts.ip,
-        user_agent: facts.user_agent,
-        created_at: facts.created_at,
-        attributes,
+        secret_digest: row.maybe_digest()?.ok_or_else(|| wrong("digest"))?,
+        secret_issued_at: row.maybe_time()?.ok_or_else(|| wrong("time"))?,
+        previous_digest: row.maybe_digest()?,
+        previous_issued_at: row.maybe_time()?,
+        previous_expires: row.maybe_time()?,
+        active_expires: row.time()?,
+        idle_expires: row.time()?,
+        last_seen: row.time()?,
+        updated_at: row.time()?,
+        aal: row.byte()?,
+        // Behind the promise, which is for the scripts.
+        absolute_expires: row.time().and_then(|_| row.maybe_time())?,
+        created_at: row.time()?,
+        persistent: row.flag()?,
+        user_id: owner(&mut row)?,
+        payload: JsonObject::new(),
+        data: JsonObject::new(),
+        amr: Vec::new(),
+        ip: None,
+        user_agent: None,
+        attributes: Attributes::new(),
     };
-    if head.rest.is_empty() {
-        Ok(Some(session))
-    } else {
-        Err(wrong("head"))
+    session.attributes.complete(schema.session_attributes());
+    while let Some((name, value)) = row.part()? {
+        add(&mut session, text(name)?, value, schema)?;
+    }
+    Ok(Some(session))
+}
+
+fn owner(row: &mut Reader<'_>) -> Result<UserId> {
+    match row.part()? {
+        Some((name, user)) if name == USER.as_bytes() && !user.is_empty() => text(user).map(UserId::from),
+        _ => Err(wrong("user")),
     }
 }
 
-/// Takes the parts of a head one after the other.
-struct Head<'a> {
-    rest: &'a [u8],
-}
-
-impl Head<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(|| wrong("head"))?;
-        self.rest = rest;
-        Ok(*taken)
-    }
-
-    fn is_there(&mut self) -> Result<bool> {
-        match self.take()? {
-            [0] => Ok(false),
-            [1] => Ok(true),
-            _ => Err(wrong("head")),
+fn add(session: &mut SessionRecord, name: &str, value: &[u8], schema: &Schema) -> Result<()> {
+    match name {
+        ADDRESS => session.ip = Some(text(value)?.parse().map_err(|_| wrong("address"))?),
+        BROWSER => session.user_agent = Some(text(value)?.to_owned()),
+        PROOF => {
+            let (at, method) = value.split_first_chunk().ok_or_else(|| wrong("proof"))?;
+            session.amr.push(Amr {
+                method: text(method)?.to_owned(),
+                timestamp: Timestamp::from_unix_ms(i64::from_be_bytes(*at)),
+            });
+        }
+        PAYLOAD => session.payload = parsed(value)?,
+        DATA => session.data = parsed(value)?,
+        _ => {
+            // One that is declared no more is passed over.
+            let name = name.strip_prefix(ATTRIBUTE).ok_or_else(|| wrong("part"))?;
+            let declared = schema.session_attributes();
+            if let Some(declared) = declared.iter().find(|declared| declared.name() == name) {
+                session.attributes.set(name, attribute_value(declared.kind(), value)?);
+            }
         }
     }
-
-    fn maybe_digest(&mut self) -> Result<Option<Digest>> {
-        let is_there = self.is_there()?;
-        let digest = self.take()?;
-        Ok(is_there.then(|| Digest::from(digest)))
-    }
-
-    fn time(&mut self) -> Result<Timestamp> {
-        self.take().map(i64::from_be_bytes).map(Timestamp::from_unix_ms)
-    }
-
-    fn maybe_time(&mut self) -> Result<Option<Timestamp>> {
-        let is_there = self.is_there()?;
-        let time = self.time()?;
-        Ok(is_there.then_some(time))
-    }
+    Ok(())
 }
 
-fn secret(digest: Option<&Digest>, issued_at: Option<Timestamp>) -> Vec<u8> {
-    let mut secret = maybe_digest(digest);
-    secret.extend(maybe_bytes(issued_at));
-    secret
-}
-
-fn maybe_digest(digest: Option<&Digest>) -> Vec<u8> {
-    let mut bytes = vec![u8::from(digest.is_some())];
-    bytes.extend(digest.map_or(&[0; 32], Digest::as_bytes));
-    bytes
-}
-
-fn bytes(time: Timestamp) -> Vec<u8> {
-    time.as_unix_ms().to_be_bytes().into()
-}
-
-fn maybe_bytes(time: Option<Timestamp>) -> Vec<u8> {
-    let mut maybe = vec![u8::from(time.is_some())];
-    maybe.extend(bytes(time.unwrap_or_default()));
-    maybe
-}
-
-fn decimal(time: Timestamp) -> Vec<u8> {
-    time.as_unix_ms().to_string().into()
-}
-
-fn json(value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(Error::update_failed)
-}
-
-fn wrong(what: &str) -> Error {
-    Error::fetch_failed(format!("a stored session has no {what} that makes sense"))
-}
-
-fn text(value: Vec<u8>) -> Result<String> {
-    String::from_utf8(value).map_err(Error::fetch_failed)
-}
-
-fn time(value: Vec<u8>) -> Result<Timestamp> {
-    let ms = text(value)?.parse().map_err(|_| wrong("time"))?;
-    Ok(Timestamp::from_unix_ms(ms))
-}
-
-fn parsed<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
-    serde_json::from_slice(value).map_err(Error::fetch_failed)
-}
-
-fn attribute_value(kind: AttributeKind, value: Vec<u8>) -> Result<AttributeValue> {
+fn attribute_value(kind: AttributeKind, value: &[u8]) -> Result<AttributeValue> {
     if kind == AttributeKind::Json {
-        return parsed(&value).map(AttributeValue::Json);
+        return parsed(value).map(AttributeValue::Json);
     }
     let text = text(value)?;
     let value = match kind {
@@ -355,7 +286,19 @@ fn attribute_value(kind: AttributeKind, value: Vec<u8>) -> Result<AttributeValue
             .ok()
             .map(Timestamp::from_unix_ms)
             .map(AttributeValue::Timestamp),
-        AttributeKind::Json | AttributeKind::Text => Some(AttributeValue::Text(text)),
+        AttributeKind::Json | AttributeKind::Text => Some(AttributeValue::Text(text.to_owned())),
     };
     value.ok_or_else(|| wrong("attribute of the declared type"))
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(Error::update_failed)
+}
+
+fn text(value: &[u8]) -> Result<&str> {
+    std::str::from_utf8(value).map_err(Error::fetch_failed)
+}
+
+fn parsed<T: DeserializeOwned>(value: &[u8]) -> Result<T> {
+    serde_json::from_slice(value).map_err(Error::fetch_failed)
 }

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-use super::lifetime::MARGIN;
+use super::{
+    layout::{ABSOLUTE_AT, LEVEL_AT, PARTS_AT, PREVIOUS_AT, PROMISE_AT, SECRET_AT},
+    lifetime::MARGIN,
+};
 
 /// A script, and the digest that stands for it once Redis knows it.
 pub(super) struct Lua {
@@ -14,7 +17,19 @@ pub(super) struct Lua {
 
 impl Lua {
     fn new(parts: &[&str]) -> Self {
-        let source = parts.concat().replace("MARGIN", &MARGIN.to_string());
+        let mut source = parts.concat();
+        // As Lua counts, from one.
+        for (name, at) in [
+            ("ABSOLUTE", ABSOLUTE_AT),
+            ("LEVEL", LEVEL_AT),
+            ("PARTS", PARTS_AT),
+            ("PREVIOUS", PREVIOUS_AT),
+            ("PROMISE", PROMISE_AT),
+            ("SECRET", SECRET_AT),
+        ] {
+            source = source.replace(name, &(at + 1).to_string());
+        }
+        let source = source.replace("MARGIN", &MARGIN.to_string());
         let digest = Script::new(&source).get_hash().to_owned();
         Self { source, digest }
     }
@@ -31,22 +46,42 @@ local function text(number)
 end
 ";
 
+/// What lies behind a place, what stands at it, and whose the row is.
+const ROW: &str = "
+local function put(row, before, piece)
+  return string.sub(row, 1, before) .. piece .. string.sub(row, before + #piece + 1)
+end
+local function stands(row, before, piece)
+  return string.sub(row, before + 1, before + #piece) == piece
+end
+local function part(row, at)
+  local name = struct.unpack('>I2', row, at)
+  local length = struct.unpack('>I4', row, at + 2 + name)
+  local value = at + 6 + name
+  return string.sub(row, at + 2, at + 1 + name), value, value + length
+end
+local function owner(row)
+  local _, from, to = part(row, PARTS)
+  return string.sub(row, from, to - 1)
+end
+";
+
 /// Arguments: how long the index remembered the session so far; how much is left of the idle period; the writer's time.
-/// Asks for the index first (2) when it would forget the session before the session ends.
+/// Answers the row and for how long to keep it; or nothing, and to ask for the index first (2), which would forget the
+/// session before the session ends.
 const PROLONG: &str = "
-local function prolong(key, promised, left, now)
-  local absolute, promise, user = unpack(redis.call('HMGET', key, 'x', 'k', 'u'))
+local function prolong(row, promised, left, now)
   left = tonumber(left)
-  if absolute then
-    left = math.min(left, math.max(tonumber(absolute) - tonumber(now), 0))
+  local ends, absolute = struct.unpack('>Bi8', row, ABSOLUTE)
+  if ends == 1 then
+    left = math.min(left, math.max(absolute - tonumber(now), 0))
   end
   local lifetime = left + MARGIN
-  promise = math.max(tonumber(promise), tonumber(promised))
+  local promise = math.max(struct.unpack('>i8', row, PROMISE), tonumber(promised))
   if clock() + lifetime + MARGIN > promise then
-    return {2, user, text(lifetime)}
+    return nil, {2, owner(row), text(lifetime)}
   end
-  redis.call('HSET', key, 'k', text(promise))
-  redis.call('PEXPIRE', key, text(lifetime))
+  return put(row, PROMISE - 1, struct.pack('>i8', promise)), text(lifetime)
 end
 ";
 
@@ -68,94 +103,98 @@ return text(promise)
     ])
 });
 
-/// Inserts a session unless its id is taken. Arguments: its lifetime, fields and values.
-pub(super) static INSERT: LazyLock<Lua> = LazyLock::new(|| {
-    Lua::new(&["
-if redis.call('EXISTS', KEYS[1]) == 1 then
-  return 0
-end
-redis.call('HSET', KEYS[1], unpack(ARGV, 2))
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return 1
-"])
-});
-
-/// Swaps the secret if the expected one still opens the session. Arguments: as `prolong`; the expected digest, the new
-/// secret, until when the old one opens (nothing: the one before stays), the new times.
+/// Swaps the secret if the expected one still opens the session. Arguments: as `prolong`; what the row has to begin with, the
+/// new secret, until when the old one opens (nothing: the one before stays), the new times.
 pub(super) static ROTATE: LazyLock<Lua> = LazyLock::new(|| {
     Lua::new(&[
         CLOCK,
+        ROW,
         PROLONG,
         "
-local head = redis.call('HGET', KEYS[1], 'h')
-if not head or string.sub(head, 1, 33) ~= ARGV[4] then
+local row = redis.call('GET', KEYS[1])
+if not row or not stands(row, 0, ARGV[4]) then
   return {0, '', '0'}
 end
-local first = prolong(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
-if first then
-  return first
+local lived, lifetime = prolong(row, ARGV[1], ARGV[2], ARGV[3])
+if not lived then
+  return lifetime
 end
-local previous
+local old
 if ARGV[6] == '' then
-  previous = string.sub(head, 43, 93)
+  old = string.sub(row, PREVIOUS, LEVEL - #ARGV[7] - 1)
 else
-  previous = string.sub(head, 1, 42) .. ARGV[6]
+  old = string.sub(row, SECRET, PREVIOUS - 1) .. ARGV[6]
 end
-redis.call('HSET', KEYS[1], 'h', ARGV[5] .. previous .. ARGV[7] .. string.sub(head, 126))
+redis.call('SET', KEYS[1], put(lived, SECRET - 1, ARGV[5] .. old .. ARGV[7]), 'PX', lifetime)
 return {1, '', '0'}
 ",
     ])
 });
 
 /// Changes parts of a session if it is there. Arguments: as `prolong`, nothing left for an end that stays; how many
-/// pieces of the head, each with the bytes before it; how many fields, each with its value; fields to remove.
+/// pieces, each with the bytes before it; parts to append; names of the parts to drop.
 pub(super) static PATCH: LazyLock<Lua> = LazyLock::new(|| {
     Lua::new(&[
         CLOCK,
+        ROW,
         PROLONG,
         "
-local head = redis.call('HGET', KEYS[1], 'h')
-if not head then
+local row = redis.call('GET', KEYS[1])
+if not row then
   return {0, '', '0'}
 end
+local lifetime
 if ARGV[2] ~= '' then
-  local first = prolong(KEYS[1], ARGV[1], ARGV[2], ARGV[3])
-  if first then
-    return first
+  row, lifetime = prolong(row, ARGV[1], ARGV[2], ARGV[3])
+  if not row then
+    return lifetime
   end
 end
 local at = 5
 for _ = 1, tonumber(ARGV[4]) do
-  local before, piece = tonumber(ARGV[at]), ARGV[at + 1]
-  head = string.sub(head, 1, before) .. piece .. string.sub(head, before + #piece + 1)
+  row = put(row, tonumber(ARGV[at]), ARGV[at + 1])
   at = at + 2
 end
-redis.call('HSET', KEYS[1], 'h', head)
-local fields = tonumber(ARGV[at])
-at = at + 1
-for _ = 1, fields do
-  redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1])
-  at = at + 2
+local appended, dropped = ARGV[at], {}
+for name = at + 1, #ARGV do
+  dropped[ARGV[name]] = true
 end
-while ARGV[at] do
-  redis.call('HDEL', KEYS[1], ARGV[at])
-  at = at + 1
+if next(dropped) then
+  local kept, from = {string.sub(row, 1, PARTS - 1)}, PARTS
+  while from <= #row do
+    local name, _, behind = part(row, from)
+    if not dropped[name] then
+      kept[#kept + 1] = string.sub(row, from, behind - 1)
+    end
+    from = behind
+  end
+  row = table.concat(kept)
+end
+row = row .. appended
+if lifetime then
+  redis.call('SET', KEYS[1], row, 'PX', lifetime)
+else
+  redis.call('SET', KEYS[1], row, 'KEEPTTL')
 end
 return {1, '', '0'}
 ",
     ])
 });
 
-/// Deletes a session, and answers whose it was. Arguments, if there is a condition: a field and its value.
+/// Deletes a session, and answers whose it was. Arguments, if there is a condition: what has to stand in the row, behind how many
+/// bytes.
 pub(super) static DELETE: LazyLock<Lua> = LazyLock::new(|| {
-    Lua::new(&["
-if ARGV[1] and redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
+    Lua::new(&[
+        ROW,
+        "
+local row = redis.call('GET', KEYS[1])
+if not row or (ARGV[1] and not stands(row, tonumber(ARGV[2]), ARGV[1])) then
   return false
 end
-local user = redis.call('HGET', KEYS[1], 'u')
 redis.call('DEL', KEYS[1])
-return user
-"])
+return owner(row)
+",
+    ])
 });
 
 /// Counts an attempt. Arguments: now, the window's end if this is its first attempt, how long to keep it.

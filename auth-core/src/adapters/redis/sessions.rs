@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use redis::RedisResult;
+use redis::{RedisResult, Value};
 
 use super::{
     RedisSessions,
     adapter::Inner,
-    index, lifetime, record,
+    index, lifetime,
+    record::{self, Condition},
     scripts::{self, Lua},
 };
 use crate::{
@@ -41,17 +42,16 @@ impl SessionAdapter for RedisSessions {
         let promise = index::list(redis, keys, &session.user_id, &session.id, lifetime)
             .await
             .map_err(Error::update_failed)?;
-        let mut arguments = vec![lifetime.to_string().into_bytes()];
-        for (field, value) in record::fields(session, self.inner.schema(), &promise)? {
-            arguments.extend([field.into_bytes(), value]);
-        }
-        let inserted: RedisResult<bool> = redis
-            .run(&scripts::INSERT, &keys.session(&session.id), &arguments)
-            .await;
-        if inserted.map_err(Error::update_failed)? {
-            Ok(())
-        } else {
-            Err(Error::update_failed("a session with this id exists"))
+        let mut command = redis::cmd("SET");
+        command
+            .arg(keys.session(&session.id))
+            .arg(record::row(session, self.inner.schema(), promise)?)
+            .arg("NX")
+            .arg("PX")
+            .arg(lifetime);
+        match redis.write(&command).await.map_err(Error::update_failed)? {
+            Value::Okay => Ok(()),
+            _ => Err(Error::update_failed("a session with this id exists")),
         }
     }
 
@@ -75,11 +75,8 @@ impl SessionAdapter for RedisSessions {
         for (before, piece) in changes.pieces {
             arguments.extend([before.to_string().into_bytes(), piece]);
         }
-        arguments.push(changes.set.len().to_string().into_bytes());
-        for (field, value) in changes.set {
-            arguments.extend([field.into_bytes(), value]);
-        }
-        arguments.extend(changes.remove.into_iter().map(String::into_bytes));
+        arguments.push(changes.parts.into_bytes());
+        arguments.extend(changes.dropped.into_iter().map(String::into_bytes));
         if self
             .inner
             .change(&scripts::PATCH, session_id, &left, written, arguments)
@@ -120,8 +117,9 @@ impl SessionAdapter for RedisSessions {
         let ids = index::ids(redis, keys, user_id).await.map_err(Error::update_failed)?;
         let ids = ids.into_iter().filter(|id| Some(id) != except);
         // Of this user only: an id may be another's meanwhile, if the application chooses ids itself.
+        let only = &record::if_of(user_id)?;
         let deleted = stream::iter(ids).map(async |id| {
-            let deleted = self.inner.delete(&id, Some(("u", user_id.as_str().as_bytes()))).await?;
+            let deleted = self.inner.delete(&id, Some(only)).await?;
             Ok::<_, Error>(deleted.map(|_| id))
         });
         let deleted: Vec<Option<SessionId>> = deleted.buffer_unordered(redis.at_once()).try_collect().await?;
@@ -157,15 +155,10 @@ impl SessionAdapter for RedisSessions {
 
 impl Inner {
     pub(super) async fn get(&self, id: &SessionId) -> Result<Option<SessionRecord>> {
-        let schema = self.schema();
-        // Quicker than `HGETALL`, which also answers the names.
-        let mut command = redis::Cmd::with_capacity(2 + record::FIELDS.len(), 128);
-        command.arg("HMGET").arg(self.keys.session(id)).arg(&record::FIELDS);
-        for attribute in schema.session_attributes() {
-            command.arg(record::attribute_field(attribute.name()));
-        }
+        let mut command = redis::Cmd::with_capacity(2, 96);
+        command.arg("GET").arg(self.keys.session(id));
         let answer = self.redis.read(&command).await.map_err(Error::fetch_failed)?;
-        record::session(id, answer, schema)
+        record::session(id, answer, self.schema())
     }
 
     /// The sessions of a user, oldest first.
@@ -198,7 +191,7 @@ impl Inner {
                 Changed::Yes => return Ok(true),
                 Changed::ListFirst(user_id, lifetime) => {
                     let promise = index::list(&self.redis, &self.keys, &user_id, id, lifetime).await;
-                    arguments[0] = promise.map_err(Error::update_failed)?.into_bytes();
+                    arguments[0] = promise.map_err(Error::update_failed)?.to_string().into_bytes();
                 }
             }
         }
@@ -216,11 +209,11 @@ impl Inner {
         })
     }
 
-    /// Deletes a session if the field has this value, and answers whose it was.
-    async fn delete(&self, id: &SessionId, only_if: Option<(&str, &[u8])>) -> Result<Option<UserId>> {
-        let arguments: Vec<&[u8]> = only_if
+    /// Deletes a session, if its row is as it should be, and answers whose it was.
+    async fn delete(&self, id: &SessionId, only: Option<&Condition>) -> Result<Option<UserId>> {
+        let arguments: Vec<Vec<u8>> = only
             .into_iter()
-            .flat_map(|(field, value)| [field.as_bytes(), value])
+            .flat_map(|only| [only.bytes.clone(), only.before.to_string().into_bytes()])
             .collect();
         let user_id: RedisResult<Option<String>> = self
             .redis
@@ -229,12 +222,12 @@ impl Inner {
         Ok(user_id.map_err(Error::update_failed)?.map(UserId::from))
     }
 
-    /// Deletes a session that is dead as it was read, unless it was renewed since: its head would differ.
+    /// Deletes a session that is dead as it was read, unless it was renewed since.
     pub(super) async fn delete_if_dead(&self, session: &SessionRecord, now: Timestamp) -> Result<bool> {
         if session.is_alive(now) {
             return Ok(false);
         }
-        let deleted = self.delete(&session.id, Some(("h", &record::head(session)))).await?;
+        let deleted = self.delete(&session.id, Some(&record::if_unrenewed(session))).await?;
         if let Some(user_id) = &deleted {
             index::forget(&self.redis, &self.keys, user_id, std::slice::from_ref(&session.id)).await;
         }

@@ -361,8 +361,8 @@ async fn the_connection_ends_with_the_last_clone() {
 async fn an_account_of_redis_needs_no_more_than_is_written_down() {
     let server = Server::start(&[]).await;
     let place = Place::at(server.url()).await;
-    let rights = "+del +eval +evalsha +exists +hdel +hget +hincrby +hmget +hset +pexpire +ping \
-                  +pttl +scan +time +zadd +zrange +zrem +zremrangebyscore";
+    let rights = "+del +eval +evalsha +get +hget +hincrby +hset +pexpire +ping \
+                  +pttl +scan +set +time +zadd +zrange +zrem +zremrangebyscore";
     let _: String = place.ask(&format!("ACL SETUSER app on >secret ~auth:* {rights}")).await;
     let url = format!("redis://app:secret@127.0.0.1:{}", server.port);
     let store = RedisSessions::connect(&url).await.unwrap();

@@ -1,7 +1,11 @@
 //! The list of a user's sessions: complete, and not for ever.
 
 use super::*;
-use crate::{adapter::SessionAdapter, adapters::redis::lifetime::MARGIN, model::SessionPatch};
+use crate::{
+    adapter::SessionAdapter,
+    adapters::redis::{layout::PROMISE_AT, lifetime::MARGIN},
+    model::SessionPatch,
+};
 
 const INDEX: &str = "$u:{ada}";
 
@@ -60,7 +64,8 @@ async fn a_session_that_no_list_knows_is_listed_at_its_renewal() {
     let record = session("one");
     store.set_session(&record).await.unwrap();
     // As if its moment were nearly over.
-    let _: i64 = place.ask("HSET $s:{one} k 1").await;
+    let forgotten = format!("SETRANGE $s:{{one}} {PROMISE_AT} \0\0\0\0\0\0\0\u{1}");
+    let _: i64 = place.ask(&forgotten).await;
     let _: i64 = place.ask("DEL $u:{ada}").await;
     let renewed = rotation("second", NOW);
     assert!(
