@@ -29,12 +29,13 @@ pub(super) struct Memo {
     pub(super) session: OnceCell<Found>,
     /// Whether a handler said what it is, so that nobody has to find out.
     pub(super) is_said: bool,
+    /// The user, where the session was found without: nothing, when there is none to sign in as.
     pub(super) user: OnceCell<Option<Arc<User>>>,
 }
 
-#[derive(Clone)]
 pub(super) enum Found {
-    Session(Arc<Session>),
+    /// With its user, if both were read together.
+    Session(Arc<Session>, Option<Arc<User>>),
     Nothing(Absence),
 }
 

@@ -89,8 +89,8 @@ impl AuthRequest {
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`]: never mistaken for "signed out".
     pub async fn validate(&self) -> Result<Option<Arc<Session>>> {
-        match self.find(Lookup::Session).await? {
-            Found::Session(session) => Ok(Some(session)),
+        match self.find(&self.memo(), Lookup::Session).await? {
+            Found::Session(session, _) => Ok(Some(Arc::clone(session))),
             Found::Nothing(_) => Ok(None),
         }
     }
@@ -100,19 +100,34 @@ impl AuthRequest {
     /// # Errors
     /// As [`AuthRequest::validate`].
     pub async fn validate_user(&self) -> Result<Option<(Arc<Session>, Arc<User>)>> {
-        let Found::Session(session) = self.find(Lookup::WithUser).await? else {
-            return Ok(None);
-        };
         let memo = self.memo();
-        let user = memo
-            .user
-            .get_or_try_init(|| async {
-                let user = self.inner.auth.inner.adapter.get_user(&session.user_id).await?;
-                let now = self.inner.auth.now();
-                Ok::<_, Error>(user.filter(|user| !user.is_banned(now)).map(Arc::new))
-            })
-            .await?;
-        Ok(user.clone().map(|user| (session, user)))
+        match self.find(&memo, Lookup::WithUser).await? {
+            Found::Session(session, user) => self.with_user(&memo, session, user.as_ref()).await,
+            Found::Nothing(_) => Ok(None),
+        }
+    }
+
+    /// The session with its user, who is asked for unless they were read together.
+    async fn with_user(
+        &self,
+        memo: &Memo,
+        session: &Arc<Session>,
+        user: Option<&Arc<User>>,
+    ) -> Result<Option<(Arc<Session>, Arc<User>)>> {
+        let user = match user {
+            Some(user) => Some(Arc::clone(user)),
+            None => {
+                let ask = || Box::pin(self.ask_for_user(session));
+                memo.user.get_or_try_init(ask).await?.clone()
+            }
+        };
+        Ok(user.map(|user| (Arc::clone(session), user)))
+    }
+
+    async fn ask_for_user(&self, session: &Session) -> Result<Option<Arc<User>>> {
+        let user = self.inner.auth.inner.adapter.get_user(&session.user_id).await?;
+        let now = self.inner.auth.now();
+        Ok(user.filter(|user| !user.is_banned(now)).map(Arc::new))
     }
 
     /// The session of the request's bearer token; `None` when there is no such token, whatever the cookies say. An idle
@@ -160,8 +175,8 @@ impl AuthRequest {
     /// [`ErrorKind::NotAuthenticated`], [`ErrorKind::InvalidRequest`] when the request may come from another site, and
     /// as [`AuthRequest::validate`].
     pub async fn require_session(&self) -> Result<Arc<Session>> {
-        match self.find(Lookup::Session).await? {
-            Found::Session(session) => Ok(session),
+        match self.find(&self.memo(), Lookup::Session).await? {
+            Found::Session(session, _) => Ok(Arc::clone(session)),
             Found::Nothing(absence) => Err(absence.error()),
         }
     }
@@ -171,12 +186,14 @@ impl AuthRequest {
     /// # Errors
     /// As [`AuthRequest::require_session`].
     pub async fn require_user(&self) -> Result<(Arc<Session>, Arc<User>)> {
-        if let Found::Nothing(absence) = self.find(Lookup::WithUser).await? {
-            return Err(absence.error());
+        let memo = self.memo();
+        match self.find(&memo, Lookup::WithUser).await? {
+            Found::Session(session, user) => {
+                let found = self.with_user(&memo, session, user.as_ref()).await?;
+                found.ok_or_else(|| ErrorKind::NotAuthenticated.into())
+            }
+            Found::Nothing(absence) => Err(absence.error()),
         }
-        self.validate_user()
-            .await?
-            .ok_or_else(|| ErrorKind::NotAuthenticated.into())
     }
 
     /// A session whose owner proved who they are at most `age` ago.
@@ -214,7 +231,7 @@ impl AuthRequest {
                     (Some(strategy), Some(tokens)) => self.set_tokens(strategy, tokens),
                     _ => self.set_cookie(&issued.session, &issued.token),
                 }
-                Found::Session(Arc::new(issued.session.clone()))
+                Found::Session(Arc::new(issued.session.clone()), None)
             }
             None => {
                 self.delete_all_cookies();

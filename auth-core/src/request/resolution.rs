@@ -17,20 +17,17 @@ use crate::{
 };
 
 impl AuthRequest {
-    pub(super) async fn find(&self, lookup: Lookup) -> Result<Found> {
-        let memo = self.memo();
+    pub(super) async fn find<'a>(&self, memo: &'a Memo, lookup: Lookup) -> Result<&'a Found> {
         // Boxed, so that a handler's own future, which holds this one, stays of a size that allocators are quick with.
-        let resolve = || Box::pin(self.resolve(lookup, &memo));
-        let found = memo.session.get_or_try_init(resolve).await?;
-        Ok(found.clone())
+        memo.session.get_or_try_init(|| Box::pin(self.resolve(lookup))).await
     }
 
     /// The table of the manual's `sessions` page, row by row.
-    async fn resolve(&self, lookup: Lookup, memo: &Memo) -> Result<Found> {
+    async fn resolve(&self, lookup: Lookup) -> Result<Found> {
         let nothing = Found::Nothing(Absence::Unauthenticated);
         let renewal = match &self.seen().credentials {
             Credentials::None => return Ok(nothing),
-            Credentials::Tokens(presented) => return self.resolve_tokens(presented, lookup, memo).await,
+            Credentials::Tokens(presented) => return self.resolve_tokens(presented, lookup).await,
             Credentials::Bearer(_) => Renewal::Extend,
             Credentials::Cookie(_) => {
                 if self.check_origin().is_err() {
@@ -44,13 +41,7 @@ impl AuthRequest {
             None => Err(ErrorKind::InvalidSessionId.into()),
         };
         match found {
-            Ok((session, user)) => {
-                if let Some(user) = user {
-                    // A parallel `validate_user` may have been first; both hold the same user.
-                    let _ = memo.user.set(Some(user));
-                }
-                Ok(Found::Session(session))
-            }
+            Ok((session, user)) => Ok(Found::Session(session, user)),
             Err(error) if error.kind() == ErrorKind::InvalidSessionId => {
                 if renewal == Renewal::Rotate {
                     self.delete_all_cookies();

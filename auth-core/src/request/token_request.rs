@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AuthRequest, CookieReading, PresentedTokens,
-    asked::{Absence, Found, Memo},
+    asked::{Absence, Found},
     resolution::detached,
     seen::Credentials,
     tokens::Place,
@@ -18,27 +18,19 @@ use crate::{
             check_anti_csrf, is_behind,
         },
     },
-    model::{Session, SessionRecord},
+    model::{Session, SessionRecord, User},
 };
 
 impl AuthRequest {
     /// The table of the manual's `tokens` page.
-    pub(super) async fn resolve_tokens(
-        &self,
-        presented: &PresentedTokens,
-        lookup: Lookup,
-        memo: &Memo,
-    ) -> Result<Found> {
+    pub(super) async fn resolve_tokens(&self, presented: &PresentedTokens, lookup: Lookup) -> Result<Found> {
         let strategy = self.auth().strategy()?;
         match presented.access_place(strategy.config.transfer) {
             Place::Nowhere => Ok(Found::Nothing(Absence::Unauthorised)),
             Place::Header => {
                 let token = presented.bearer.as_deref().unwrap_or_default();
-                match self
-                    .open_access(strategy, token, None, Place::Header, lookup, memo)
-                    .await
-                {
-                    Ok(session) => Ok(Found::Session(session)),
+                match self.open_access(strategy, token, None, Place::Header, lookup).await {
+                    Ok((session, user)) => Ok(Found::Session(session, user)),
                     Err(error) if error.kind() == ErrorKind::Unauthorised => {
                         self.clear_tokens(strategy, Place::Header);
                         Ok(Found::Nothing(Absence::Unauthorised))
@@ -46,7 +38,7 @@ impl AuthRequest {
                     Err(error) => Err(error),
                 }
             }
-            Place::Cookie => self.resolve_cookies(strategy, presented, lookup, memo).await,
+            Place::Cookie => self.resolve_cookies(strategy, presented, lookup).await,
         }
     }
 
@@ -55,7 +47,6 @@ impl AuthRequest {
         strategy: &TokenStrategy,
         presented: &PresentedTokens,
         lookup: Lookup,
-        memo: &Memo,
     ) -> Result<Found> {
         if self.check_origin().is_err() {
             return Ok(Found::Nothing(Absence::OriginRefused));
@@ -66,14 +57,11 @@ impl AuthRequest {
         }
         let expected = self.anti_csrf_of(strategy, presented)?;
         let opened = match &presented.access {
-            CookieReading::One(token) => {
-                self.open_access(strategy, token, expected, Place::Cookie, lookup, memo)
-                    .await
-            }
+            CookieReading::One(token) => self.open_access(strategy, token, expected, Place::Cookie, lookup).await,
             CookieReading::Missing | CookieReading::Conflict => Err(ErrorKind::TryRefreshToken.into()),
         };
         let refused = match opened {
-            Ok(session) => return Ok(Found::Session(session)),
+            Ok((session, user)) => return Ok(Found::Session(session, user)),
             Err(error) => error,
         };
         match (refused.kind(), strategy.config.refresh_at) {
@@ -84,16 +72,11 @@ impl AuthRequest {
             _ => return Err(refused),
         }
         // Boxed, because it is large and rare, and every request carries the future about.
-        Box::pin(self.refresh_instead(strategy, presented, memo)).await
+        Box::pin(self.refresh_instead(strategy, presented)).await
     }
 
     /// When the access token does not open the session, the refresh token does: once a request, whatever is asked anew.
-    async fn refresh_instead(
-        &self,
-        strategy: &TokenStrategy,
-        presented: &PresentedTokens,
-        memo: &Memo,
-    ) -> Result<Found> {
+    async fn refresh_instead(&self, strategy: &TokenStrategy, presented: &PresentedTokens) -> Result<Found> {
         let token = match &presented.refresh {
             CookieReading::One(token) => token,
             CookieReading::Missing => return Ok(self.gone(strategy)),
@@ -102,19 +85,20 @@ impl AuthRequest {
         };
         let renewed = &self.asked().renewed;
         if let Some(session) = renewed.get() {
-            return self.look_again(strategy, session, memo).await;
+            return self.look_again(strategy, session).await;
         }
-        let renew = || async {
+        // Of whoever is first, for the others asked for.
+        let mut user = None;
+        let renew = async || {
             let refreshed = self.detached_refresh(token.clone()).await?;
             if let Some(tokens) = &refreshed.tokens {
                 self.set_tokens(strategy, tokens);
             }
-            // A parallel `validate_user` may have been first; both hold the same user.
-            let _ = memo.user.set(Some(Arc::new(refreshed.user)));
+            user = Some(Arc::new(refreshed.user));
             Ok::<_, Error>(Arc::new(refreshed.session))
         };
         match renewed.get_or_try_init(renew).await {
-            Ok(session) => Ok(Found::Session(Arc::clone(session))),
+            Ok(session) => Ok(Found::Session(Arc::clone(session), user)),
             Err(error) => match error.kind() {
                 ErrorKind::TokenTheft => {
                     self.clear_tokens(strategy, Place::Cookie);
@@ -127,12 +111,11 @@ impl AuthRequest {
     }
 
     /// The session that this request has renewed, if it still is.
-    async fn look_again(&self, strategy: &TokenStrategy, session: &Arc<Session>, memo: &Memo) -> Result<Found> {
+    async fn look_again(&self, strategy: &TokenStrategy, session: &Arc<Session>) -> Result<Found> {
         let Some((_, user)) = self.auth().live_session_and_user(&session.id).await? else {
             return Ok(self.gone(strategy));
         };
-        let _ = memo.user.set(Some(Arc::new(user)));
-        Ok(Found::Session(Arc::clone(session)))
+        Ok(Found::Session(Arc::clone(session), Some(Arc::new(user))))
     }
 
     async fn open_access(
@@ -142,17 +125,16 @@ impl AuthRequest {
         anti_csrf: Option<&str>,
         place: Place,
         lookup: Lookup,
-        memo: &Memo,
-    ) -> Result<Arc<Session>> {
+    ) -> Result<(Arc<Session>, Option<Arc<User>>)> {
         let claims = strategy.verify(self.auth(), token).await?;
         check_anti_csrf(strategy.config.anti_csrf, &claims, anti_csrf)?;
         let check_store = strategy.config.check_store || self.wanted().check_store;
         if claims.is_confirmed() && !claims.is_of_others() && !check_store {
-            return Ok(claims.shared_session());
+            return Ok((claims.shared_session(), None));
         }
         // Boxed, because it is large, and most requests stop above.
-        let opened = Box::pin(self.open_in_store(strategy, claims, check_store, lookup, memo)).await?;
-        Ok(self.hand_out(strategy, opened, place))
+        let (opened, user) = Box::pin(self.open_in_store(strategy, claims, check_store, lookup)).await?;
+        Ok((self.hand_out(strategy, opened, place), user))
     }
 
     /// What claims open that the store has to be asked about.
@@ -162,31 +144,28 @@ impl AuthRequest {
         claims: Arc<VerifiedClaims>,
         check_store: bool,
         lookup: Lookup,
-        memo: &Memo,
-    ) -> Result<OpenedSession> {
+    ) -> Result<(OpenedSession, Option<Arc<User>>)> {
         let auth = self.auth();
         if claims.is_confirmed() && check_store && lookup == Lookup::WithUser {
             let (record, user) = auth.session_and_user_of(&claims, auth.now()).await?;
-            let _ = memo.user.set(Some(Arc::new(user)));
             let straggler = is_behind(&record, &claims);
             let mut opened = auth.open_claims(strategy, claims, false, true, self.client()).await?;
             opened.session.straggler |= straggler;
-            return Ok(opened);
+            return Ok((opened, Some(Arc::new(user))));
         }
         if claims.is_confirmed() {
-            return auth
-                .open_claims(strategy, claims, check_store, true, self.client())
-                .await;
+            let opened = auth.open_claims(strategy, claims, check_store, true, self.client());
+            return Ok((opened.await?, None));
         }
         // The first use writes: in a task of its own, which a client that disconnects does not cut in half.
         let request = self.clone();
         let takes_tokens = self.takes_tokens();
-        detached(async move {
+        let opened = detached(async move {
             let auth = request.auth();
             auth.open_claims(auth.strategy()?, claims, check_store, takes_tokens, request.client())
                 .await
-        })
-        .await
+        });
+        Ok((opened.await?, None))
     }
 
     /// Refreshes in a task of its own.

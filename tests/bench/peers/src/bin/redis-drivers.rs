@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use fred::prelude::{ClientLike, Config, HashesInterface, Pool};
+use fred::prelude::{ClientLike, Config, KeysInterface, Pool};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 
 type Failure = Box<dyn std::error::Error>;
-type Values = Vec<Option<Vec<u8>>>;
 
 const KEY: &str = "drivers:session";
-const FIELDS: [&str; 7] = ["h", "u", "f", "x", "p", "d", "m"];
+/// As long as a session's.
+const ROW: usize = 330;
 const ROUNDS: usize = 9;
 const LOOKUPS: u32 = 20_000;
 
@@ -23,18 +23,16 @@ async fn main() -> Result<(), Failure> {
     pool.connect();
     pool.wait_for_connect().await?;
 
-    let facts = br#"{"c":1763755200000,"i":"192.0.2.1","a":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}"#;
-    let proofs = br#"[{"method":"password","timestamp":1763755200000}]"#;
-    let mut set = redis::cmd("HSET");
-    set.arg(KEY).arg("h").arg(&[7_u8; 126]).arg("u").arg("of-twenty-five-letters-ab").arg("f").arg(facts).arg("m").arg(proofs);
+    let mut set = redis::cmd("SET");
+    set.arg(KEY).arg(&[7_u8; ROW]);
     set.query_async::<()>(&mut manager.clone()).await?;
 
     let by_redis = async || {
-        let mut command = redis::cmd("HMGET");
-        command.arg(KEY).arg(&FIELDS);
-        command.query_async::<Values>(&mut manager.clone()).await
+        let mut command = redis::cmd("GET");
+        command.arg(KEY);
+        command.query_async::<Vec<u8>>(&mut manager.clone()).await
     };
-    let by_fred = async || pool.hmget::<Values, _, _>(KEY, FIELDS.to_vec()).await;
+    let by_fred = async || pool.get::<Vec<u8>, _>(KEY).await;
     assert_eq!(by_redis().await?, by_fred().await?);
 
     let (mut one, mut other) = (Vec::new(), Vec::new());

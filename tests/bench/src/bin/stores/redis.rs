@@ -1,54 +1,114 @@
-//! The same commands straight through redis-rs.
+//! The very commands of the adapter, as Redis heard them, straight through redis-rs.
 
 use std::sync::Arc;
 
+use ::redis::{Client, Cmd, Value, aio::MultiplexedConnection};
 use auth_core::adapters::AnyAdapter;
+use futures_util::StreamExt;
 
-use crate::{Failure, beside, rows::Rows};
+use crate::{Failure, Work, beside, rows::Rows};
 
 pub(crate) async fn beside_redis(url: &str, adapter: &AnyAdapter) -> Result<(), Failure> {
-    let connection = ::redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let client = Client::open(url)?;
+    let connection = client.get_multiplexed_async_connection().await?;
     let rows = Rows::make(adapter).await?;
-    let key = |id: &str| format!("auth:s:{{{id}}}");
-    let there = key(rows.template().id.as_str());
-    beside("redis", "lookup", rows.lookup(), || {
-        let (mut connection, key) = (connection.clone(), there.clone());
+    let there = rows.template().id.to_string();
+    measure("lookup", &client, &connection, rows.lookup(), || there.clone()).await?;
+    measure("create", &client, &connection, rows.create(), || rows.fresh()).await?;
+    measure("renew", &client, &connection, rows.renew(), || rows.turn()).await?;
+    measure("delete", &client, &connection, rows.delete(), || "nobody".to_owned()).await
+}
+
+async fn measure(
+    act: &str,
+    client: &Client,
+    connection: &MultiplexedConnection,
+    ours: impl Fn() -> Work,
+    id: impl Fn() -> String,
+) -> Result<(), Failure> {
+    let commands = Arc::new(heard(client, connection, ours()).await?);
+    beside("redis", act, ours, || {
+        let (mut connection, commands, id) = (connection.clone(), Arc::clone(&commands), id());
         async move {
-            let mut command = ::redis::cmd("HMGET");
-            command.arg(&key).arg(&["h", "u", "f", "x", "p", "d", "m"]);
-            let fields: Vec<Option<Vec<u8>>> = command.query_async(&mut connection).await.expect("it answers");
-            assert!(fields[0].is_some());
-        }
-    })
-    .await;
-    // What our scripts do, so that it is the same work for the server: a comparison and two writes, with as many arguments.
-    let renewal = Arc::new(::redis::Script::new(
-        "local head = redis.call('HGET', KEYS[1], 'h') if not head or #head < 33 then return 0 end \
-         redis.call('HSET', KEYS[1], 'h', head) redis.call('PEXPIRE', KEYS[1], ARGV[1]) return 1",
-    ));
-    let month = 30_u64 * 24 * 3_600_000;
-    beside("redis", "renew", rows.renew(), || {
-        let (mut connection, key, renewal) = (connection.clone(), key(&rows.turn()), Arc::clone(&renewal));
-        async move {
-            let mut renewal = renewal.key(key);
-            for argument in [month, 2, 3, 4, 5, 6, 7] {
-                renewal.arg(argument);
+            for command in commands.iter() {
+                let mut told = Cmd::new();
+                for word in command {
+                    word.add_to(&mut told, &id);
+                }
+                told.query_async::<Value>(&mut connection).await.map(drop).expect("it answers");
             }
-            let renewed: u64 = renewal.invoke_async(&mut connection).await.expect("it answers");
-            assert_eq!(renewed, 1);
-        }
-    })
-    .await;
-    let removal = Arc::new(::redis::Script::new(
-        "local user = redis.call('HGET', KEYS[1], 'u') redis.call('DEL', KEYS[1]) return user",
-    ));
-    beside("redis", "delete", rows.delete(), || {
-        let (mut connection, removal) = (connection.clone(), Arc::clone(&removal));
-        async move {
-            let removal = removal.key("of-the-bench");
-            removal.invoke_async::<Option<String>>(&mut connection).await.map(drop).expect("it answers");
         }
     })
     .await;
     Ok(())
+}
+
+/// A word of a command.
+enum Word {
+    Fixed(Vec<u8>),
+    /// The id of the session, between these.
+    Id(Vec<u8>, Vec<u8>),
+}
+
+impl Word {
+    fn add_to(&self, command: &mut Cmd, id: &str) {
+        match self {
+            Self::Fixed(word) => command.arg(word),
+            Self::Id(before, after) => command.arg([before, id.as_bytes(), after].concat()),
+        };
+    }
+}
+
+/// What Redis is told by an act.
+async fn heard(client: &Client, connection: &MultiplexedConnection, act: Work) -> Result<Vec<Vec<Word>>, Failure> {
+    const END: &str = "the end of the act";
+    let mut monitor = client.get_async_monitor().await?.into_on_message::<String>();
+    act.await;
+    ::redis::cmd("ECHO").arg(END).query_async::<String>(&mut connection.clone()).await?;
+    let mut commands = Vec::new();
+    while let Some(line) = monitor.next().await {
+        let (source, words) = line.split_once("] ").ok_or("a line of MONITOR")?;
+        let words = unquoted(words);
+        if words.last().is_some_and(|word| word == END.as_bytes()) {
+            break;
+        }
+        // What a script does is in the script.
+        if !source.ends_with("lua") {
+            commands.push(words);
+        }
+    }
+    let key = commands.iter().flatten().find_map(|word| word.strip_prefix(b"auth:s:{")?.strip_suffix(b"}"));
+    let id = key.ok_or("the key of a session")?.to_vec();
+    let as_word = |word: Vec<u8>| match word.windows(id.len()).position(|part| part == id) {
+        Some(at) => Word::Id(word[..at].to_vec(), word[at + id.len()..].to_vec()),
+        None => Word::Fixed(word),
+    };
+    Ok(commands.into_iter().map(|words| words.into_iter().map(as_word).collect()).collect())
+}
+
+/// The words between quotes, with their escapes undone.
+fn unquoted(line: &str) -> Vec<Vec<u8>> {
+    let (mut words, mut rest) = (Vec::new(), line.bytes());
+    while rest.any(|byte| byte == b'"') {
+        let mut word = Vec::new();
+        while let Some(byte) = rest.next().filter(|&byte| byte != b'"') {
+            word.push(match byte {
+                b'\\' => match rest.next() {
+                    Some(b'n') => b'\n',
+                    Some(b'r') => b'\r',
+                    Some(b't') => b'\t',
+                    Some(b'a') => 7,
+                    Some(b'b') => 8,
+                    Some(b'x') => {
+                        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16)).unwrap_or_default();
+                        u8::try_from(digit() * 16 + digit()).unwrap_or_default()
+                    }
+                    other => other.unwrap_or_default(),
+                },
+                byte => byte,
+            });
+        }
+        words.push(word);
+    }
+    words
 }
