@@ -8,7 +8,8 @@ use tokio::sync::OnceCell;
 
 use super::{
     Client, Effects, OriginRefusal, RequestView, VerifySession,
-    asked::{Absence, Asked, Found, Memo, lock},
+    asked::{Asked, lock},
+    memo::{Absence, Found, Memo},
     seen::{Credentials, Seen},
     tokens::Place,
 };
@@ -89,7 +90,7 @@ impl AuthRequest {
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`], [`ErrorKind::DatabaseUpdateFailed`]: never mistaken for "signed out".
     pub async fn validate(&self) -> Result<Option<Arc<Session>>> {
-        match self.find(&self.memo(), Lookup::Session).await? {
+        match self.find(&self.asked().memos.current(), Lookup::Session).await? {
             Found::Session(session, _) => Ok(Some(Arc::clone(session))),
             Found::Nothing(_) => Ok(None),
         }
@@ -100,7 +101,7 @@ impl AuthRequest {
     /// # Errors
     /// As [`AuthRequest::validate`].
     pub async fn validate_user(&self) -> Result<Option<(Arc<Session>, Arc<User>)>> {
-        let memo = self.memo();
+        let memo = self.asked().memos.current();
         match self.find(&memo, Lookup::WithUser).await? {
             Found::Session(session, user) => self.with_user(&memo, session, user.as_ref()).await,
             Found::Nothing(_) => Ok(None),
@@ -175,7 +176,7 @@ impl AuthRequest {
     /// [`ErrorKind::NotAuthenticated`], [`ErrorKind::InvalidRequest`] when the request may come from another site, and
     /// as [`AuthRequest::validate`].
     pub async fn require_session(&self) -> Result<Arc<Session>> {
-        match self.find(&self.memo(), Lookup::Session).await? {
+        match self.find(&self.asked().memos.current(), Lookup::Session).await? {
             Found::Session(session, _) => Ok(Arc::clone(session)),
             Found::Nothing(absence) => Err(absence.error()),
         }
@@ -186,7 +187,7 @@ impl AuthRequest {
     /// # Errors
     /// As [`AuthRequest::require_session`].
     pub async fn require_user(&self) -> Result<(Arc<Session>, Arc<User>)> {
-        let memo = self.memo();
+        let memo = self.asked().memos.current();
         match self.find(&memo, Lookup::WithUser).await? {
             Found::Session(session, user) => {
                 let found = self.with_user(&memo, session, user.as_ref()).await?;
@@ -243,7 +244,7 @@ impl AuthRequest {
             is_said: true,
             user: OnceCell::new(),
         };
-        *lock(&self.asked().memo) = Arc::new(memo);
+        self.asked().memos.replace(memo);
     }
 
     /// Clears the cookies of the session at the client: the session cookie, or those of its tokens. The session in the database
@@ -258,7 +259,7 @@ impl AuthRequest {
 
     /// Forgets what was found out, so that the next call asks the store again.
     pub fn invalidate(&self) {
-        *lock(&self.asked().memo) = Arc::default();
+        self.asked().memos.replace(Memo::default());
     }
 
     /// From where the request came.
@@ -328,9 +329,8 @@ impl AuthRequest {
             *all = before.and(wanted);
             *all != before
         };
-        let mut memo = lock(&asked.memo);
-        if is_more && !memo.is_said {
-            *memo = Arc::default();
+        if is_more {
+            asked.memos.forget_unless_said();
         }
     }
 
@@ -345,10 +345,6 @@ impl AuthRequest {
 
     pub(super) fn with_effects(&self, change: impl FnOnce(&mut Effects)) {
         change(&mut lock(&self.asked().effects));
-    }
-
-    pub(super) fn memo(&self) -> Arc<Memo> {
-        lock(&self.asked().memo).clone()
     }
 }
 

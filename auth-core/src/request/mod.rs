@@ -14,6 +14,7 @@ mod effects;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod fuzz;
+mod memo;
 mod origin;
 mod presented;
 mod redirect;

@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use super::{
     AuthRequest,
-    asked::{Absence, Found, Memo},
+    memo::{Absence, Found, Memo},
     seen::Credentials,
 };
 use crate::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     AuthRequest, CookieReading, PresentedTokens,
-    asked::{Absence, Found},
+    memo::{Absence, Found},
     resolution::detached,
     seen::Credentials,
     tokens::Place,
