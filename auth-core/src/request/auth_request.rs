@@ -323,13 +323,11 @@ impl AuthRequest {
     /// Adds to what is asked of the session. What was found under less is found out again.
     pub(crate) fn want(&self, wanted: VerifySession) {
         let asked = self.asked();
-        let is_more = {
-            let mut all = lock(&asked.wanted);
-            let before = *all;
-            *all = before.and(wanted);
-            *all != before
-        };
-        if is_more {
+        // Held until it is forgotten: whoever asks for the same meanwhile must not be told what was found under less.
+        let mut all = lock(&asked.wanted);
+        let more = all.and(wanted);
+        if *all != more {
+            *all = more;
             asked.memos.forget_unless_said();
         }
     }

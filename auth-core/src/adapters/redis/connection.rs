@@ -1,8 +1,7 @@
-use std::{io, pin::Pin, sync::Arc, time::Duration};
+use std::{io, pin::Pin, time::Duration};
 
 use redis::{
     Cmd, ErrorKind as Kind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value,
-    aio::ConnectionManagerConfig,
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
     cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo},
@@ -11,10 +10,10 @@ use redis::{
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
+    kept::{Kept, Whom},
     options::{Place, RedisOptions},
     scripts::Lua,
-    sentinel::Master,
-    single::Single,
+    sentinel,
 };
 use crate::error::{Error, Result};
 
@@ -29,8 +28,8 @@ pub(super) struct Connection {
 
 enum Link {
     Cluster(ClusterConnection),
-    Sentinel(Arc<Master>),
-    Server(Box<Single>),
+    Sentinel(Box<Kept>),
+    Server(Box<Kept>),
 }
 
 impl Connection {
@@ -163,17 +162,8 @@ impl Link {
     async fn open(options: &RedisOptions) -> Result<Self> {
         match &options.place {
             Place::Server(url) => {
-                let client = options.client(url)?;
-                // A command that finds nobody fails at once; the next one tries again.
-                let config = ConnectionManagerConfig::new()
-                    .set_number_of_retries(0)
-                    .set_connection_timeout(Some(options.connect_timeout))
-                    .set_response_timeout(Some(options.response_timeout))
-                    .set_pipeline_buffer_size(options.queue);
-                let single = Single::connect(client, config).await;
-                single
-                    .map(|single| Self::Server(Box::new(single)))
-                    .map_err(Error::fetch_failed)
+                let client = Whom::Client(options.client(url)?);
+                Ok(Self::Server(Box::new(Kept::new(client, options))))
             }
             Place::Cluster(urls) => {
                 let nodes: Result<Vec<_>> = urls.iter().map(|url| options.info(url)).collect();
@@ -197,8 +187,8 @@ impl Link {
                 cluster.map(Self::Cluster).map_err(Error::fetch_failed)
             }
             Place::Sentinel { sentinels, master } => {
-                let master = Master::new(sentinels, master, options)?;
-                Ok(Self::Sentinel(Arc::new(master)))
+                let sentinels = Whom::Sentinels(Box::new(sentinel::client(sentinels, master, options)?));
+                Ok(Self::Sentinel(Box::new(Kept::new(sentinels, options))))
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The names of keys. What stands in braces decides a key's hash slot on a cluster.
 
+use super::layout::LAYOUT;
 use crate::{
     error::{Error, ErrorKind, Result},
     id::{SessionId, UserId},
@@ -27,8 +28,8 @@ impl Keys {
 
     pub(super) fn session(&self, id: &SessionId) -> String {
         // In one piece: this is the name that every request asks for.
-        let mut key = String::with_capacity(self.prefix.len() + id.as_str().len() + 4);
-        for part in [&self.prefix, "s:{", id.as_str(), "}"] {
+        let mut key = String::with_capacity(self.prefix.len() + id.as_str().len() + 5);
+        for part in [&self.prefix, "s", LAYOUT, ":{", id.as_str(), "}"] {
             key.push_str(part);
         }
         key
@@ -36,7 +37,8 @@ impl Keys {
 
     /// The session of a key that [`Keys::all_sessions`] found.
     pub(super) fn session_id<'a>(&self, key: &'a str) -> Option<&'a str> {
-        key.strip_prefix(&self.prefix)?.strip_prefix("s:{")?.strip_suffix('}')
+        let key = key.strip_prefix(&self.prefix)?.strip_prefix('s')?;
+        key.strip_prefix(LAYOUT)?.strip_prefix(":{")?.strip_suffix('}')
     }
 
     pub(super) fn index(&self, user_id: &UserId) -> String {
@@ -54,7 +56,7 @@ impl Keys {
     }
 
     pub(super) fn all_sessions(&self) -> String {
-        format!("{}s:{{*}}", self.prefix)
+        format!("{}s{LAYOUT}:{{*}}", self.prefix)
     }
 
     pub(super) fn all_attempts(&self) -> String {

@@ -2,19 +2,19 @@
 //!
 //! | at | bytes | holds |
 //! |---|---|---|
-//! | 0 | 1 | the number of this layout |
-//! | 1 | 42 | the secret: a flag, its digest, a flag, when it was made |
-//! | 43 | 42 | the one before, likewise |
-//! | 85 | 9 | a flag, until when that one opens |
-//! | 94 | 4 × 8 | the end of the active and of the idle period, last seen, changed |
-//! | 126 | 1 | the level |
-//! | 127 | 8 | until when the user's index lists the session, on the server's clock |
-//! | 135 | 9 | a flag, the absolute end |
-//! | 144 | 8 | when it was made |
-//! | 152 | 1 | whether it outlives the browser window |
-//! | 153 | | parts: the length of a name in two bytes, the name, the length of a value in four, the value |
+//! | 0 | 42 | the secret: a flag, its digest, a flag, when it was made |
+//! | 42 | 42 | the one before, likewise |
+//! | 84 | 9 | a flag, until when that one opens |
+//! | 93 | 4 × 8 | the end of the active and of the idle period, last seen, changed |
+//! | 125 | 1 | the level |
+//! | 126 | 8 | until when the user's index lists the session, on the server's clock |
+//! | 134 | 9 | a flag, the absolute end |
+//! | 143 | 8 | when it was made |
+//! | 151 | 1 | whether it outlives the browser window |
+//! | 152 | | parts: the length of a name in two bytes, the name, the length of a value in four, the value |
 //!
-//! What scripts change by itself has a place of its own; parts are dropped and appended. The user comes first.
+//! What scripts change by itself has a place of its own; parts are dropped and appended. The user comes first. The number of the
+//! layout is in the key ([`Keys::session`](super::keys::Keys::session)): of another one there are no sessions.
 
 use crate::{
     clock::Timestamp,
@@ -22,17 +22,19 @@ use crate::{
     secret::Digest,
 };
 
-pub(super) const LAYOUT: u8 = 1;
-pub(super) const SECRET_AT: usize = 1;
-pub(super) const PREVIOUS_AT: usize = 43;
-pub(super) const ACTIVE_AT: usize = 94;
-pub(super) const IDLE_AT: usize = 102;
-pub(super) const LAST_SEEN_AT: usize = 110;
-pub(super) const UPDATED_AT: usize = 118;
-pub(super) const LEVEL_AT: usize = 126;
-pub(super) const PROMISE_AT: usize = 127;
-pub(super) const ABSOLUTE_AT: usize = 135;
-pub(super) const PARTS_AT: usize = 153;
+/// The number of this layout.
+pub(super) const LAYOUT: &str = "1";
+
+pub(super) const SECRET_AT: usize = 0;
+pub(super) const PREVIOUS_AT: usize = 42;
+pub(super) const ACTIVE_AT: usize = 93;
+pub(super) const IDLE_AT: usize = 101;
+pub(super) const LAST_SEEN_AT: usize = 109;
+pub(super) const UPDATED_AT: usize = 117;
+pub(super) const LEVEL_AT: usize = 125;
+pub(super) const PROMISE_AT: usize = 126;
+pub(super) const ABSOLUTE_AT: usize = 134;
+pub(super) const PARTS_AT: usize = 152;
 
 /// Writes a row, or pieces of one.
 #[derive(Default)]

@@ -12,6 +12,7 @@ mod attempts;
 mod connection;
 mod index;
 mod invalidations;
+mod kept;
 mod keys;
 mod layout;
 mod lifetime;
@@ -20,7 +21,6 @@ mod record;
 mod scripts;
 mod sentinel;
 mod sessions;
-mod single;
 mod subscriber;
 mod sweep;
 #[cfg(feature = "redis-tls")]

@@ -11,7 +11,7 @@
 use redis::Value;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::layout::{ACTIVE_AT, IDLE_AT, LAST_SEEN_AT, LAYOUT, LEVEL_AT, PARTS_AT, Reader, UPDATED_AT, Writer, wrong};
+use super::layout::{ACTIVE_AT, IDLE_AT, LAST_SEEN_AT, LEVEL_AT, PARTS_AT, Reader, UPDATED_AT, Writer, wrong};
 use crate::{
     adapter::Schema,
     clock::Timestamp,
@@ -139,8 +139,7 @@ fn attribute(row: &mut Writer, name: &str, value: &AttributeValue) -> Result<()>
 
 /// What a row begins with, up to the level: all that a renewal changes.
 fn head(row: &mut Writer, session: &SessionRecord) {
-    row.byte(LAYOUT)
-        .secret(Some(&session.secret_digest), Some(session.secret_issued_at))
+    row.secret(Some(&session.secret_digest), Some(session.secret_issued_at))
         .secret(session.previous_digest.as_ref(), session.previous_issued_at)
         .maybe_time(session.previous_expires)
         .time(session.active_expires)
@@ -178,8 +177,8 @@ pub(super) fn if_of(user_id: &UserId) -> Result<Condition> {
 
 /// What a row begins with while this digest opens the session.
 pub(super) fn expected(digest: &Digest) -> Vec<u8> {
-    let mut row = Writer::with_capacity(34);
-    row.byte(LAYOUT).maybe_digest(Some(digest));
+    let mut row = Writer::with_capacity(33);
+    row.maybe_digest(Some(digest));
     row.into_bytes()
 }
 
@@ -206,9 +205,6 @@ pub(super) fn session(id: &SessionId, answer: Value, schema: &Schema) -> Result<
         _ => return Err(wrong("row")),
     };
     let mut row = Reader::of(&row);
-    if row.byte()? != LAYOUT {
-        return Err(wrong("layout"));
-    }
     let mut session = SessionRecord {
         id: id.clone(),
         secret_digest: row.maybe_digest()?.ok_or_else(|| wrong("digest"))?,

@@ -46,13 +46,17 @@ local function text(number)
 end
 ";
 
-/// What lies behind a place, what stands at it, and whose the row is.
+/// Pieces of a row, and whose it is. Numbers come in two halves, which a Redis of 32 bits can read as well.
 const ROW: &str = "
 local function put(row, before, piece)
   return string.sub(row, 1, before) .. piece .. string.sub(row, before + #piece + 1)
 end
 local function stands(row, before, piece)
   return string.sub(row, before + 1, before + #piece) == piece
+end
+local function number(row, at)
+  local high, low = struct.unpack('>i4I4', row, at)
+  return high * 4294967296 + low
 end
 local function part(row, at)
   local name = struct.unpack('>I2', row, at)
@@ -72,16 +76,16 @@ end
 const PROLONG: &str = "
 local function prolong(row, promised, left, now)
   left = tonumber(left)
-  local ends, absolute = struct.unpack('>Bi8', row, ABSOLUTE)
-  if ends == 1 then
-    left = math.min(left, math.max(absolute - tonumber(now), 0))
+  if string.byte(row, ABSOLUTE) == 1 then
+    left = math.min(left, math.max(number(row, ABSOLUTE + 1) - tonumber(now), 0))
   end
   local lifetime = left + MARGIN
-  local promise = math.max(struct.unpack('>i8', row, PROMISE), tonumber(promised))
+  local promise = math.max(number(row, PROMISE), tonumber(promised))
   if clock() + lifetime + MARGIN > promise then
     return nil, {2, owner(row), text(lifetime)}
   end
-  return put(row, PROMISE - 1, struct.pack('>i8', promise)), text(lifetime)
+  local high = math.floor(promise / 4294967296)
+  return put(row, PROMISE - 1, struct.pack('>i4I4', high, promise - high * 4294967296)), text(lifetime)
 end
 ";
 
@@ -159,18 +163,18 @@ local appended, dropped = ARGV[at], {}
 for name = at + 1, #ARGV do
   dropped[ARGV[name]] = true
 end
-if next(dropped) then
-  local kept, from = {string.sub(row, 1, PARTS - 1)}, PARTS
-  while from <= #row do
-    local name, _, behind = part(row, from)
-    if not dropped[name] then
-      kept[#kept + 1] = string.sub(row, from, behind - 1)
-    end
-    from = behind
+local kept, from = {string.sub(row, 1, PARTS - 1)}, PARTS
+while from <= #row do
+  local name, _, behind = part(row, from)
+  if not dropped[name] then
+    kept[#kept + 1] = string.sub(row, from, behind - 1)
   end
-  row = table.concat(kept)
+  from = behind
 end
-row = row .. appended
+if from ~= #row + 1 then
+  return redis.error_reply('the row of a session is cut off')
+end
+row = table.concat(kept) .. appended
 if lifetime then
   redis.call('SET', KEYS[1], row, 'PX', lifetime)
 else
@@ -181,7 +185,7 @@ return {1, '', '0'}
     ])
 });
 
-/// Deletes a session, and answers whose it was. Arguments, if there is a condition: what has to stand in the row, behind how many
+/// Deletes a session, and answers whose it was, nothing if the row does not say. Arguments, if there is a condition: what has to stand in the row, behind how many
 /// bytes.
 pub(super) static DELETE: LazyLock<Lua> = LazyLock::new(|| {
     Lua::new(&[
@@ -192,7 +196,8 @@ if not row or (ARGV[1] and not stands(row, tonumber(ARGV[2]), ARGV[1])) then
   return false
 end
 redis.call('DEL', KEYS[1])
-return owner(row)
+local is_whole, user = pcall(owner, row)
+return is_whole and user or ''
 ",
     ])
 });

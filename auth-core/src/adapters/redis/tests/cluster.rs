@@ -65,13 +65,13 @@ async fn sessions_on_a_cluster_conform_and_spread() {
     let owner = UserId::from("ada");
     assert_eq!(store.get_sessions_by_user_id(&owner).await.unwrap().len(), 60);
     for node in &nodes {
-        let keys: Vec<String> = ask(node, "KEYS spread:s:*").await;
+        let keys: Vec<String> = ask(node, "KEYS spread:s1:*").await;
         assert!(keys.len() > 5, "{} of 60 keys", keys.len());
     }
     // Whatever else belongs to a session is in its slot.
     let slot = async |key: &str| ask::<u16>(&nodes[0], &format!("CLUSTER KEYSLOT {key}")).await;
-    assert_eq!(slot("spread:s:{one}").await, slot("one").await);
-    assert_ne!(slot("spread:s:{one}").await, slot("spread:s:{two}").await);
+    assert_eq!(slot("spread:s1:{one}").await, slot("one").await);
+    assert_ne!(slot("spread:s1:{one}").await, slot("spread:s1:{two}").await);
 
     for node in &nodes {
         let _: String = ask(node, "SCRIPT FLUSH").await;

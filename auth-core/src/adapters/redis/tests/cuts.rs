@@ -85,7 +85,7 @@ async fn sessions(place: &Place, store: &RedisSessions, what: &str) -> Vec<Sessi
         there.extend(store.get_session(&SessionId::from(name)).await.unwrap());
     }
     let keys = place.keys().await;
-    let stored = keys.iter().filter(|key| key.contains(":s:")).count();
+    let stored = keys.iter().filter(|key| key.contains(":s1:")).count();
     assert_eq!(stored, there.len(), "{what}: {keys:?}");
     assert_eq!(store.get_sessions_by_user_id(&ADA).await.unwrap(), there, "{what}");
     there

@@ -63,7 +63,7 @@ async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
     let store = place.store().await;
     let mut record = session("one");
     store.set_session(&record).await.unwrap();
-    assert_is_just_below(left(&place, "$s:{one}").await, TWO_HOURS + MARGIN);
+    assert_is_just_below(left(&place, "$s1:{one}").await, TWO_HOURS + MARGIN);
 
     // A change of data is no longer life.
     let later = Some(at(NOW + HOUR));
@@ -73,7 +73,7 @@ async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
         ..SessionPatch::default()
     };
     store.update_session(&record.id, &patch).await.unwrap();
-    assert_is_just_below(left(&place, "$s:{one}").await, TWO_HOURS + MARGIN);
+    assert_is_just_below(left(&place, "$s1:{one}").await, TWO_HOURS + MARGIN);
 
     // A new end counts from the moment of its writing.
     let patch = SessionPatch {
@@ -82,7 +82,7 @@ async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
         ..SessionPatch::default()
     };
     store.update_session(&record.id, &patch).await.unwrap();
-    assert_is_just_below(left(&place, "$s:{one}").await, TWO_HOURS / 2 + MARGIN);
+    assert_is_just_below(left(&place, "$s1:{one}").await, TWO_HOURS / 2 + MARGIN);
     let renewed = rotation("second", NOW + HOUR);
     assert!(
         store
@@ -90,7 +90,7 @@ async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
             .await
             .unwrap()
     );
-    assert_is_just_below(left(&place, "$s:{one}").await, TWO_HOURS + MARGIN);
+    assert_is_just_below(left(&place, "$s1:{one}").await, TWO_HOURS + MARGIN);
 
     // Without a moment the last known one counts.
     let patch = SessionPatch {
@@ -98,13 +98,13 @@ async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
         ..SessionPatch::default()
     };
     store.update_session(&record.id, &patch).await.unwrap();
-    assert_is_just_below(left(&place, "$s:{one}").await, TWO_HOURS / 2 + MARGIN);
+    assert_is_just_below(left(&place, "$s1:{one}").await, TWO_HOURS / 2 + MARGIN);
 
     // The absolute end caps them all.
     record.id = SessionId::from("two");
     record.absolute_expires = Some(at(NOW + HOUR));
     store.set_session(&record).await.unwrap();
-    assert_is_just_below(left(&place, "$s:{two}").await, TWO_HOURS / 2 + MARGIN);
+    assert_is_just_below(left(&place, "$s1:{two}").await, TWO_HOURS / 2 + MARGIN);
     let renewed = rotation("second", NOW + HOUR / 2);
     assert!(
         store
@@ -112,7 +112,7 @@ async fn a_key_outlives_its_session_by_the_margin_and_no_more() {
             .await
             .unwrap()
     );
-    assert_is_just_below(left(&place, "$s:{two}").await, TWO_HOURS / 4 + MARGIN);
+    assert_is_just_below(left(&place, "$s1:{two}").await, TWO_HOURS / 4 + MARGIN);
     place.clean().await;
 }
 
@@ -124,12 +124,12 @@ async fn a_session_written_dead_lives_for_the_margin() {
     let mut record = session("one");
     record.idle_expires = at(NOW - HOUR);
     store.set_session(&record).await.unwrap();
-    assert_is_just_below(left(&place, "$s:{one}").await, MARGIN);
+    assert_is_just_below(left(&place, "$s1:{one}").await, MARGIN);
     record.id = SessionId::from("two");
     record.idle_expires = at(i64::MAX);
     store.set_session(&record).await.unwrap();
     assert_eq!(store.get_session(&record.id).await.unwrap(), Some(record));
-    assert!(left(&place, "$s:{two}").await > 1_000_000_000_000);
+    assert!(left(&place, "$s1:{two}").await > 1_000_000_000_000);
     place.clean().await;
 }
 
@@ -140,7 +140,7 @@ async fn an_expired_key_is_no_session() {
     let store = place.store().await;
     let record = session("one");
     store.set_session(&record).await.unwrap();
-    let _: bool = place.ask("PEXPIRE $s:{one} 1").await;
+    let _: bool = place.ask("PEXPIRE $s1:{one} 1").await;
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     assert_eq!(store.get_session(&record.id).await.unwrap(), None);
     assert_eq!(store.get_sessions_by_user_id(&record.user_id).await.unwrap(), []);

@@ -15,7 +15,7 @@ async fn listed(place: &Place) -> Vec<String> {
 
 /// A session's key, its entry and the list end in this order, and none is for ever.
 async fn assert_is_listed_long_enough(place: &Place, name: &str) {
-    let session: i64 = place.ask(&format!("PEXPIRETIME $s:{{{name}}}")).await;
+    let session: i64 = place.ask(&format!("PEXPIRETIME $s1:{{{name}}}")).await;
     let entry: f64 = place.ask(&format!("ZSCORE {INDEX} {name}")).await;
     let list: i64 = place.ask(&format!("PEXPIRETIME {INDEX}")).await;
     let margin = i64::try_from(MARGIN).unwrap();
@@ -64,7 +64,7 @@ async fn a_session_that_no_list_knows_is_listed_at_its_renewal() {
     let record = session("one");
     store.set_session(&record).await.unwrap();
     // As if its moment were nearly over.
-    let forgotten = format!("SETRANGE $s:{{one}} {PROMISE_AT} \0\0\0\0\0\0\0\u{1}");
+    let forgotten = format!("SETRANGE $s1:{{one}} {PROMISE_AT} \0\0\0\0\0\0\0\u{1}");
     let _: i64 = place.ask(&forgotten).await;
     let _: i64 = place.ask("DEL $u:{ada}").await;
     let renewed = rotation("second", NOW);

@@ -38,7 +38,7 @@ async fn the_master_of_the_moment_is_found_through_sentinels() {
     let connection = client.get_multiplexed_async_connection().await.unwrap();
     until(async || {
         let copied: RedisResult<bool> = redis::cmd("EXISTS")
-            .arg("auth:s:{one}")
+            .arg("auth:s1:{one}")
             .query_async(&mut connection.clone())
             .await;
         copied.unwrap()
