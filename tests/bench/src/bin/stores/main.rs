@@ -87,6 +87,15 @@ async fn main() -> Result<(), Failure> {
         let file = format!("sqlite://{}", directory.path().join("growth.db").display());
         growth("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?), async || Ok(())).await?;
     }
+    if let Some(url) = server("growth", "AUTH_TEST_REDIS") {
+        let sessions = RedisSessions::connect(&url).await?;
+        let adapter = AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions));
+        growth("redis", adapter, async || Ok(())).await?;
+    }
+    if let Some(url) = server("growth", "AUTH_TEST_MYSQL") {
+        let options = MysqlOptions::new(&url).table_prefix(format!("g{}_", std::process::id()));
+        growth("mysql", AnyAdapter::new(MysqlAdapter::open(options).await?), async || Ok(())).await?;
+    }
     if let Some(url) = server("growth", "AUTH_TEST_POSTGRES") {
         let schema = format!("g{}", std::process::id());
         let options = PostgresOptions::new(&url).schema(&schema);

@@ -42,7 +42,7 @@ pub(crate) async fn beside_mysql_async(
     };
     let id = || Value::from(rows.template().id.as_str());
     let select = format!("SELECT s.*, u.* FROM {table} s JOIN {prefix}user u ON u.id = s.user_id WHERE s.id = ?").into();
-    beside(&label, "lookup", rows.lookup(), || {
+    beside(&label, "lookup", rows.with_user(), || {
         let done = run(&select, vec![id()]);
         async move { assert!(done.await > 0) }
     })
@@ -75,9 +75,11 @@ pub(crate) async fn beside_mysql_async(
     })
     .await;
     let removal = format!("DELETE FROM {table} WHERE id = ?").into();
-    beside(&label, "delete", rows.delete(), || {
-        let done = run(&removal, vec![Value::from("nobody")]);
-        async move { assert_eq!(done.await, 0) }
+    beside(&label, "+ delete", rows.delete(), || {
+        let (id, mut values) = (Value::from(rows.fresh()), values.clone());
+        values[at] = id.clone();
+        let (made, ended) = (run(&insertion, values), run(&removal, vec![id]));
+        async move { assert_eq!((made.await, ended.await), (1, 1)) }
     })
     .await;
     Ok(())

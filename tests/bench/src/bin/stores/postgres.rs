@@ -40,7 +40,7 @@ pub(crate) async fn beside_tokio_postgres(
     let (clients, next) = (Arc::new(clients), AtomicUsize::new(0));
     let id = rows.template().id.to_string();
     let label = format!("postgres, {readers} conn");
-    beside(&label, "lookup", rows.lookup(), || {
+    beside(&label, "lookup", rows.with_user(), || {
         let (clients, id, at) = (Arc::clone(&clients), id.clone(), next.fetch_add(1, Ordering::Relaxed) % readers);
         async move {
             let (client, select) = &clients[at];
@@ -75,12 +75,14 @@ pub(crate) async fn beside_tokio_postgres(
     })
     .await;
     let removal: Arc<str> = format!("DELETE FROM {table} WHERE id = $1").into();
-    beside(&label, "delete", rows.delete(), || {
-        let (pool, removal) = (pool.clone(), Arc::clone(&removal));
+    beside(&label, "+ delete", rows.delete(), || {
+        let (pool, insertion, removal, id) = (pool.clone(), Arc::clone(&insertion), Arc::clone(&removal), rows.fresh());
         async move {
-            let client = pool.get().await.expect("it answers");
-            let removal = client.prepare_cached(&removal).await.expect("it answers");
-            client.execute(&removal, &[&"nobody"]).await.map(drop).expect("it answers");
+            for statement in [insertion, removal] {
+                let client = pool.get().await.expect("it answers");
+                let statement = client.prepare_cached(&statement).await.expect("it answers");
+                assert_eq!(client.execute(&statement, &[&id]).await.expect("it answers"), 1);
+            }
         }
     })
     .await;

@@ -16,7 +16,7 @@ pub(crate) async fn beside_redis(url: &str, adapter: &AnyAdapter) -> Result<(), 
     measure("lookup", &client, &connection, rows.lookup(), || there.clone()).await?;
     measure("create", &client, &connection, rows.create(), || rows.fresh()).await?;
     measure("renew", &client, &connection, rows.renew(), || rows.turn()).await?;
-    measure("delete", &client, &connection, rows.delete(), || "nobody".to_owned()).await
+    measure("+ delete", &client, &connection, rows.delete(), || rows.fresh()).await
 }
 
 async fn measure(

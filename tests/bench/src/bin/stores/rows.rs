@@ -60,11 +60,24 @@ impl<A: Adapter + Clone> Rows<A> {
         }
     }
 
-    pub(crate) fn delete(&self) -> impl Fn() -> Work + use<A> {
-        let (adapter, nobody) = (self.adapter.clone(), SessionId::from("nobody"));
+    /// As every request with a session asks, where the store can join.
+    pub(crate) fn with_user(&self) -> impl Fn() -> Work + use<A> {
+        let (adapter, id) = (self.adapter.clone(), self.template.id.clone());
         move || {
-            let (adapter, nobody) = (adapter.clone(), nobody.clone());
-            Box::pin(async move { assert!(!adapter.delete_session(&nobody).await.expect("it answers")) })
+            let (adapter, id) = (adapter.clone(), id.clone());
+            Box::pin(async move { assert!(adapter.get_session_and_user(&id).await.expect("it answers").is_some()) })
+        }
+    }
+
+    /// A session that is made and ended: only what is there can be deleted.
+    pub(crate) fn delete(&self) -> impl Fn() -> Work {
+        move || {
+            let (adapter, mut record) = (self.adapter.clone(), SessionRecord::clone(&self.template));
+            record.id = SessionId::from(self.fresh());
+            Box::pin(async move {
+                adapter.set_session(&record).await.expect("it is made");
+                assert!(adapter.delete_session(&record.id).await.expect("it answers"));
+            })
         }
     }
 
