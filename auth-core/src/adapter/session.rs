@@ -74,7 +74,7 @@ pub trait SessionAdapter: Store {
     /// `DATABASE_UPDATE_FAILED`.
     async fn delete_session_if_dead(&self, session_id: &SessionId, now: Timestamp) -> Result<()>;
 
-    /// Whether the store removes sessions by itself some time after their end; a sign-in then asks it for nothing.
+    /// Whether the store removes sessions by itself some time after their end; a sign-in then does not ask it to.
     fn removes_expired_sessions(&self) -> bool {
         false
     }

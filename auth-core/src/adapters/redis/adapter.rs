@@ -29,7 +29,7 @@ use crate::{
 /// ```
 ///
 /// # What is promised
-/// - Looking a session up is one command. Every change is one script and happens whole or not at all; a session that
+/// - Looking a session up is one command. Every change is one command or script and happens whole or not at all; a session that
 ///   was deleted never comes back, whoever renews it meanwhile.
 /// - Redis clears away sessions a minute after their end and windows of attempts likewise, by its own clock. Whether a
 ///   session is alive is decided by the application's clock.

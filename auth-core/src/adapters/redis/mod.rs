@@ -1,8 +1,8 @@
 //! Sessions and attempts in Redis 7, users elsewhere: half of a [`SplitAdapter`](crate::adapter::SplitAdapter).
 //!
 //! A session is one string, read whole by one command. What changes has its place in it, so that a renewal and a
-//! change of data never overwrite each other, and every change is one script that first looks whether the session is
-//! still there: a deleted one never comes back. A second key per user lists the ids of the user's sessions; an id is in
+//! change of data never overwrite each other, and every change of what is there is one script that first looks whether it
+//! still is: a deleted one never comes back. A second key per user lists the ids of the user's sessions; an id is in
 //! it before its session is, and leaves it after.
 //!
 //! Every script touches one key, so a cluster may put each where it likes.

@@ -1,6 +1,7 @@
 //! What a remembered session costs.
 
 use super::*;
+use crate::{entropy::OsEntropy, secret::SessionToken};
 
 /// The memory of this process that is in use, in bytes.
 fn resident() -> u64 {
@@ -22,6 +23,7 @@ async fn memory_per_session() {
             .time_to_live(Duration::from_secs(60)),
     );
     let user = User::new(UserId::from("x".repeat(15)), Timestamp::from_unix_ms(1_000_000));
+    let token = SessionToken::issue(&OsEntropy).unwrap();
     let before = resident();
     for number in 0..SESSIONS {
         let mut session = session(&format!("{number:015}"));
@@ -36,6 +38,12 @@ async fn memory_per_session() {
         let mut user = user.clone();
         user.id = UserId::from(format!("{number:015}"));
         store.remember(&session, &user);
+        // Used once, as most are: then what the application sees of it is there as well.
+        let recent = store.get_recent_session_and_user(&session.id).await.unwrap();
+        let Recent::MaybeOld((shared, _)) = recent else {
+            panic!("it is remembered")
+        };
+        drop(shared.opened_with(&token, session.created_at));
     }
     store.entries.run_pending_tasks();
     let remembered = store.entries.entry_count();
