@@ -162,7 +162,7 @@ impl Link {
     async fn open(options: &RedisOptions) -> Result<Self> {
         match &options.place {
             Place::Server(url) => {
-                let client = Whom::Client(options.client(url)?);
+                let client = Whom::Client(Box::new(options.client(url)?));
                 Ok(Self::Server(Box::new(Kept::new(client, options))))
             }
             Place::Cluster(urls) => {
