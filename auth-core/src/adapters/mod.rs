@@ -59,6 +59,9 @@ pub use replicated::ReplicatedAdapter;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use sqlite::{SqliteAdapter, SqliteOptions, Synchronous};
+#[cfg(all(feature = "sqlx", any(feature = "mysql", feature = "postgres", feature = "sqlite")))]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlx")))]
+pub use sqlx::PoolLimits;
 
 #[cfg(all(test, feature = "sqlite", feature = "testing"))]
 mod tests;

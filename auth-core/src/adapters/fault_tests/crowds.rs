@@ -86,7 +86,8 @@ async fn a_pool_of_one_never_dead_locks(database: Database) {
 
 async fn a_pool_of_one_of_sqlx_never_dead_locks(database: Database) {
     let place = Place::shared(database);
-    mixed_acts(place.open_sqlx(1).await).await;
+    let settings = Settings::narrow().timeout(LONG);
+    mixed_acts(place.open_sqlx(&settings).await).await;
     place.witness().await.assert_consistent().await;
 }
 
@@ -100,7 +101,7 @@ async fn stores(database: Database) -> Vec<(usize, AnyAdapter)> {
     vec![
         (1, one.open(&Settings::narrow().timeout(LONG)).await),
         (4, four.open(&Settings::default().timeout(LONG)).await),
-        (1, other.open_sqlx(1).await),
+        (1, other.open_sqlx(&Settings::narrow().timeout(LONG)).await),
     ]
 }
 

@@ -16,9 +16,13 @@ use crate::{
 
 on_both![
     a_frozen_server_fails_in_time_and_works_again,
+    a_frozen_server_fails_in_time_over_sqlx_and_works_again,
     silent_connections_are_given_up,
+    silent_connections_of_sqlx_are_given_up,
     a_silent_server_fills_a_bounded_queue_and_no_memory,
+    a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory,
     a_slow_server_is_waited_for,
+    a_slow_server_is_waited_for_over_sqlx,
 ];
 
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -33,8 +37,18 @@ async fn furnished(place: &Place) {
     store.set_session(&session("one", "ada")).await.unwrap();
 }
 
-async fn opened(place: &Place, settings: &Settings) -> AnyAdapter {
-    let store = place.open(settings).await;
+/// Which connections are asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Own,
+    Sqlx,
+}
+
+async fn opened(place: &Place, settings: &Settings, over: Over) -> AnyAdapter {
+    let store = match over {
+        Over::Own => place.open(settings).await,
+        Over::Sqlx => place.open_sqlx(settings).await,
+    };
     store.declare(&schema()).unwrap();
     store
 }
@@ -85,10 +99,18 @@ fn assert_all_succeeded(answers: [(ErrorKind, Result<(), Error>, Duration); 4]) 
 }
 
 async fn a_frozen_server_fails_in_time_and_works_again(database: Database) {
+    frozen(database, Over::Own).await;
+}
+
+async fn a_frozen_server_fails_in_time_over_sqlx_and_works_again(database: Database) {
+    frozen(database, Over::Sqlx).await;
+}
+
+async fn frozen(database: Database, over: Over) {
     let server = Server::start(database).await;
     let place = Place::of(&server);
     furnished(&place).await;
-    let store = opened(&place, &Settings::default().timeout(PATIENCE)).await;
+    let store = opened(&place, &Settings::default().timeout(PATIENCE), over).await;
     assert_all_succeeded(calls(&store, "before").await);
     for round in 0..2 {
         server.freeze();
@@ -107,8 +129,16 @@ async fn a_frozen_server_fails_in_time_and_works_again(database: Database) {
     place.witness().await.assert_consistent().await;
 }
 
-/// A machine in between has forgotten the connections: nobody hears that they are over.
 async fn silent_connections_are_given_up(database: Database) {
+    forgotten(database, Over::Own).await;
+}
+
+async fn silent_connections_of_sqlx_are_given_up(database: Database) {
+    forgotten(database, Over::Sqlx).await;
+}
+
+/// A machine in between has forgotten the connections: nobody hears that they are over.
+async fn forgotten(database: Database, over: Over) {
     let shared = Place::shared(database);
     furnished(&shared).await;
     let proxy = Proxy::before(database, shared.port()).await;
@@ -117,7 +147,7 @@ async fn silent_connections_are_given_up(database: Database) {
         readers: 2,
         ..Settings::default().timeout(PATIENCE)
     };
-    let store = opened(&shared.through(&proxy), &settings).await;
+    let store = opened(&shared.through(&proxy), &settings, over).await;
     // All connections there may be.
     for round in 0..4 {
         let all = (0..4).map(|number| {
@@ -127,6 +157,10 @@ async fn silent_connections_are_given_up(database: Database) {
         for one in all.collect::<Vec<_>>() {
             one.await.unwrap();
         }
+    }
+    if over == Over::Sqlx {
+        // sqlx asks a connection that comes back whether it lives, and waits for that as long as the system does.
+        tokio::time::sleep(PATIENCE).await;
     }
     proxy.silence_those_there_are();
     let began = Instant::now();
@@ -157,6 +191,14 @@ async fn silent_connections_are_given_up(database: Database) {
 }
 
 async fn a_silent_server_fills_a_bounded_queue_and_no_memory(database: Database) {
+    silent(database, Over::Own).await;
+}
+
+async fn a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory(database: Database) {
+    silent(database, Over::Sqlx).await;
+}
+
+async fn silent(database: Database, over: Over) {
     let shared = Place::shared(database);
     furnished(&shared).await;
     let proxy = Proxy::before(database, shared.port()).await;
@@ -164,7 +206,7 @@ async fn a_silent_server_fills_a_bounded_queue_and_no_memory(database: Database)
         queue: 10,
         ..Settings::default().timeout(Duration::from_secs(1))
     };
-    let store = opened(&shared.through(&proxy), &settings).await;
+    let store = opened(&shared.through(&proxy), &settings, over).await;
     assert_all_succeeded(calls(&store, "before").await);
     proxy.silence();
     let began = Instant::now();
@@ -208,10 +250,18 @@ async fn a_silent_server_fills_a_bounded_queue_and_no_memory(database: Database)
 }
 
 async fn a_slow_server_is_waited_for(database: Database) {
+    slow(database, Over::Own).await;
+}
+
+async fn a_slow_server_is_waited_for_over_sqlx(database: Database) {
+    slow(database, Over::Sqlx).await;
+}
+
+async fn slow(database: Database, over: Over) {
     let shared = Place::shared(database);
     furnished(&shared).await;
     let proxy = Proxy::before(database, shared.port()).await;
-    let store = opened(&shared.through(&proxy), &Settings::default()).await;
+    let store = opened(&shared.through(&proxy), &Settings::default(), over).await;
     proxy.slow(Duration::from_millis(20));
     assert_all_succeeded(calls(&store, "slow").await);
 }

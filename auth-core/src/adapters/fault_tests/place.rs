@@ -11,7 +11,7 @@ use super::{Proxy, Server};
 use crate::{
     Auth, AuthBuilder, Error, Secret,
     adapters::{
-        AnyAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, mysql, postgres,
+        AnyAdapter, MysqlAdapter, MysqlOptions, PoolLimits, PostgresAdapter, PostgresOptions, mysql, postgres,
         sql::{Row, Sql, SqlValue, Statement, Step},
         sqlx::{MysqlPoolDriver, PostgresPoolDriver},
     },
@@ -155,19 +155,21 @@ impl Place {
         })
     }
 
-    /// Over a pool of sqlx's with so many connections.
-    pub(super) async fn open_sqlx(&self, connections: u32) -> AnyAdapter {
+    /// Over a pool of sqlx's.
+    pub(super) async fn open_sqlx(&self, settings: &Settings) -> AnyAdapter {
         let prefix = self.prefix.as_str();
+        let connections = u32::try_from(settings.pool_size).unwrap();
+        let limits = PoolLimits::default().queue(settings.queue).timeout(settings.timeout);
         match self.database {
             Database::Mariadb => {
                 let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(connections);
                 let pool = pool.connect(self.url.as_str()).await.unwrap();
-                AnyAdapter::new(MysqlAdapter::from_pool(pool, prefix).await.unwrap())
+                AnyAdapter::new(MysqlAdapter::from_pool_within(pool, prefix, limits).await.unwrap())
             }
             Database::Postgres => {
                 let pool = sqlx::postgres::PgPoolOptions::new().max_connections(connections);
                 let pool = pool.connect(self.url.as_str()).await.unwrap();
-                AnyAdapter::new(PostgresAdapter::from_pool(pool, prefix).await.unwrap())
+                AnyAdapter::new(PostgresAdapter::from_pool_within(pool, prefix, limits).await.unwrap())
             }
         }
     }
@@ -178,16 +180,17 @@ impl Place {
     }
 
     pub(super) async fn try_witness(&self) -> Result<Witness, Error> {
+        let limits = PoolLimits::default().timeout(Duration::from_secs(60));
         let sql: Box<dyn Sql> = match self.database {
             Database::Mariadb => {
                 let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
                 let pool = pool.connect(self.url.as_str()).await.map_err(Error::fetch_failed)?;
-                Box::new(MysqlPoolDriver::new(pool).await?)
+                Box::new(MysqlPoolDriver::new(pool, &limits).await?)
             }
             Database::Postgres => {
                 let pool = sqlx::postgres::PgPoolOptions::new().max_connections(1);
                 let pool = pool.connect(self.url.as_str()).await.map_err(Error::fetch_failed)?;
-                Box::new(PostgresPoolDriver::new(pool))
+                Box::new(PostgresPoolDriver::new(pool, &limits))
             }
         };
         Ok(Witness {

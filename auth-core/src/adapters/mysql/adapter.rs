@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use super::{driver::MysqlDriver, options::MysqlOptions};
 #[cfg(feature = "sqlx")]
-use crate::{adapter::Store, adapters::sqlx::MysqlPoolDriver};
+use crate::{
+    adapter::Store,
+    adapters::{PoolLimits, sqlx::MysqlPoolDriver},
+};
 use crate::{
     adapters::sql::{SqlAdapter, sql_adapter},
     error::Result,
@@ -56,14 +59,22 @@ impl MysqlAdapter {
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlx")))]
 impl MysqlAdapter {
     /// Over a pool of sqlx's that the application has already; table names begin with the prefix, `auth_` or
-    /// `schema.auth_`. The pool's own time-outs hold.
+    /// `schema.auth_`. [`PoolLimits`] says how long a call may take, and how many there may be at once.
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when the database does not answer,
     /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name, or the
     /// `sql_mode` of the pool's connections is not a strict one.
     pub async fn from_pool(pool: sqlx::MySqlPool, prefix: &str) -> Result<Self> {
-        let inner = SqlAdapter::new(MysqlPoolDriver::new(pool).await?, prefix)?;
+        Self::from_pool_within(pool, prefix, PoolLimits::default()).await
+    }
+
+    /// As [`MysqlAdapter::from_pool`], with other limits.
+    ///
+    /// # Errors
+    /// As [`MysqlAdapter::from_pool`].
+    pub async fn from_pool_within(pool: sqlx::MySqlPool, prefix: &str, limits: PoolLimits) -> Result<Self> {
+        let inner = SqlAdapter::new(MysqlPoolDriver::new(pool, &limits).await?, prefix)?;
         inner.ping().await?;
         Ok(Self { inner: Arc::new(inner) })
     }

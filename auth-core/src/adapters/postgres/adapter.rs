@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use super::{driver::PostgresDriver, options::PostgresOptions};
 #[cfg(feature = "sqlx")]
-use crate::{adapter::Store, adapters::sqlx::PostgresPoolDriver};
+use crate::{
+    adapter::Store,
+    adapters::{PoolLimits, sqlx::PostgresPoolDriver},
+};
 use crate::{
     adapters::sql::{SqlAdapter, sql_adapter},
     error::Result,
@@ -56,13 +59,21 @@ impl PostgresAdapter {
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlx")))]
 impl PostgresAdapter {
     /// Over a pool of sqlx's that the application has already; table names begin with the prefix, `auth_` or
-    /// `schema.auth_`. The pool's own time-outs hold.
+    /// `schema.auth_`. [`PoolLimits`] says how long a call may take, and how many there may be at once.
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when the database does not answer,
     /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name.
     pub async fn from_pool(pool: sqlx::PgPool, prefix: &str) -> Result<Self> {
-        let inner = SqlAdapter::new(PostgresPoolDriver::new(pool), prefix)?;
+        Self::from_pool_within(pool, prefix, PoolLimits::default()).await
+    }
+
+    /// As [`PostgresAdapter::from_pool`], with other limits.
+    ///
+    /// # Errors
+    /// As [`PostgresAdapter::from_pool`].
+    pub async fn from_pool_within(pool: sqlx::PgPool, prefix: &str, limits: PoolLimits) -> Result<Self> {
+        let inner = SqlAdapter::new(PostgresPoolDriver::new(pool, &limits), prefix)?;
         inner.ping().await?;
         Ok(Self { inner: Arc::new(inner) })
     }

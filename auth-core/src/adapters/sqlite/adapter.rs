@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use super::{driver::SqliteDriver, options::SqliteOptions};
 #[cfg(feature = "sqlx")]
-use crate::{adapter::Store, adapters::sqlx::SqlitePoolDriver};
+use crate::{
+    adapter::Store,
+    adapters::{PoolLimits, sqlx::SqlitePoolDriver},
+};
 use crate::{
     adapters::sql::{SqlAdapter, sql_adapter},
     error::Result,
@@ -53,13 +56,22 @@ impl SqliteAdapter {
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlx")))]
 impl SqliteAdapter {
     /// Over a pool of sqlx's that the application has already; table names begin with the prefix, `auth_` or
-    /// `schema.auth_`. The pool's own settings hold: WAL, foreign keys (on unless turned off) and when a commit is on the disk.
+    /// `schema.auth_`. The pool's own settings hold: WAL, foreign keys (on unless turned off) and when a commit is on the disk;
+    /// [`PoolLimits`] says how long a call may take, and how many there may be at once.
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when the database does not answer,
     /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name.
     pub async fn from_pool(pool: sqlx::SqlitePool, prefix: &str) -> Result<Self> {
-        let inner = SqlAdapter::new(SqlitePoolDriver::new(pool), prefix)?;
+        Self::from_pool_within(pool, prefix, PoolLimits::default()).await
+    }
+
+    /// As [`SqliteAdapter::from_pool`], with other limits.
+    ///
+    /// # Errors
+    /// As [`SqliteAdapter::from_pool`].
+    pub async fn from_pool_within(pool: sqlx::SqlitePool, prefix: &str, limits: PoolLimits) -> Result<Self> {
+        let inner = SqlAdapter::new(SqlitePoolDriver::new(pool, &limits), prefix)?;
         inner.ping().await?;
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -7,7 +7,7 @@ use crate::adapters::sql::{SqlError, SqlErrorKind};
 /// How often an act is repeated that the server broke off in favour of another.
 pub(super) const TRIES: u64 = 10;
 
-/// Implements the waist for a driver with a `pool`, by what lies beside it: `arguments`, `value`, `kind`, `begin`,
+/// Implements the waist for a driver with a `pool` and `bounds`, by what lies beside it: `arguments`, `value`, `kind`, `begin`,
 /// `CLOSES_BEHIND_A_MIGRATION` and `CLOSES_WHAT_FAILED`.
 macro_rules! sqlx_driver {
     ($driver:ident, $database:ty) => {
@@ -18,36 +18,51 @@ macro_rules! sqlx_driver {
             }
 
             async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-                let (sql, arguments) = self.arguments(&statement)?;
-                let rows = sqlx::query_with(AssertSqlSafe(sql), arguments)
-                    .fetch_all(&self.pool)
-                    .await;
-                rows.map_err(sql_error)?.iter().map(row).collect()
+                self.bounds.in_time(self.rows(&statement)).await
             }
 
             async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
+                if crate::adapters::sql::is_script(&steps) {
+                    return self.act(&steps).await;
+                }
+                self.bounds.in_time(self.act(&steps)).await
+            }
+        }
+
+        impl $driver {
+            async fn lend(&self) -> Result<super::limits::Lent<$database>, SqlError> {
+                let lent = super::limits::Lent::by(&self.pool, CLOSES_WHAT_FAILED).await;
+                lent.map_err(sql_error)
+            }
+
+            async fn rows(&self, statement: &Statement) -> Result<Vec<Row>, SqlError> {
+                let (sql, arguments) = self.arguments(statement)?;
+                let mut lent = self.lend().await?;
+                let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+                let rows = query.fetch_all(&mut **lent.get()?).await.map_err(sql_error);
+                lent.give_back(&rows);
+                rows?.iter().map(row).collect()
+            }
+
+            async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
                 for attempt in 1..TRIES {
-                    match self.act(&steps).await {
+                    match self.try_act(steps).await {
                         // Those that got in each other's way come back one after the other.
                         Err(error) if error.kind == SqlErrorKind::Again => tokio::time::sleep(pause(attempt)).await,
                         done => return done,
                     }
                 }
-                self.act(&steps).await
+                self.try_act(steps).await
             }
-        }
 
-        impl $driver {
-            async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
-                let mut connection = self.pool.acquire().await.map_err(sql_error)?;
+            async fn try_act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
+                let mut lent = self.lend().await?;
+                let connection = lent.get()?;
                 if CLOSES_BEHIND_A_MIGRATION && crate::adapters::sql::is_script(steps) {
                     connection.close_on_drop();
                 }
-                let done = self.act_on(&mut connection, steps).await;
-                if CLOSES_WHAT_FAILED && !crate::adapters::sql::is_connection_good(&done) {
-                    // It may lead to a server that takes no writes any more.
-                    connection.close_on_drop();
-                }
+                let done = self.act_on(connection, steps).await;
+                lent.give_back(&done);
                 done
             }
 

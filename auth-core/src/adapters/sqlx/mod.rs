@@ -4,6 +4,7 @@
 //! pool says `test_before_acquire(false)`, and statements are not pipelined.
 
 mod driver;
+mod limits;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -11,6 +12,7 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub use limits::PoolLimits;
 #[cfg(feature = "mysql")]
 pub(super) use mysql::MysqlPoolDriver;
 #[cfg(feature = "postgres")]

@@ -8,7 +8,10 @@ use sqlx::{
     mysql::{MySqlArguments, MySqlDatabaseError, MySqlRow},
 };
 
-use super::driver::{TRIES, pause, sqlx_driver};
+use super::{
+    driver::{TRIES, pause, sqlx_driver},
+    limits::{Bounds, PoolLimits},
+};
 use crate::{
     adapters::sql::{
         Dialect, MARIADB, MYSQL, Outcome, Positions, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step,
@@ -21,13 +24,18 @@ use crate::{
 pub(crate) struct MysqlPoolDriver {
     dialect: &'static Dialect,
     pool: MySqlPool,
+    bounds: Bounds,
     positions: Positions,
 }
 
 impl MysqlPoolDriver {
-    pub(crate) async fn new(pool: MySqlPool) -> CoreResult<Self> {
-        let asked = sqlx::query_as("SELECT VERSION(), @@sql_mode").fetch_one(&pool).await;
-        let (version, mode): (String, String) = asked.map_err(Error::fetch_failed)?;
+    pub(crate) async fn new(pool: MySqlPool, limits: &PoolLimits) -> CoreResult<Self> {
+        let bounds = Bounds::new(limits);
+        let asked = async {
+            let asked = sqlx::query_as("SELECT VERSION(), @@sql_mode").fetch_one(&pool).await;
+            asked.map_err(sql_error)
+        };
+        let (version, mode): (String, String) = bounds.in_time(asked).await.map_err(Error::fetch_failed)?;
         if !mode.contains("STRICT") && !mode.contains("TRADITIONAL") {
             return Err(Error::from(ErrorKind::ValidationFailed).detail(
                 "the pool's sql_mode lacks STRICT_ALL_TABLES: MySQL would cut what is too long and say nothing",
@@ -36,6 +44,7 @@ impl MysqlPoolDriver {
         Ok(Self {
             dialect: if version.contains("MariaDB") { &MARIADB } else { &MYSQL },
             pool,
+            bounds,
             positions: Positions::default(),
         })
     }

@@ -9,20 +9,25 @@ use sqlx::{
     postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo, types::Oid},
 };
 
-use super::driver::{TRIES, pause, sqlx_driver};
+use super::{
+    driver::{TRIES, pause, sqlx_driver},
+    limits::{Bounds, PoolLimits},
+};
 use crate::adapters::sql::{Dialect, Outcome, POSTGRES, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step};
 
 /// A pool of sqlx's for PostgreSQL.
 pub(crate) struct PostgresPoolDriver {
     dialect: &'static Dialect,
     pool: PgPool,
+    bounds: Bounds,
 }
 
 impl PostgresPoolDriver {
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(pool: PgPool, limits: &PoolLimits) -> Self {
         Self {
             dialect: &POSTGRES,
             pool,
+            bounds: Bounds::new(limits),
         }
     }
 

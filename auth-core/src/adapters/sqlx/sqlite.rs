@@ -8,18 +8,26 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteRow},
 };
 
-use super::driver::{TRIES, pause, sqlx_driver};
+use super::{
+    driver::{TRIES, pause, sqlx_driver},
+    limits::{Bounds, PoolLimits},
+};
 use crate::adapters::sql::{Dialect, Outcome, Row, SQLITE, SqlError, SqlErrorKind, SqlValue, Statement, Step};
 
 /// A pool of sqlx's for SQLite.
 pub(crate) struct SqlitePoolDriver {
     dialect: &'static Dialect,
     pool: SqlitePool,
+    bounds: Bounds,
 }
 
 impl SqlitePoolDriver {
-    pub(crate) fn new(pool: SqlitePool) -> Self {
-        Self { dialect: &SQLITE, pool }
+    pub(crate) fn new(pool: SqlitePool, limits: &PoolLimits) -> Self {
+        Self {
+            dialect: &SQLITE,
+            pool,
+            bounds: Bounds::new(limits),
+        }
     }
 
     fn arguments(&self, statement: &Statement) -> Result<(Arc<str>, SqliteArguments), SqlError> {

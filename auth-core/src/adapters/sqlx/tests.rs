@@ -33,6 +33,58 @@ async fn a_pool_for_sqlite_conforms() {
     assert_eq!(report.cases(), CASES);
 }
 
+/// Another process holds the database: the call is given up, and what it had begun meanwhile is undone by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_over_a_pool_for_sqlite_ends_in_its_time_and_leaves_nothing_begun() {
+    use std::time::{Duration, Instant};
+
+    use sqlx::{
+        Connection, Executor,
+        sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions},
+    };
+
+    use crate::{
+        ErrorKind, Timestamp,
+        adapter::{Store, UserAdapter},
+        adapters::PoolLimits,
+        id::UserId,
+        model::User,
+    };
+
+    let directory = TempDir::new().unwrap();
+    let options = SqliteConnectOptions::new()
+        .filename(directory.path().join("auth.db"))
+        .create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(1);
+    let pool = pool.connect_with(options.clone()).await.unwrap();
+    let limits = PoolLimits::default().timeout(Duration::from_millis(200));
+    let store = SqliteAdapter::from_pool_within(pool, "auth_", limits).await.unwrap();
+    store.migrate().await.unwrap();
+    let user = |name: &str| User::new(UserId::from(name), Timestamp::from_unix_ms(5));
+    let mut rival = SqliteConnection::connect_with(&options).await.unwrap();
+    rival.execute("BEGIN IMMEDIATE").await.unwrap();
+    let began = Instant::now();
+    let key = crate::model::KeyRecord {
+        id: "email:ada".into(),
+        user_id: "ada".into(),
+        hashed_password: None,
+        primary: true,
+        expires: None,
+        created_at: Timestamp::from_unix_ms(5),
+        updated_at: Timestamp::from_unix_ms(5),
+    };
+    let late = store.set_user(&user("ada"), Some(&key)).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::DatabaseUpdateFailed);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    rival.execute("ROLLBACK").await.unwrap();
+    // The pool has one connection: it is the one that was given up in the middle of an act.
+    while store.set_user(&user("bob"), None).await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(8), "it does not work again");
+    }
+    assert_eq!(store.get_user(&UserId::from("ada")).await.unwrap(), None);
+    rival.execute("BEGIN IMMEDIATE").await.unwrap();
+}
+
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]

@@ -23,6 +23,7 @@ mod listings;
 mod one_time_tokens;
 mod outbox;
 mod races;
+mod rotations;
 mod sessions;
 mod signing_keys;
 mod users;
@@ -83,7 +84,7 @@ pub async fn run<A: Adapter>(factory: impl AsyncFn() -> A) -> Report {
         adapter.migrate().await.unwrap();
         suite.run(name, case(Arc::new(adapter))).await;
     }
-    for (name, case) in [sessions::CASES, races::SESSION_CASES].concat() {
+    for (name, case) in [sessions::CASES, rotations::CASES, races::SESSION_CASES].concat() {
         let adapter = factory().await;
         adapter.declare(&fixtures::schema()).unwrap();
         adapter.migrate().await.unwrap();
@@ -101,7 +102,7 @@ pub async fn run<A: Adapter>(factory: impl AsyncFn() -> A) -> Report {
 /// When cases fail, with all their names.
 pub async fn run_sessions<S: SessionAdapter + AttemptAdapter>(factory: impl AsyncFn() -> S) -> Report {
     let mut suite = Suite::default();
-    for (name, case) in [sessions::CASES, races::SESSION_CASES].concat() {
+    for (name, case) in [sessions::CASES, rotations::CASES, races::SESSION_CASES].concat() {
         let adapter = factory().await;
         adapter.declare(&fixtures::schema()).unwrap();
         adapter.migrate().await.unwrap();

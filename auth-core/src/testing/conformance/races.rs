@@ -7,7 +7,7 @@ use tokio::sync::Barrier;
 use super::{
     Case, cases,
     fixtures::{NOW, Sessions, key, key_id, session, user},
-    sessions::rotation,
+    rotations::{replacement, rotation},
 };
 use crate::{adapter::Adapter, error::ErrorKind};
 
@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case<Store>] = cases![
 
 pub(super) const SESSION_CASES: &[Case<Sessions>] = cases![
     one_of_many_rotates_the_same_session,
+    one_of_many_replaces_the_same_secret,
     rotation_never_outlives_deletion,
     every_attempt_is_counted_once,
 ];
@@ -140,6 +141,32 @@ async fn one_of_many_rotates_the_same_session(store: Sessions) {
     let stored = store.get_session(&session.id).await.unwrap().unwrap();
     assert_eq!(stored.secret_digest, winners[0]);
     assert_eq!(stored.previous_digest, Some(session.secret_digest));
+}
+
+async fn one_of_many_replaces_the_same_secret(store: Sessions) {
+    let session = session("one", &user("one"));
+    store.set_session(&session).await.unwrap();
+    let rotated = race(|index| {
+        let (store, session) = (store.clone(), session.clone());
+        async move {
+            // Some leave what was before as it was, others do not: a statement of each kind sees the other's.
+            let rotation = if index.is_multiple_of(4) {
+                rotation(&index.to_string())
+            } else {
+                replacement(&index.to_string())
+            };
+            let rotated = store
+                .rotate_session(&session.id, &session.secret_digest, &rotation)
+                .await;
+            rotated.unwrap().then_some(rotation)
+        }
+    })
+    .await;
+    let winners: Vec<_> = rotated.into_iter().flatten().collect();
+    assert_eq!(winners.len(), 1);
+    let mut expected = session;
+    winners[0].apply(&mut expected);
+    assert_eq!(store.get_session(&expected.id).await.unwrap(), Some(expected));
 }
 
 async fn rotation_never_outlives_deletion(store: Sessions) {

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::{
     Case, cases,
-    fixtures::{ACTIVE, IDLE, NOW, Sessions, digest, kind, object, session, user},
+    fixtures::{ACTIVE, IDLE, NOW, Sessions, kind, object, session, user},
+    rotations::{replacement, rotation},
 };
 use crate::{
     adapter::Adapter,
     clock::Timestamp,
     error::ErrorKind,
     id::{SessionId, UserId},
-    model::{Attributes, SessionPatch, SessionRotation},
+    model::{Attributes, SessionPatch},
 };
 
 pub(super) const CASES: &[Case<Sessions>] = cases![
@@ -35,7 +36,6 @@ pub(super) const CASES: &[Case<Sessions>] = cases![
     dead_sessions_are_deleted_and_no_others,
     a_session_at_its_last_moment_is_alive,
     a_session_is_deleted_if_dead_only_if_dead,
-    rotation_replaces_the_secret_once,
     session_times_round_trip_in_64_bits,
     attempts_are_counted_by_subject_action_and_window,
 ];
@@ -191,10 +191,12 @@ async fn updating_a_deleted_session_does_not_bring_it_back(store: Sessions) {
         kind(store.update_session(&session.id, &patch).await),
         ErrorKind::InvalidSessionId
     );
-    let rotated = store
-        .rotate_session(&session.id, &session.secret_digest, &rotation("new"))
-        .await;
-    assert!(!rotated.unwrap());
+    for rotation in [rotation("new"), replacement("new")] {
+        let rotated = store
+            .rotate_session(&session.id, &session.secret_digest, &rotation)
+            .await;
+        assert!(!rotated.unwrap());
+    }
     assert_eq!(store.get_session(&session.id).await.unwrap(), None);
     assert_eq!(store.get_sessions_by_user_id(&session.user_id).await.unwrap(), []);
 }
@@ -331,37 +333,6 @@ async fn a_session_is_deleted_if_dead_only_if_dead(store: Sessions) {
     store.delete_session_if_dead(&session.id, dead).await.unwrap();
     assert_eq!(store.get_session(&session.id).await.unwrap(), None);
     store.delete_session_if_dead(&session.id, dead).await.unwrap();
-}
-
-pub(super) fn rotation(secret: &str) -> SessionRotation {
-    SessionRotation {
-        secret_digest: digest(secret),
-        secret_issued_at: Timestamp::from_unix_ms(NOW.as_unix_ms() + 5),
-        previous_expires: Timestamp::from_unix_ms(NOW.as_unix_ms() + 30_000),
-        active_expires: Timestamp::from_unix_ms(ACTIVE.as_unix_ms() + 1_000),
-        idle_expires: Timestamp::from_unix_ms(IDLE.as_unix_ms() + 1_000),
-        last_seen: Timestamp::from_unix_ms(NOW.as_unix_ms() + 7),
-        keeps_previous: false,
-    }
-}
-
-async fn rotation_replaces_the_secret_once(store: Sessions) {
-    let mut session = session("one", &user("one"));
-    store.set_session(&session).await.unwrap();
-    let old = session.secret_digest;
-    let new = rotation("new");
-    assert!(store.rotate_session(&session.id, &old, &new).await.unwrap());
-    new.apply(&mut session);
-    assert_eq!(store.get_session(&session.id).await.unwrap().as_ref(), Some(&session));
-    assert!(
-        !store
-            .rotate_session(&session.id, &old, &rotation("newer"))
-            .await
-            .unwrap()
-    );
-    let unknown = SessionId::from("*");
-    assert!(!store.rotate_session(&unknown, &old, &rotation("newer")).await.unwrap());
-    assert_eq!(store.get_session(&session.id).await.unwrap(), Some(session));
 }
 
 async fn session_times_round_trip_in_64_bits(store: Sessions) {
