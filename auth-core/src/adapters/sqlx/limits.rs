@@ -60,7 +60,7 @@ pub(super) struct Bounds {
 impl Bounds {
     pub(super) fn new(limits: &PoolLimits) -> Self {
         Self {
-            under_way: Semaphore::new(limits.queue),
+            under_way: Semaphore::new(limits.queue.min(Semaphore::MAX_PERMITS)),
             timeout: limits.timeout,
         }
     }
