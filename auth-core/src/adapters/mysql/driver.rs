@@ -52,7 +52,7 @@ impl MysqlDriver {
             dialect: if is_mariadb { &MARIADB } else { &MYSQL },
             pool: Pool::new(options.opts(begin)?),
             positions: Positions::default(),
-            under_way: Semaphore::new(options.queue),
+            under_way: Semaphore::new(options.queue.min(Semaphore::MAX_PERMITS)),
             lists: Semaphore::new(options.pool_size.saturating_sub(1).max(1)),
             timeout: options.timeout,
         })

@@ -70,7 +70,7 @@ impl PostgresDriver {
                 .collect(),
             next: AtomicUsize::new(0),
             writers,
-            under_way: Semaphore::new(options.queue),
+            under_way: Semaphore::new(options.queue.min(Semaphore::MAX_PERMITS)),
             timeout: options.timeout,
         };
         let alive = driver.fetch(Statement::text("SELECT 1")).await;
