@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{place::application, records::user};
+use super::{Database, Place, Settings, place::application, records::user};
 use crate::{
     Auth, AuthBuilder, Clock, ErrorKind, NewSession, NewUser, Secret, SessionConfig, Tokens,
     adapter::UserAdapter,
@@ -20,7 +20,7 @@ const STEPS: [Duration; 4] = [
     Duration::from_secs(400 * 24 * 3_600),
 ];
 
-/// Runs each story in this process, and with sessions in Redis, whose own clock goes on.
+/// Runs each story in this process, on the servers, and with sessions in Redis, whose own clock goes on.
 macro_rules! on_stores {
     ($($story:ident,)+) => {
         mod here {
@@ -32,6 +32,26 @@ macro_rules! on_stores {
             )+
 
             use super::Kind;
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test]
+                #[ignore = "needs AUTH_TEST_POSTGRES, see tests/servers"]
+                async fn $story() {
+                    super::$story(&[super::Kind::Server(super::Database::Postgres)]).await;
+                }
+            )+
+        }
+
+        mod mariadb {
+            $(
+                #[tokio::test]
+                #[ignore = "needs AUTH_TEST_MYSQL, see tests/servers"]
+                async fn $story() {
+                    super::$story(&[super::Kind::Server(super::Database::Mariadb)]).await;
+                }
+            )+
         }
 
         #[cfg(feature = "redis")]
@@ -60,6 +80,7 @@ enum Kind {
     Memory,
     #[cfg(feature = "redis")]
     Redis,
+    Server(Database),
     Sqlite,
 }
 
@@ -76,6 +97,7 @@ impl Kind {
                 let sessions = crate::adapters::RedisSessions::open(options).await.unwrap();
                 sqlite().await.with_sessions(sessions)
             }
+            Self::Server(database) => Place::shared(database).open(&Settings::default()).await,
             Self::Sqlite => sqlite().await,
         }
     }

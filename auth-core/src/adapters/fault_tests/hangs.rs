@@ -19,6 +19,7 @@ on_both![
     a_frozen_server_fails_in_time_over_sqlx_and_works_again,
     silent_connections_are_given_up,
     silent_connections_of_sqlx_are_given_up,
+    silent_connections_of_sqlx_that_are_not_asked_before_are_given_up,
     a_silent_server_fills_a_bounded_queue_and_no_memory,
     a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory,
     a_slow_server_is_waited_for,
@@ -130,21 +131,27 @@ async fn frozen(database: Database, over: Over) {
 }
 
 async fn silent_connections_are_given_up(database: Database) {
-    forgotten(database, Over::Own).await;
+    forgotten(database, Over::Own, true).await;
 }
 
 async fn silent_connections_of_sqlx_are_given_up(database: Database) {
-    forgotten(database, Over::Sqlx).await;
+    forgotten(database, Over::Sqlx, true).await;
+}
+
+/// The statement itself gets no answer, and its connection must not come back: the pool would wait for that answer.
+async fn silent_connections_of_sqlx_that_are_not_asked_before_are_given_up(database: Database) {
+    forgotten(database, Over::Sqlx, false).await;
 }
 
 /// A machine in between has forgotten the connections: nobody hears that they are over.
-async fn forgotten(database: Database, over: Over) {
+async fn forgotten(database: Database, over: Over, asks_before: bool) {
     let shared = Place::shared(database);
     furnished(&shared).await;
     let proxy = Proxy::before(database, shared.port()).await;
     let settings = Settings {
         pool_size: 2,
         readers: 2,
+        asks_before,
         ..Settings::default().timeout(PATIENCE)
     };
     let store = opened(&shared.through(&proxy), &settings, over).await;

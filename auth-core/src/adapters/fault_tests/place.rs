@@ -39,6 +39,8 @@ pub(super) struct Settings {
     pub(super) queue: usize,
     pub(super) timeout: Duration,
     pub(super) root_certificates: Option<Vec<u8>>,
+    /// Whether sqlx asks a connection for a sign of life before each use.
+    pub(super) asks_before: bool,
 }
 
 impl Default for Settings {
@@ -49,6 +51,7 @@ impl Default for Settings {
             queue: 1_024,
             timeout: Duration::from_secs(5),
             root_certificates: None,
+            asks_before: true,
         }
     }
 }
@@ -163,11 +166,13 @@ impl Place {
         match self.database {
             Database::Mariadb => {
                 let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(connections);
+                let pool = pool.test_before_acquire(settings.asks_before);
                 let pool = pool.connect(self.url.as_str()).await.unwrap();
                 AnyAdapter::new(MysqlAdapter::from_pool_within(pool, prefix, limits).await.unwrap())
             }
             Database::Postgres => {
                 let pool = sqlx::postgres::PgPoolOptions::new().max_connections(connections);
+                let pool = pool.test_before_acquire(settings.asks_before);
                 let pool = pool.connect(self.url.as_str()).await.unwrap();
                 AnyAdapter::new(PostgresAdapter::from_pool_within(pool, prefix, limits).await.unwrap())
             }

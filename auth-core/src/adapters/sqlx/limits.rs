@@ -18,7 +18,8 @@ use crate::adapters::sql::{SqlError, SqlErrorKind, is_connection_good};
 /// The server is not told, because what a connection is told holds for the application too. Give the connections of the pool
 /// limits of their own (`statement_timeout` and `lock_timeout` in PostgreSQL, `max_statement_time` and
 /// `innodb_lock_wait_timeout` in MariaDB): a statement that waits for a lock goes on waiting at the server when nobody waits
-/// for its answer any more.
+/// for its answer any more. And sqlx asks each connection that comes back whether it lives, for as long as that takes: where a
+/// wire falls silent at that moment, its place in the pool is free again when the operating system gives the wire up.
 #[derive(Clone, Debug)]
 pub struct PoolLimits {
     queue: usize,
