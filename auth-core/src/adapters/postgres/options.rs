@@ -172,12 +172,12 @@ fn required(url: &str) -> String {
     url.split_off(1)
 }
 
-/// Whether the server is on this machine. Where there are addresses they are what is connected to, whatever the names say.
 /// Whether the server is reached by a file, where PostgreSQL has no TLS.
 fn is_a_socket(config: &Config) -> bool {
     config.get_hostaddrs().is_empty() && config.get_hosts().iter().all(|host| !matches!(host, Host::Tcp(_)))
 }
 
+/// Whether the server is on this machine. Where there are addresses they are what is connected to, whatever the names say.
 fn is_near(config: &Config) -> bool {
     let addresses = config.get_hostaddrs();
     if !addresses.is_empty() {
