@@ -132,7 +132,8 @@ async fn who_hangs_up_while_signing_up_has_a_whole_account(app: App) {
             held.reached().await;
             unanswered.leave(how).await;
             held.release();
-            done.reached().await;
+            let finished = tokio::time::timeout(Duration::from_secs(10), done.reached()).await;
+            assert!(finished.is_ok(), "{how:?} before {call}");
             done.release();
             assert!(is_whole(&app, &email).await, "{how:?} before {call}");
         }
