@@ -15,8 +15,8 @@
 pub mod harness;
 
 pub use harness::{
-    Answer, App, Caught, Client, Driver, Held, MINUTE, Manners, PASSWORD, Received, Setup, SmtpCatcher, Store, Wire,
-    passwords, runtime,
+    Answer, App, Caught, Client, Driver, Held, Leaving, MINUTE, Manners, PASSWORD, Received, Setup, SmtpCatcher, Store,
+    Unanswered, Wire, passwords, runtime,
 };
 
 /// Runs each story through every driver on memory, and through the core on every store.
@@ -30,6 +30,14 @@ macro_rules! stories {
     };
     ($($stories:tt)+) => {
         $crate::every_story![$crate::App::new => $($stories)+];
+        $crate::stories_over_sockets![$($stories)+];
+    };
+}
+
+/// Runs each story over real connections alone, for those that are about connections.
+#[macro_export]
+macro_rules! stories_over_sockets {
+    ($($stories:tt)+) => {
         $crate::stories_with![axum_socket AxumSocket $crate::App::new => $($stories)+];
         $crate::stories_with![actix_socket ActixSocket $crate::App::new => $($stories)+];
     };

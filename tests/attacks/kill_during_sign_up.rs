@@ -8,11 +8,20 @@ use crate::walk::{Running, Which, send_from};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_application_leaves_no_half_user() {
+    killed(Which::Axum).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_actix_application_leaves_no_half_user() {
+    killed(Which::Actix).await;
+}
+
+async fn killed(which: Which) {
     let directory = tempfile::TempDir::new().unwrap();
     let database = directory.path().join("killed.db");
     let mut accounts = 0;
     for round in 0..3 {
-        let server = Running::start(Which::Axum, &database).await;
+        let server = Running::start(which, &database).await;
         let address = server.address();
         let clients: Vec<_> = (0..8)
             .map(|client| {
@@ -54,7 +63,7 @@ async fn a_killed_application_leaves_no_half_user() {
     }
     assert!(accounts > 0, "nobody signed up at all");
     // And it goes on.
-    let server = Running::start(Which::Axum, &database).await;
+    let server = Running::start(which, &database).await;
     let health = crate::walk::send(server.address(), "GET", "/api/auth/health", &[], "")
         .await
         .unwrap();

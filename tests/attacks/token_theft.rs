@@ -5,9 +5,9 @@ use std::time::Duration;
 use auth_core::{ErrorKind, EventKind, IssuedSession, NewSession, NewUser, Rotation, Tokens};
 use serde_json::json;
 
-use crate::{App, Held, PASSWORD, stories_in_process};
+use crate::{App, Held, PASSWORD, stories};
 
-stories_in_process![
+stories![App::new =>
     case_36_the_parent_is_used_again_after_the_childs_access_token,
     case_37_the_parent_is_used_again_after_the_childs_refresh_token,
     the_thief_is_first_and_the_owner_finds_out,

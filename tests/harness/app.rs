@@ -1,4 +1,10 @@
-use std::{future::Future, net::IpAddr, pin::Pin, rc::Rc, time::Duration};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    rc::Rc,
+    time::Duration,
+};
 
 use auth_core::{
     Attribute, Auth, AuthBuilder, Clock, Limit, Limits, MemoryMailer, MemorySms, PasswordConfig, Secret, Timestamp,
@@ -61,6 +67,8 @@ pub struct App {
     pub mails: MemoryMailer,
     /// What was sent as text messages, by an application [with post](App::with_post).
     pub texts: MemorySms,
+    /// Where it listens, over real connections.
+    pub(super) address: Option<SocketAddr>,
     pub(super) call: Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering>,
 }
 
@@ -124,12 +132,14 @@ impl App {
         };
         let auth = setup(builder).build().expect("the configuration is sound");
         auth.migrate().await.expect("the store is there");
-        let call = match driver {
-            Driver::Core | Driver::CoreOn(_) | Driver::CoreWithTokens => core::driver(auth.clone()),
-            Driver::Axum => axum::driver(auth.clone()),
-            Driver::Actix => actix::driver(auth.clone()).await,
-            Driver::AxumSocket => socket::axum_driver(auth.clone()).await,
-            Driver::ActixSocket => socket::actix_driver(auth.clone()),
+        let in_process = |call| (None, call);
+        let on_port = |(address, call)| (Some(address), call);
+        let (address, call) = match driver {
+            Driver::Core | Driver::CoreOn(_) | Driver::CoreWithTokens => in_process(core::driver(auth.clone())),
+            Driver::Axum => in_process(axum::driver(auth.clone())),
+            Driver::Actix => in_process(actix::driver(auth.clone()).await),
+            Driver::AxumSocket => on_port(socket::axum_driver(auth.clone()).await),
+            Driver::ActixSocket => on_port(socket::actix_driver(auth.clone())),
         };
         Self {
             driver,
@@ -139,6 +149,7 @@ impl App {
             store,
             mails: MemoryMailer::default(),
             texts: MemorySms::default(),
+            address,
             call,
         }
     }

@@ -3,8 +3,9 @@ use std::{cell::RefCell, collections::BTreeMap, fmt, net::IpAddr};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
-use super::App;
+use super::{App, Leaving, socket};
 
 /// Somebody who sends requests.
 #[allow(missing_debug_implementations, reason = "nobody prints a client")]
@@ -129,6 +130,24 @@ impl Client {
 
     /// Sends a request as this client does, and keeps the cookies of the answer.
     pub async fn send(&self, method: &str, path: &str, content_type: Option<&str>, body: &str) -> Answer {
+        self.send_as_is(self.request(method, path, content_type, body)).await
+    }
+
+    /// Sends a request over a real connection, all but the last bytes of its body, and has yet to leave.
+    pub async fn begin(&self, method: &str, path: &str, body: &Value, unsent: usize) -> Unanswered {
+        let (content_type, body) = match body {
+            Value::Null => (None, String::new()),
+            body => (Some("application/json"), body.to_string()),
+        };
+        let request = self.request(method, path, content_type, &body);
+        let address = self.app.address.expect("the driver has real connections");
+        Unanswered {
+            app: self.app.clone(),
+            stream: socket::begin(address, request, self.ip, unsent).await,
+        }
+    }
+
+    fn request(&self, method: &str, path: &str, content_type: Option<&str>, body: &str) -> Request<Bytes> {
         let mut request = Request::builder().method(method).uri(path);
         if self.is_browser {
             let cookies = self.jar.borrow();
@@ -150,8 +169,7 @@ impl Client {
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
-        self.send_as_is(request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap())
-            .await
+        request.body(Bytes::copy_from_slice(body.as_bytes())).unwrap()
     }
 
     /// Sends exactly this request, and keeps the cookies of the answer.
@@ -176,6 +194,22 @@ impl Client {
             }
         }
         answer
+    }
+}
+
+/// A request whose client does not wait for the answer.
+#[allow(missing_debug_implementations, reason = "nobody prints a connection")]
+pub struct Unanswered {
+    app: App,
+    stream: TcpStream,
+}
+
+impl Unanswered {
+    /// Leaves, and comes back when the server has seen it.
+    pub async fn leave(self, how: Leaving) {
+        socket::leave(self.stream, how);
+        // One thread serves, and takes what happens in its order: who comes later is answered later.
+        assert_eq!(self.app.script().get("/public").await.status(), 200);
     }
 }
 

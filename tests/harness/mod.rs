@@ -11,10 +11,11 @@ mod socket;
 mod store;
 
 pub use app::{App, Driver, PASSWORD, Setup, passwords};
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, Unanswered};
 pub use holder::Held;
 pub use post::{MINUTE, Received};
 pub use smtp::{Caught, Manners, SmtpCatcher, Wire};
+pub use socket::Leaving;
 pub use store::Store;
 
 /// For tests that are no stories.

@@ -22,16 +22,31 @@ use super::{actix, app::Answering, axum};
 /// Where the proxy stands.
 pub(super) const PROXY: &str = "127.0.0.0/8";
 
-pub(super) async fn axum_driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
+/// A server's address, and what sends it requests.
+type Served = (SocketAddr, Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering>);
+
+/// How a client leaves that does not wait for its answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Leaving {
+    /// In order: the server reads the end of what was sent.
+    Closing,
+    /// As a program that crashed: the connection is reset.
+    Resetting,
+}
+
+pub(super) async fn axum_driver(auth: Auth) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let app = axum::router(auth).into_make_service_with_connect_info::<SocketAddr>();
     // It ends with the runtime of its test.
     tokio::spawn(async move { ::axum::serve(listener, app).await });
-    Rc::new(move |request, ip| Box::pin(send(address, request, ip)))
+    (
+        address,
+        Rc::new(move |request, ip| Box::pin(send(address, request, ip))),
+    )
 }
 
-pub(super) fn actix_driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> Answering> {
+pub(super) fn actix_driver(auth: Auth) -> Served {
     let (started, address) = mpsc::channel();
     let (alive, over) = oneshot::channel::<()>();
     std::thread::spawn(move || {
@@ -58,14 +73,32 @@ pub(super) fn actix_driver(auth: Auth) -> Rc<dyn Fn(Request<Bytes>, IpAddr) -> A
     });
     let address = address.recv().unwrap();
     let alive = Rc::new(alive);
-    Rc::new(move |request, ip| {
+    let call = Rc::new(move |request, ip| -> Answering {
         let alive = Rc::clone(&alive);
         Box::pin(async move {
             let answer = send(address, request, ip).await;
             drop(alive);
             answer
         })
-    })
+    });
+    (address, call)
+}
+
+/// A connection over which a request was sent, all of it or all but the last bytes of its body.
+pub(super) async fn begin(address: SocketAddr, request: Request<Bytes>, ip: IpAddr, unsent: usize) -> TcpStream {
+    let (parts, body) = request.into_parts();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let written = written(&parts, &body, ip);
+    stream.write_all(&written[..written.len() - unsent]).await.unwrap();
+    stream
+}
+
+pub(super) fn leave(stream: TcpStream, how: Leaving) {
+    match how {
+        Leaving::Closing => {}
+        Leaving::Resetting => stream.set_zero_linger().unwrap(),
+    }
+    drop(stream);
 }
 
 /// Sends a request over a connection of its own and reads the answer to its end.

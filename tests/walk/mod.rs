@@ -7,6 +7,7 @@ mod keeper;
 mod mails;
 mod place;
 mod redis_database;
+mod redis_down;
 mod refused;
 mod running;
 mod server;

@@ -4,11 +4,11 @@ use auth_core::{AntiCsrf, ErrorKind, RefreshToken, Rotation, Tokens, adapter::Se
 use serde_json::json;
 
 use super::{HOUR, issue, issue_with, not_renewed, object, opens, refresh, refused, strict, with};
-use crate::{App, Held, PASSWORD, stories_in_process};
+use crate::{App, Driver, Held, PASSWORD, stories};
 
 const WINDOW: Duration = Duration::from_secs(10);
 
-stories_in_process![
+stories![App::new =>
     case_21_and_22_a_refresh_token_is_read_and_a_forged_one_is_not,
     case_33_and_34_a_refresh_gives_everything_anew,
     case_35_a_session_slides_while_it_is_used_and_ends_when_it_is_not,
@@ -189,7 +189,9 @@ async fn many_first_uses_at_once_all_succeed_and_one_writes(app: App) {
     };
     let (late, renewed) = tokio::join!(opens(&app, &child), uses);
     assert!(late.is_some() && renewed.iter().all(Option::is_some));
-    assert_eq!(app.store.count_calls("rotate_session"), 2);
+    // In memory nobody comes between a look and its write; elsewhere all may try, and one succeeds.
+    let most = if matches!(app.driver, Driver::CoreOn(_)) { 21 } else { 2 };
+    assert!((2..=most).contains(&app.store.count_calls("rotate_session")));
     let row = app
         .store
         .inner()

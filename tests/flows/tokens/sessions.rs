@@ -5,9 +5,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::{HOUR, issue, not_renewed, object, opens, refresh, refused, strict, with};
-use crate::{App, stories_in_process};
+use crate::{App, stories};
 
-stories_in_process![
+stories![App::new =>
     case_38_session_data_is_replaced_whole_and_survives_refreshes,
     a_changed_payload_travels_with_the_next_refresh,
     case_39_to_43_revoking_ends_the_refresh_token_at_once_and_the_access_token_when_the_store_is_asked,

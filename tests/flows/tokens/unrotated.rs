@@ -6,9 +6,9 @@ use auth_core::{ErrorKind, EventKind, Rotation, Tokens, testing::Fault};
 use serde_json::json;
 
 use super::{HOUR, House, issue, not_renewed, opens, refresh, with};
-use crate::{App, Held, PASSWORD, stories_in_process};
+use crate::{App, Held, PASSWORD, stories};
 
-stories_in_process![
+stories![App::new =>
     g6_5_09_a_refresh_token_that_does_not_rotate_stays_usable,
     g6_5_09_a_session_that_does_not_rotate_slides_and_outlives_the_keys,
     g6_5_09_a_session_that_does_not_rotate_ends_like_any_other,
