@@ -1,27 +1,41 @@
-use std::sync::{
-    Arc, PoisonError, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use redis::{
     AsyncConnectionConfig, Client, Cmd, PushInfo, PushKind, RedisError, RedisResult, ServerErrorKind, Value,
     aio::MultiplexedConnection, sentinel::SentinelClient,
 };
-use tokio::sync::Mutex;
+use tokio::{sync::watch, time::timeout};
 
 use super::options::RedisOptions;
 
-/// A connection to one server: kept while it is good, and made anew by whoever finds none.
+/// How long an attempt to connect may take at most: sentinels that do not answer are asked one after the other.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
+
+/// A connection to one server: kept while it is good, and made anew for whoever finds none.
 ///
 /// When the server behind it is demoted and another takes its place, the connection still leads to the first, which goes on
 /// answering as a replica: it is left, and the next command finds the other.
 pub(super) struct Kept {
-    there: Arc<RwLock<Option<Numbered>>>,
-    /// How many attempts to connect have ended.
-    ended: AtomicU64,
-    connecting: Mutex<Connecting>,
+    state: Arc<Mutex<State>>,
+    whom: Arc<tokio::sync::Mutex<Whom>>,
+    attempts: AtomicU64,
     config: AsyncConnectionConfig,
+    longest_attempt: Duration,
     leaves_late: bool,
+}
+
+#[derive(Default)]
+struct State {
+    there: Option<Numbered>,
+    /// What comes of the attempt that is under way.
+    coming: Option<watch::Receiver<Option<RedisResult<Numbered>>>>,
 }
 
 #[derive(Clone)]
@@ -29,11 +43,6 @@ struct Numbered {
     connection: MultiplexedConnection,
     /// Which attempt it came of, so that nobody leaves one that came after theirs.
     number: u64,
-}
-
-struct Connecting {
-    whom: Whom,
-    failure: Option<RedisError>,
 }
 
 /// Who knows the server's address.
@@ -46,29 +55,31 @@ impl Kept {
     /// Nobody is connected to before somebody asks.
     pub(super) fn new(whom: Whom, options: &RedisOptions) -> Self {
         Self {
-            there: Arc::default(),
-            ended: AtomicU64::new(0),
+            state: Arc::default(),
+            attempts: AtomicU64::new(0),
             config: AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(options.connect_timeout))
                 .set_response_timeout(Some(options.response_timeout))
                 .set_pipeline_buffer_size(options.queue),
+            longest_attempt: options.patience().max(LONGEST_ATTEMPT),
             // One that says nothing may have been replaced, which only sentinels know.
             leaves_late: matches!(whom, Whom::Sentinels(_)),
-            connecting: Mutex::new(Connecting { whom, failure: None }),
+            whom: Arc::new(tokio::sync::Mutex::new(whom)),
         }
     }
 
     pub(super) async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
-        let mut used = match self.there() {
+        let there = lock(&self.state).there.clone();
+        let mut used = match there {
             Some(there) => there,
-            // Boxed, because it is large and rare, and every command carries the future about.
+            // Boxed, because it is rare, and every command carries the future about.
             None => Box::pin(self.connect()).await?,
         };
         let answer = command.query_async(&mut used.connection).await;
         if let Err(error) = &answer
             && self.is_over(error)
         {
-            leave(&self.there, used.number);
+            leave(&self.state, used.number);
         }
         answer
     }
@@ -79,43 +90,57 @@ impl Kept {
             || (self.leaves_late && error.is_timeout())
     }
 
-    fn there(&self) -> Option<Numbered> {
-        self.there.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Waits for the attempt that is under way, or for a new one: all who wait share what comes of it.
+    async fn connect(&self) -> RedisResult<Numbered> {
+        let mut coming = {
+            let mut state = lock(&self.state);
+            if let Some(there) = &state.there {
+                return Ok(there.clone());
+            }
+            // One whose runtime ended meanwhile has nobody any more who could tell.
+            let under_way = state.coming.clone().filter(|coming| coming.has_changed().is_ok());
+            under_way.unwrap_or_else(|| state.coming.insert(self.attempt()).clone())
+        };
+        match coming.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(made)) => made.clone(),
+            _ => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+        }
     }
 
-    /// One connects, and whoever waits for that meanwhile shares what comes of it.
-    async fn connect(&self) -> RedisResult<Numbered> {
-        let ended = self.ended.load(Ordering::Acquire);
-        let mut connecting = self.connecting.lock().await;
-        if let Some(there) = self.there() {
-            return Ok(there);
-        }
-        let number = self.ended.load(Ordering::Acquire) + 1;
-        if number > ended + 1
-            && let Some(failure) = &connecting.failure
-        {
-            return Err(failure.clone());
-        }
-        let made = connecting.whom.connect(self.noticing(number)).await;
-        self.ended.store(number, Ordering::Release);
-        connecting.failure = made.as_ref().err().cloned();
-        let made = Numbered {
-            connection: made?,
-            number,
-        };
-        *self.there.write().unwrap_or_else(PoisonError::into_inner) = Some(made.clone());
-        Ok(made)
+    /// Connects in a task of its own: whoever waits may leave, and does not take the attempt along.
+    fn attempt(&self) -> watch::Receiver<Option<RedisResult<Numbered>>> {
+        let number = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let config = self.noticing(number, &is_over);
+        let (whom, state, longest) = (Arc::clone(&self.whom), Arc::clone(&self.state), self.longest_attempt);
+        let (tell, coming) = watch::channel(None);
+        tokio::spawn(async move {
+            let connecting = async { whom.lock().await.connect(config).await };
+            let made = timeout(longest, connecting)
+                .await
+                .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
+            let made = made.map(|connection| Numbered { connection, number });
+            {
+                let mut state = lock(&state);
+                state.coming = None;
+                // It may have ended again by now.
+                state.there = made.as_ref().ok().filter(|_| !is_over.load(Ordering::Acquire)).cloned();
+            }
+            tell.send_replace(Some(made));
+        });
+        coming
     }
 
     /// A connection that ends while nobody asks is left at once, so that a write, which is not repeated, finds another.
-    fn noticing(&self, number: u64) -> AsyncConnectionConfig {
+    fn noticing(&self, number: u64, is_over: &Arc<AtomicBool>) -> AsyncConnectionConfig {
         // Not the strong one: the connection is in there.
-        let there = Arc::downgrade(&self.there);
+        let (state, is_over) = (Arc::downgrade(&self.state), Arc::clone(is_over));
         self.config.clone().set_push_sender(move |push: PushInfo| {
-            if push.kind == PushKind::Disconnection
-                && let Some(there) = there.upgrade()
-            {
-                leave(&there, number);
+            if push.kind == PushKind::Disconnection {
+                is_over.store(true, Ordering::Release);
+                if let Some(state) = state.upgrade() {
+                    leave(&state, number);
+                }
             }
             Ok::<_, redis::aio::SendError>(())
         })
@@ -131,11 +156,15 @@ impl Whom {
     }
 }
 
-fn leave(there: &RwLock<Option<Numbered>>, number: u64) {
-    let mut there = there.write().unwrap_or_else(PoisonError::into_inner);
-    if there.as_ref().is_some_and(|kept| kept.number == number) {
-        *there = None;
+fn leave(state: &Mutex<State>, number: u64) {
+    let mut state = lock(state);
+    if state.there.as_ref().is_some_and(|kept| kept.number == number) {
+        state.there = None;
     }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -145,7 +174,7 @@ mod tests {
         time::{Duration, Instant},
     };
 
-    use futures_util::future::join_all;
+    use futures_util::{FutureExt, future::join_all};
 
     use super::*;
 
@@ -167,9 +196,22 @@ mod tests {
         }
         assert!(begun.elapsed() < patience * 5, "{:?}", begun.elapsed());
         // Whoever comes later tries again.
-        let ended = kept.ended.load(Ordering::Acquire);
         kept.ask(&ping).await.unwrap_err();
-        assert_eq!(kept.ended.load(Ordering::Acquire), ended + 1);
+        assert_eq!(kept.attempts.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    #[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
+    async fn whoever_stops_waiting_does_not_take_the_attempt_along() {
+        let url = std::env::var("AUTH_TEST_REDIS").unwrap();
+        let kept = kept(&RedisOptions::new(&url), &url);
+        let ping = redis::cmd("PING");
+        // Each leaves as soon as it waits.
+        for _ in 0..3 {
+            assert!(kept.ask(&ping).now_or_never().is_none());
+        }
+        kept.ask(&ping).await.unwrap();
+        assert_eq!(kept.attempts.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
@@ -186,11 +228,11 @@ mod tests {
         let mut kill = redis::cmd("CLIENT");
         kill.arg("KILL").arg("ID").arg(id);
         let _: i64 = kill.query_async(&mut other).await.unwrap();
-        while kept.there().is_some() {
+        while lock(&kept.state).there.is_some() {
             tokio::task::yield_now().await;
         }
         // Asked once, as a write is.
         kept.ask(&redis::cmd("PING")).await.unwrap();
-        assert_eq!(kept.there().unwrap().number, 2);
+        assert_eq!(kept.attempts.load(Ordering::Relaxed), 2);
     }
 }

@@ -64,6 +64,14 @@ local function part(row, at)
   local value = at + 6 + name
   return string.sub(row, at + 2, at + 1 + name), value, value + length
 end
+local function is_whole(row)
+  local from = PARTS
+  repeat
+    local _, _, behind = part(row, from)
+    from = behind
+  until from > #row
+  return from == #row + 1
+end
 local function owner(row)
   local _, from, to = part(row, PARTS)
   return string.sub(row, from, to - 1)
@@ -119,6 +127,9 @@ local row = redis.call('GET', KEYS[1])
 if not row or not stands(row, 0, ARGV[4]) then
   return {0, '', '0'}
 end
+if not is_whole(row) then
+  return redis.error_reply('the row of a session is cut off')
+end
 local lived, lifetime = prolong(row, ARGV[1], ARGV[2], ARGV[3])
 if not lived then
   return lifetime
@@ -163,6 +174,9 @@ local appended, dropped = ARGV[at], {}
 for name = at + 1, #ARGV do
   dropped[ARGV[name]] = true
 end
+if not is_whole(row) then
+  return redis.error_reply('the row of a session is cut off')
+end
 local kept, from = {string.sub(row, 1, PARTS - 1)}, PARTS
 while from <= #row do
   local name, _, behind = part(row, from)
@@ -170,9 +184,6 @@ while from <= #row do
     kept[#kept + 1] = string.sub(row, from, behind - 1)
   end
   from = behind
-end
-if from ~= #row + 1 then
-  return redis.error_reply('the row of a session is cut off')
 end
 row = table.concat(kept) .. appended
 if lifetime then
@@ -196,8 +207,8 @@ if not row or (ARGV[1] and not stands(row, tonumber(ARGV[2]), ARGV[1])) then
   return false
 end
 redis.call('DEL', KEYS[1])
-local is_whole, user = pcall(owner, row)
-return is_whole and user or ''
+local is_read, user = pcall(owner, row)
+return is_read and user or ''
 ",
     ])
 });

@@ -215,11 +215,13 @@ impl Inner {
             .into_iter()
             .flat_map(|only| [only.bytes.clone(), only.before.to_string().into_bytes()])
             .collect();
-        let user_id: RedisResult<Option<String>> = self
+        let user_id: RedisResult<Option<Vec<u8>>> = self
             .redis
             .run(&scripts::DELETE, &self.keys.session(id), &arguments)
             .await;
-        Ok(user_id.map_err(Error::update_failed)?.map(UserId::from))
+        let user_id = user_id.map_err(Error::update_failed)?;
+        // Deleted it is, whatever its row said.
+        Ok(user_id.map(|user_id| UserId::from(String::from_utf8_lossy(&user_id).into_owned())))
     }
 
     /// Deletes a session that is dead as it was read, unless it was renewed since.

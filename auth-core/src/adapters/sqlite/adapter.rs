@@ -63,7 +63,8 @@ impl SqliteAdapter {
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed) when the database does not answer,
     /// [`ErrorKind::ValidationFailed`](crate::ErrorKind::ValidationFailed) when the prefix cannot begin a name.
     pub async fn from_pool(pool: sqlx::SqlitePool, prefix: &str) -> Result<Self> {
-        Self::from_pool_within(pool, prefix, PoolLimits::default()).await
+        let limits = PoolLimits::default().timeout(std::time::Duration::from_secs(10));
+        Self::from_pool_within(pool, prefix, limits).await
     }
 
     /// As [`SqliteAdapter::from_pool`], with other limits.

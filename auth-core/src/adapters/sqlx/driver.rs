@@ -11,6 +11,8 @@ pub(super) const TRIES: u64 = 10;
 /// `CLOSES_BEHIND_A_MIGRATION` and `CLOSES_WHAT_FAILED`.
 macro_rules! sqlx_driver {
     ($driver:ident, $database:ty) => {
+        use tokio::time::Instant;
+
         #[async_trait::async_trait]
         impl crate::adapters::sql::Sql for $driver {
             fn dialect(&self) -> &'static Dialect {
@@ -18,45 +20,45 @@ macro_rules! sqlx_driver {
             }
 
             async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-                self.bounds.in_time(self.rows(&statement)).await
+                self.bounds.in_time(|late| self.rows(&statement, late)).await
             }
 
             async fn write(&self, steps: Vec<Step>) -> Result<Vec<Outcome>, SqlError> {
                 if crate::adapters::sql::is_script(&steps) {
-                    return self.act(&steps).await;
+                    return self.act(&steps, None).await;
                 }
-                self.bounds.in_time(self.act(&steps)).await
+                self.bounds.in_time(|late| self.act(&steps, Some(late))).await
             }
         }
 
         impl $driver {
-            async fn lend(&self) -> Result<super::limits::Lent<$database>, SqlError> {
-                let lent = super::limits::Lent::by(&self.pool, CLOSES_WHAT_FAILED).await;
+            async fn lend(&self, late: Option<Instant>) -> Result<super::limits::Lent<$database>, SqlError> {
+                let lent = super::limits::Lent::by(&self.pool, CLOSES_WHAT_FAILED, late).await;
                 lent.map_err(sql_error)
             }
 
-            async fn rows(&self, statement: &Statement) -> Result<Vec<Row>, SqlError> {
+            async fn rows(&self, statement: &Statement, late: Instant) -> Result<Vec<Row>, SqlError> {
                 let (sql, arguments) = self.arguments(statement)?;
-                let mut lent = self.lend().await?;
+                let mut lent = self.lend(Some(late)).await?;
                 let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
                 let rows = query.fetch_all(&mut **lent.get()?).await.map_err(sql_error);
                 lent.give_back(&rows);
                 rows?.iter().map(row).collect()
             }
 
-            async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
+            async fn act(&self, steps: &[Step], late: Option<Instant>) -> Result<Vec<Outcome>, SqlError> {
                 for attempt in 1..TRIES {
-                    match self.try_act(steps).await {
+                    match self.try_act(steps, late).await {
                         // Those that got in each other's way come back one after the other.
                         Err(error) if error.kind == SqlErrorKind::Again => tokio::time::sleep(pause(attempt)).await,
                         done => return done,
                     }
                 }
-                self.try_act(steps).await
+                self.try_act(steps, late).await
             }
 
-            async fn try_act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
-                let mut lent = self.lend().await?;
+            async fn try_act(&self, steps: &[Step], late: Option<Instant>) -> Result<Vec<Outcome>, SqlError> {
+                let mut lent = self.lend(late).await?;
                 let connection = lent.get()?;
                 if CLOSES_BEHIND_A_MIGRATION && crate::adapters::sql::is_script(steps) {
                     connection.close_on_drop();

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use sqlx::{Database, Pool, pool::PoolConnection};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
 
 use crate::adapters::sql::{SqlError, SqlErrorKind, is_connection_good};
 
@@ -18,7 +21,7 @@ use crate::adapters::sql::{SqlError, SqlErrorKind, is_connection_good};
 /// The server is not told, because what a connection is told holds for the application too. Give the connections of the pool
 /// limits of their own (`statement_timeout` and `lock_timeout` in PostgreSQL, `max_statement_time` and
 /// `innodb_lock_wait_timeout` in MariaDB): a statement that waits for a lock goes on waiting at the server when nobody waits
-/// for its answer any more. And sqlx asks each connection that comes back whether it lives, for as long as that takes: where a
+/// for its answer any more, each on a connection that the pool no longer counts, and a write may be made after it was given up. And sqlx asks each connection that comes back whether it lives, for as long as that takes: where a
 /// wire falls silent at that moment, its place in the pool is free again when the operating system gives the wire up.
 #[derive(Clone, Debug)]
 pub struct PoolLimits {
@@ -44,7 +47,8 @@ impl PoolLimits {
     }
 
     /// How long a read or an act may take, waiting for a connection included; a connection that did not answer in time is
-    /// closed. Default 5 seconds. Migrations take the time they need.
+    /// closed. Default 5 seconds; 10 for SQLite, because it has to be longer than the pool's `busy_timeout`, which is 5.
+    /// Migrations take the time they need.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -66,29 +70,38 @@ impl Bounds {
         }
     }
 
-    pub(super) async fn in_time<T>(&self, work: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
+    /// Works until the moment at which it is late.
+    pub(super) async fn in_time<T, F>(&self, work: impl FnOnce(Instant) -> F) -> Result<T, SqlError>
+    where
+        F: Future<Output = Result<T, SqlError>>,
+    {
         let _permit = self
             .under_way
             .try_acquire()
             .map_err(|_| other("too many statements are waiting for the pool"))?;
-        timeout(self.timeout, work)
+        let late = Instant::now() + self.timeout;
+        timeout_at(late, work(late))
             .await
             .unwrap_or_else(|_| Err(other("the database did not answer in time")))
     }
 }
 
-/// A connection in use. Whoever leaves in the middle of an act leaves an answer that nobody read, perhaps a transaction: the
-/// pool would first wait for that answer, for ever, so it is closed, and the server undoes what was not committed.
+/// A connection in use. One that is late has an answer to come that nobody reads: the pool would first wait for that answer,
+/// for ever, so it is closed, and the server undoes what was not committed. Whoever leaves earlier, a client that hangs up,
+/// costs the pool nothing: it waits for the answer, and undoes what was begun.
 pub(super) struct Lent<DB: Database> {
     connection: Option<PoolConnection<DB>>,
+    /// Never, for a migration.
+    late: Option<Instant>,
     may_close: bool,
 }
 
 impl<DB: Database> Lent<DB> {
     /// Of a database that `may_close` its connections.
-    pub(super) async fn by(pool: &Pool<DB>, may_close: bool) -> Result<Self, sqlx::Error> {
+    pub(super) async fn by(pool: &Pool<DB>, may_close: bool, late: Option<Instant>) -> Result<Self, sqlx::Error> {
         Ok(Self {
             connection: Some(pool.acquire().await?),
+            late,
             may_close,
         })
     }
@@ -111,8 +124,9 @@ impl<DB: Database> Lent<DB> {
 
 impl<DB: Database> Drop for Lent<DB> {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && self.may_close
+        if self.may_close
+            && self.late.is_some_and(|late| Instant::now() >= late)
+            && let Some(connection) = self.connection.take()
         {
             // Without a word to the server, which may not listen: the pool has room for another at once.
             drop(connection.detach());

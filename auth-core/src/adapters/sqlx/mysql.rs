@@ -10,7 +10,7 @@ use sqlx::{
 
 use super::{
     driver::{TRIES, pause, sqlx_driver},
-    limits::{Bounds, PoolLimits},
+    limits::{Bounds, Lent, PoolLimits},
 };
 use crate::{
     adapters::sql::{
@@ -31,11 +31,16 @@ pub(crate) struct MysqlPoolDriver {
 impl MysqlPoolDriver {
     pub(crate) async fn new(pool: MySqlPool, limits: &PoolLimits) -> CoreResult<Self> {
         let bounds = Bounds::new(limits);
-        let asked = async {
-            let asked = sqlx::query_as("SELECT VERSION(), @@sql_mode").fetch_one(&pool).await;
-            asked.map_err(sql_error)
+        let ask = async |late| {
+            let mut lent = Lent::by(&pool, CLOSES_WHAT_FAILED, Some(late))
+                .await
+                .map_err(sql_error)?;
+            let query = sqlx::query_as("SELECT VERSION(), @@sql_mode");
+            let answer = query.fetch_one(&mut **lent.get()?).await.map_err(sql_error);
+            lent.give_back(&answer);
+            answer
         };
-        let (version, mode): (String, String) = bounds.in_time(asked).await.map_err(Error::fetch_failed)?;
+        let (version, mode): (String, String) = bounds.in_time(ask).await.map_err(Error::fetch_failed)?;
         if !mode.contains("STRICT") && !mode.contains("TRADITIONAL") {
             return Err(Error::from(ErrorKind::ValidationFailed).detail(
                 "the pool's sql_mode lacks STRICT_ALL_TABLES: MySQL would cut what is too long and say nothing",

@@ -176,6 +176,9 @@ async fn a_row_that_is_cut_off_is_not_written_to() {
         };
         let error = store.update_session(&record.id, &patch).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DatabaseUpdateFailed);
+        let renewed = rotation("second", NOW);
+        let error = store.rotate_session(&record.id, &digest("first"), &renewed).await;
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::DatabaseUpdateFailed);
         assert_eq!(place.ask::<Vec<u8>>("GET $s1:{one}").await, before);
         assert!(store.delete_session(&record.id).await.unwrap());
     }
