@@ -18,6 +18,7 @@ mod layout;
 mod lifetime;
 mod options;
 mod record;
+mod rooms;
 mod scripts;
 mod sentinel;
 mod sessions;
