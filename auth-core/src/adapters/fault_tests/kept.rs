@@ -73,7 +73,7 @@ impl Kept {
                 let asked = redis::cmd("KEYS").arg(format!("{prefix}*")).to_owned();
                 let keys: Vec<String> = asked.query_async(&mut control).await.unwrap();
                 // A session that no list of its user has could not be ended with the others.
-                assert_eq!(keys.iter().filter(|key| key.contains(":s:")).count(), listed);
+                assert_eq!(keys.iter().filter(|key| key.contains(":s1:")).count(), listed);
             }
         }
     }
