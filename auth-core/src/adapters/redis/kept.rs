@@ -13,7 +13,7 @@ use redis::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use super::{options::RedisOptions, rooms::Rooms};
+use super::options::RedisOptions;
 
 /// How long an attempt to connect may take at most: sentinels that do not answer are asked one after the other.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
@@ -29,7 +29,6 @@ pub(super) struct Kept {
     config: AsyncConnectionConfig,
     longest_attempt: Duration,
     leaves_late: bool,
-    rooms: Rooms<RedisResult<Value>>,
 }
 
 #[derive(Default)]
@@ -66,24 +65,21 @@ impl Kept {
             // One that says nothing may have been replaced, which only sentinels know.
             leaves_late: matches!(whom, Whom::Sentinels(_)),
             whom: Arc::new(tokio::sync::Mutex::new(whom)),
-            rooms: Rooms::new(),
         }
     }
 
     pub(super) async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
         let there = lock(&self.state).there.clone();
-        let Numbered { mut connection, number } = match there {
+        let mut used = match there {
             Some(there) => there,
             // Boxed, because it is rare, and every command carries the future about.
             None => Box::pin(self.connect()).await?,
         };
-        let command = command.clone();
-        let asking = async move { connection.send_packed_command(&command).await?.extract_error() };
-        let answer = self.rooms.run(asking).await;
+        let answer = command.query_async(&mut used.connection).await;
         if let Err(error) = &answer
             && self.is_over(error)
         {
-            leave(&self.state, number);
+            leave(&self.state, used.number);
         }
         answer
     }

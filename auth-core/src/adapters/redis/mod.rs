@@ -18,7 +18,6 @@ mod layout;
 mod lifetime;
 mod options;
 mod record;
-mod rooms;
 mod scripts;
 mod sentinel;
 mod sessions;
