@@ -2,7 +2,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -25,7 +25,6 @@ const LONGEST_ATTEMPT: Duration = Duration::from_secs(10);
 pub(super) struct Kept {
     state: Arc<Mutex<State>>,
     whom: Arc<tokio::sync::Mutex<Whom>>,
-    attempts: AtomicU64,
     config: AsyncConnectionConfig,
     longest_attempt: Duration,
     leaves_late: bool,
@@ -34,6 +33,7 @@ pub(super) struct Kept {
 #[derive(Default)]
 struct State {
     there: Option<Numbered>,
+    attempts: u64,
     /// What comes of the attempt that is under way.
     coming: Option<watch::Receiver<Option<RedisResult<Numbered>>>>,
 }
@@ -56,7 +56,6 @@ impl Kept {
     pub(super) fn new(whom: Whom, options: &RedisOptions) -> Self {
         Self {
             state: Arc::default(),
-            attempts: AtomicU64::new(0),
             config: AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(options.connect_timeout))
                 .set_response_timeout(Some(options.response_timeout))
@@ -99,7 +98,11 @@ impl Kept {
             }
             // One whose runtime ended meanwhile has nobody any more who could tell.
             let under_way = state.coming.clone().filter(|coming| coming.has_changed().is_ok());
-            under_way.unwrap_or_else(|| state.coming.insert(self.attempt()).clone())
+            under_way.unwrap_or_else(|| {
+                state.attempts += 1;
+                let coming = self.attempt(state.attempts);
+                state.coming.insert(coming).clone()
+            })
         };
         match coming.wait_for(Option::is_some).await.as_deref() {
             Ok(Some(made)) => made.clone(),
@@ -108,8 +111,7 @@ impl Kept {
     }
 
     /// Connects in a task of its own: whoever waits may leave, and does not take the attempt along.
-    fn attempt(&self) -> watch::Receiver<Option<RedisResult<Numbered>>> {
-        let number = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+    fn attempt(&self, number: u64) -> watch::Receiver<Option<RedisResult<Numbered>>> {
         let is_over = Arc::new(AtomicBool::new(false));
         let config = self.noticing(number, &is_over);
         let (whom, state, longest) = (Arc::clone(&self.whom), Arc::clone(&self.state), self.longest_attempt);
@@ -197,7 +199,7 @@ mod tests {
         assert!(begun.elapsed() < patience * 5, "{:?}", begun.elapsed());
         // Whoever comes later tries again.
         kept.ask(&ping).await.unwrap_err();
-        assert_eq!(kept.attempts.load(Ordering::Relaxed), 2);
+        assert_eq!(lock(&kept.state).attempts, 2);
     }
 
     #[tokio::test]
@@ -211,7 +213,7 @@ mod tests {
             assert!(kept.ask(&ping).now_or_never().is_none());
         }
         kept.ask(&ping).await.unwrap();
-        assert_eq!(kept.attempts.load(Ordering::Relaxed), 1);
+        assert_eq!(lock(&kept.state).attempts, 1);
     }
 
     #[tokio::test]
@@ -233,6 +235,6 @@ mod tests {
         }
         // Asked once, as a write is.
         kept.ask(&redis::cmd("PING")).await.unwrap();
-        assert_eq!(kept.attempts.load(Ordering::Relaxed), 2);
+        assert_eq!(lock(&kept.state).attempts, 2);
     }
 }

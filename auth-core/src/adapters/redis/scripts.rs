@@ -46,7 +46,8 @@ local function text(number)
 end
 ";
 
-/// Pieces of a row, and whose it is. Numbers come in two halves, which a Redis of 32 bits can read as well.
+/// Pieces of a row, and whose it is; a row that is cut off is an error. Numbers come in two halves, which a Redis of 32 bits can
+/// read as well.
 const ROW: &str = "
 local function put(row, before, piece)
   return string.sub(row, 1, before) .. piece .. string.sub(row, before + #piece + 1)
@@ -64,13 +65,19 @@ local function part(row, at)
   local value = at + 6 + name
   return string.sub(row, at + 2, at + 1 + name), value, value + length
 end
-local function is_whole(row)
-  local from = PARTS
+local function without(row, dropped)
+  local kept, from = {string.sub(row, 1, PARTS - 1)}, PARTS
   repeat
-    local _, _, behind = part(row, from)
+    local name, _, behind = part(row, from)
+    if not dropped[name] then
+      kept[#kept + 1] = string.sub(row, from, behind - 1)
+    end
     from = behind
   until from > #row
-  return from == #row + 1
+  if from ~= #row + 1 then
+    error('the row of a session is cut off')
+  end
+  return table.concat(kept)
 end
 local function owner(row)
   local _, from, to = part(row, PARTS)
@@ -127,10 +134,7 @@ local row = redis.call('GET', KEYS[1])
 if not row or not stands(row, 0, ARGV[4]) then
   return {0, '', '0'}
 end
-if not is_whole(row) then
-  return redis.error_reply('the row of a session is cut off')
-end
-local lived, lifetime = prolong(row, ARGV[1], ARGV[2], ARGV[3])
+local lived, lifetime = prolong(without(row, {}), ARGV[1], ARGV[2], ARGV[3])
 if not lived then
   return lifetime
 end
@@ -174,18 +178,7 @@ local appended, dropped = ARGV[at], {}
 for name = at + 1, #ARGV do
   dropped[ARGV[name]] = true
 end
-if not is_whole(row) then
-  return redis.error_reply('the row of a session is cut off')
-end
-local kept, from = {string.sub(row, 1, PARTS - 1)}, PARTS
-while from <= #row do
-  local name, _, behind = part(row, from)
-  if not dropped[name] then
-    kept[#kept + 1] = string.sub(row, from, behind - 1)
-  end
-  from = behind
-end
-row = table.concat(kept) .. appended
+row = without(row, dropped) .. appended
 if lifetime then
   redis.call('SET', KEYS[1], row, 'PX', lifetime)
 else
@@ -196,8 +189,8 @@ return {1, '', '0'}
     ])
 });
 
-/// Deletes a session, and answers whose it was, nothing if the row does not say. Arguments, if there is a condition: what has to stand in the row, behind how many
-/// bytes.
+/// Deletes a session, and answers whose it was, nothing if the row does not say. Arguments, if there is a condition: what has to
+/// stand in the row, behind how many bytes.
 pub(super) static DELETE: LazyLock<Lua> = LazyLock::new(|| {
     Lua::new(&[
         ROW,
