@@ -16,21 +16,50 @@ pub mod harness;
 
 pub use harness::{
     Answer, App, Caught, Client, Driver, Held, Leaving, MINUTE, Manners, PASSWORD, Received, Setup, SmtpCatcher, Store,
-    Unanswered, Wire, passwords, runtime,
+    Unanswered, Wire, heard, listen, passwords, runtime,
 };
 
 /// Runs each story through every driver on memory, and through the core on every store.
 ///
-/// `stories![a, b,]` opens an application as it is by default, and speaks to it over real connections as well;
-/// `stories![opened => a, b,]` opens one by another function of the driver, in the process.
+/// `stories![a, b,]` opens an application as it is by default, `stories![opened => a, b,]` by another function of the driver.
 #[macro_export]
 macro_rules! stories {
     ($($open:ident)::+ => $($stories:tt)+) => {
-        $crate::every_story![super::$($open)::+ => $($stories)+];
+        $crate::every_driver![super::$($open)::+ => $($stories)+];
+        $crate::every_store![super::$($open)::+ => $($stories)+];
     };
     ($($stories:tt)+) => {
-        $crate::every_story![$crate::App::new => $($stories)+];
-        $crate::stories_over_sockets![$($stories)+];
+        $crate::every_driver![$crate::App::new => $($stories)+];
+        $crate::every_store![$crate::App::new => $($stories)+];
+    };
+}
+
+/// As [`stories!`], for those that are about accounts: each runs under tokens as well, where the store is asked each
+/// time, but for those that look at an opaque session themselves.
+#[macro_export]
+macro_rules! stories_of_both {
+    ($($open:ident)::+ => { $($both:tt)+ } opaque { $($opaque:tt)* }) => {
+        $crate::stories![$($open)::+ => $($both)+ $($opaque)*];
+        $crate::stories_with![tokens CoreWithTokens super::$($open)::+ => $($both)+];
+    };
+}
+
+/// As [`stories!`], on memory alone.
+#[macro_export]
+macro_rules! stories_on_memory {
+    ($($open:ident)::+ => $($stories:tt)+) => {
+        $crate::every_driver![super::$($open)::+ => $($stories)+];
+    };
+    ($($stories:tt)+) => {
+        $crate::every_driver![$crate::App::new => $($stories)+];
+    };
+}
+
+/// As [`stories_on_memory!`], for those that poll a request themselves.
+#[macro_export]
+macro_rules! stories_in_process {
+    ($($stories:tt)+) => {
+        $crate::in_process![$crate::App::new => $($stories)+];
     };
 }
 
@@ -38,37 +67,42 @@ macro_rules! stories {
 #[macro_export]
 macro_rules! stories_over_sockets {
     ($($stories:tt)+) => {
-        $crate::stories_with![axum_socket AxumSocket $crate::App::new => $($stories)+];
-        $crate::stories_with![actix_socket ActixSocket $crate::App::new => $($stories)+];
-    };
-}
-
-/// As [`stories!`] with a function, for those that are about accounts: each runs under tokens as well, where the store is asked each
-/// time, but for those that look at an opaque session themselves.
-#[macro_export]
-macro_rules! stories_of_both {
-    ($($open:ident)::+ => { $($both:tt)+ } opaque { $($opaque:tt)* }) => {
-        $crate::every_story![super::$($open)::+ => $($both)+ $($opaque)*];
-        $crate::stories_with![tokens CoreWithTokens super::$($open)::+ => $($both)+];
-    };
-}
-
-/// As [`stories!`], for those that look into the process: at its threads, at single polls.
-#[macro_export]
-macro_rules! stories_in_process {
-    ($($open:ident)::+ => $($stories:tt)+) => {
-        $crate::every_story_in_process![super::$($open)::+ => $($stories)+];
-    };
-    ($($stories:tt)+) => {
-        $crate::every_story_in_process![$crate::App::new => $($stories)+];
+        $crate::over_sockets![$crate::App::new => $($stories)+];
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! every_story {
+macro_rules! every_driver {
     ($open:path => $($stories:tt)+) => {
-        $crate::every_story_in_process![$open => $($stories)+];
+        $crate::in_process![$open => $($stories)+];
+        $crate::over_sockets![$open => $($stories)+];
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! in_process {
+    ($open:path => $($stories:tt)+) => {
+        $crate::stories_with![core Core $open => $($stories)+];
+        $crate::stories_with![axum Axum $open => $($stories)+];
+        $crate::stories_with![actix Actix $open => $($stories)+];
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! over_sockets {
+    ($open:path => $($stories:tt)+) => {
+        $crate::stories_with![axum_socket AxumSocket $open => $($stories)+];
+        $crate::stories_with![actix_socket ActixSocket $open => $($stories)+];
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! every_store {
+    ($open:path => $($stories:tt)+) => {
         $crate::stories_on![sqlite Sqlite $open => $($stories)+];
         $crate::stories_on![postgres Postgres, "needs a PostgreSQL server: AUTH_TEST_POSTGRES" $open => $($stories)+];
         $crate::stories_on![mysql Mysql, "needs a MySQL server: AUTH_TEST_MYSQL" $open => $($stories)+];
@@ -77,16 +111,6 @@ macro_rules! every_story {
             redis_postgres RedisPostgres, "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES"
             $open => $($stories)+
         ];
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! every_story_in_process {
-    ($open:path => $($stories:tt)+) => {
-        $crate::stories_with![core Core $open => $($stories)+];
-        $crate::stories_with![axum Axum $open => $($stories)+];
-        $crate::stories_with![actix Actix $open => $($stories)+];
     };
 }
 

@@ -5,11 +5,10 @@ use serde_json::json;
 
 use auth_tests::Answer;
 
-use super::leaked_secrets;
-use crate::{App, Client, PASSWORD, stories_in_process};
+use crate::{App, Client, PASSWORD, heard, listen, stories_on_memory};
 
 // What fails stands before the store, whichever that is. Servers that fail are the business of `adapters/fault_tests`.
-stories_in_process![
+stories_on_memory![
     a_failure_at_any_call_is_503_and_clears_no_cookie,
     a_failed_sign_up_leaves_all_or_nothing,
     a_failure_tells_no_details,
@@ -134,10 +133,10 @@ async fn a_failure_tells_no_details(app: App) {
 async fn a_failure_behind_a_form_is_logged_and_found_by_its_id(app: App) {
     let browser = app.browser().with("referer", "https://app.example.com/in?error_id=old");
     let sign_in = "email=ada%40example.com&password=correct+horse+battery";
-    leaked_secrets::listen();
+    listen();
     app.store.fail(Fault::Always);
     let answer = browser.form("/api/auth/token?grant_type=password", sign_in).await;
-    let log = String::from_utf8(leaked_secrets::LOG.take().unwrap()).unwrap();
+    let log = heard();
     assert_eq!(answer.status(), 303);
     let id = answer
         .header("location")
@@ -153,9 +152,9 @@ async fn a_failure_behind_a_form_is_logged_and_found_by_its_id(app: App) {
     assert!(!log.contains("correct") && !log.contains("ada"), "{log}");
     // What a form is to blame for itself is no error of the server.
     app.store.fail(Fault::Never);
-    leaked_secrets::listen();
+    listen();
     let answer = browser.form("/api/auth/token?grant_type=password", sign_in).await;
     assert_eq!(answer.header("location"), Some("/in?error_code=invalid_credentials"));
-    let log = String::from_utf8(leaked_secrets::LOG.take().unwrap()).unwrap();
+    let log = heard();
     assert!(!log.contains("ERROR"), "{log}");
 }

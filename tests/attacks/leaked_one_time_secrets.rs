@@ -8,8 +8,8 @@ use auth_core::{
 };
 use serde_json::json;
 
-use super::leaked_secrets::{LOG, listen, with_anti_csrf};
-use crate::{App, MINUTE, PASSWORD, stories, stories_in_process};
+use super::leaked_secrets::with_anti_csrf;
+use crate::{App, MINUTE, PASSWORD, heard, listen, stories, stories_on_memory};
 
 const ADA: &str = "ada@example.com";
 
@@ -41,7 +41,7 @@ mod in_the_store {
 mod in_the_log {
     use super::*;
 
-    stories_in_process![App::with_post =>
+    stories_on_memory![App::with_post =>
         nothing_that_lets_in_is_logged_or_answered,
         nothing_that_lets_in_with_tokens_is_logged_or_answered,
     ];
@@ -100,7 +100,7 @@ mod in_the_log {
         answers.push(browser.post("/api/auth/magiclink", json!({ "email": ADA })).await);
         app.store.fail(Fault::Never);
         answers.push(browser.get("/api/auth/user").await);
-        let mut told = String::from_utf8(LOG.take().unwrap()).unwrap();
+        let mut told = heard();
         assert!(
             told.contains("user_recovery_requested") && told.contains("authn_otp_fail"),
             "{told}"

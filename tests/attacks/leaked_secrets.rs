@@ -1,20 +1,17 @@
 //! Passwords, tokens and hashes in logs, `Debug` output and answers.
 
-use std::{cell::RefCell, io::Write, sync::Once};
-
 use auth_core::{AntiCsrf, AuthBuilder, NewKey, NewUser, Password, Secret, SignUp, Tokens, testing::Fault};
 use serde_json::json;
-use tracing_subscriber::{Layer, filter::dynamic_filter_fn, layer::SubscriberExt};
 
-use crate::{Answer, App, Client, Driver, PASSWORD, stories_in_process};
+use crate::{Answer, App, Client, Driver, PASSWORD, heard, listen, stories_on_memory};
 
-stories_in_process![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
+stories_on_memory![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
 
 /// The same with access and refresh tokens, and a value against forged requests.
 mod with_tokens {
     use super::*;
 
-    stories_in_process![no_token_reaches_the_log, no_token_is_in_answers,];
+    stories_on_memory![no_token_reaches_the_log, no_token_is_in_answers,];
 
     async fn no_token_reaches_the_log(app: App) {
         log_of_somebody(app.driver, with_anti_csrf).await;
@@ -40,38 +37,6 @@ fn secrets(browser: &Client, answer: &Answer) -> Vec<String> {
     assert!(!secrets.is_empty());
     secrets.extend(answer.header("anti-csrf").map(str::to_owned));
     secrets
-}
-
-thread_local! {
-    /// What is logged on this test's thread, while it listens.
-    pub(crate) static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
-}
-
-/// Writes to the log of the thread that speaks.
-struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        LOG.with_borrow_mut(|log| log.as_mut().map(|log| log.extend(bytes)));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// One subscriber for the whole process: `tracing` remembers which call sites interest anybody, so that one that comes
-/// and goes with a test misses what other tests made uninteresting.
-pub(crate) fn listen() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let listening = dynamic_filter_fn(|_, _| LOG.with_borrow(Option::is_some));
-        let writing = tracing_subscriber::fmt::layer().with_writer(|| Log).with_ansi(false);
-        let subscriber = tracing_subscriber::registry().with(writing.with_filter(listening));
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-    });
-    LOG.set(Some(Vec::new()));
 }
 
 const CANARY: &str = "canary-password-9f1c";
@@ -123,7 +88,7 @@ async fn log_of_somebody(driver: Driver, strategy: fn(AuthBuilder) -> AuthBuilde
     let form = format!("email=ada%40example.com&password={CANARY}");
     browser.form("/api/auth/token?grant_type=password", &form).await;
 
-    let text = String::from_utf8(LOG.take().unwrap()).unwrap();
+    let text = heard();
     assert!(
         text.contains("session_renewed") && text.contains("authn_login_fail"),
         "{text}"

@@ -11,9 +11,9 @@ use std::{
 use auth_core::{DeliveryError, Mail, Mailer, NewUser, Sms, SmsSender};
 use serde_json::json;
 
-use crate::{App, Driver, PASSWORD, stories_in_process};
+use crate::{App, Driver, PASSWORD, stories_on_memory};
 
-stories_in_process![nobody_waits_for_the_mail_server,];
+stories_on_memory![nobody_waits_for_the_mail_server,];
 
 /// Five seconds for each mail.
 #[derive(Clone, Default)]

@@ -17,9 +17,9 @@ use auth_core::{
 };
 use serde_json::json;
 
-use crate::{App, MINUTE, PASSWORD, passwords, stories_in_process};
+use crate::{App, MINUTE, PASSWORD, passwords, stories_on_memory};
 
-stories_in_process![g6_12_14_callbacks_may_call_back,];
+stories_on_memory![g6_12_14_callbacks_may_call_back,];
 
 const ADA: &str = "ada@example.com";
 

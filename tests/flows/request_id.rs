@@ -3,15 +3,15 @@
 use auth_core::{TracingSink, testing::Fault};
 use serde_json::json;
 
-use crate::{App, Client, PASSWORD, attacks::leaked_secrets, stories};
+use crate::{App, Client, PASSWORD, heard, listen, stories};
 
 stories![
     a_request_is_called_what_the_proxy_calls_it,
     a_request_id_is_short_and_can_be_printed,
 ];
 
-mod in_process {
-    crate::stories_in_process![super::App::new => what_is_logged_names_the_request,];
+mod in_the_log {
+    crate::stories_on_memory![super::App::new => what_is_logged_names_the_request,];
 
     use super::what_is_logged_names_the_request;
 }
@@ -80,7 +80,7 @@ async fn a_request_id_is_short_and_can_be_printed(app: App) {
 }
 
 async fn what_is_logged_names_the_request(app: App) {
-    leaked_secrets::listen();
+    listen();
     let app = App::with(app.driver, |builder| {
         builder.request_id_header("x-request-id").events(TracingSink)
     })
@@ -91,7 +91,7 @@ async fn what_is_logged_names_the_request(app: App) {
     client.post("/api/auth/token?grant_type=password", body).await;
     app.script().sign_in("ada@example.com", "wrong horse").await;
     error_id(&client, "/api/auth/health").await;
-    let log = String::from_utf8(leaked_secrets::LOG.take().unwrap()).unwrap();
+    let log = heard();
     let lines = |part: &str| log.lines().filter(|line| line.contains(part)).collect::<Vec<_>>();
     let is_named = |line: &&str| line.contains("request.id=\"from-the-proxy\"");
     let refused = lines("authn_login_fail");

@@ -17,7 +17,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{actix, app::Answering, axum};
+use super::{actix, app::Answering, axum, log};
 
 /// Where the proxy stands.
 pub(super) const PROXY: &str = "127.0.0.0/8";
@@ -49,9 +49,12 @@ pub(super) async fn axum_driver(auth: Auth) -> Served {
 pub(super) fn actix_driver(auth: Auth) -> Served {
     let (started, address) = mpsc::channel();
     let (alive, over) = oneshot::channel::<()>();
+    let log = log::current();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let server = HttpServer::new(move || {
+                // On the thread that serves.
+                log::follow(&log);
                 App::new()
                     .wrap(AuthMiddleware::new(auth.clone()))
                     .configure(actix::configure(auth.clone()))
