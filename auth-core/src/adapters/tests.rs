@@ -15,7 +15,7 @@ use crate::{
 
 /// The seed's 34, 16 more for sessions, 21 more for users and keys, eight races, four for signing keys, seven for listings, 12
 /// for one-time tokens, seven for acts of several parts, seven for the outbox and seven for events.
-pub(super) const CASES: usize = 123;
+pub(super) const CASES: usize = 124;
 
 #[expect(clippy::unwrap_used, reason = "a test without its database fails")]
 async fn file(directory: &TempDir) -> SqliteAdapter {

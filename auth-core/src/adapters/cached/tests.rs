@@ -33,7 +33,7 @@ use crate::{
 
 type Cached<A> = CachedAdapter<FaultyAdapter<A>>;
 
-const CASES: usize = 123;
+const CASES: usize = 124;
 
 fn cached(options: CacheOptions) -> Cached<MemoryAdapter> {
     CachedAdapter::new(FaultyAdapter::new(MemoryAdapter::default()), options)

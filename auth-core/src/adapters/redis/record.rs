@@ -238,7 +238,7 @@ pub(super) fn session(id: &SessionId, answer: Value, schema: &Schema) -> Result<
 
 fn owner(row: &mut Reader<'_>) -> Result<UserId> {
     match row.part()? {
-        Some((name, user)) if name == USER.as_bytes() && !user.is_empty() => text(user).map(UserId::from),
+        Some((name, user)) if name == USER.as_bytes() => text(user).map(UserId::from),
         _ => Err(wrong("user")),
     }
 }

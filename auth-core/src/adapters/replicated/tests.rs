@@ -46,7 +46,7 @@ async fn replicate((primary, replica): &Stores, id: &crate::SessionId) {
 async fn it_conforms() {
     let report =
         conformance::run(async || ReplicatedAdapter::new(MemoryAdapter::default(), MemoryAdapter::default())).await;
-    assert_eq!(report.cases(), 123);
+    assert_eq!(report.cases(), 124);
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,6 +45,7 @@ pub(super) const WITH_USERS: &[Case<Arc<dyn Adapter>>] = cases![
     at33_get_session_and_user_returns_both,
     at34_get_session_and_user_returns_none_for_an_unknown_id,
     a_session_and_its_user_are_found_by_the_sessions_user_id,
+    ids_mean_nothing_whatever_they_look_like,
 ];
 
 async fn at22_get_session_returns_the_target(store: Sessions) {
@@ -383,4 +384,33 @@ async fn attempts_are_counted_by_subject_action_and_window(store: Sessions) {
         store.count_attempt(&two, "sign_in", window, after).await.unwrap().count,
         1
     );
+}
+
+async fn ids_mean_nothing_whatever_they_look_like(store: Arc<dyn Adapter>) {
+    let ids = ["", "1", "01", " 1 ", "ü", "a:b", "{a}", "*", r#"{"a":"b"}"#];
+    for id in ids {
+        let mut user = user(&format!("user {id}"));
+        user.id = UserId::from(id);
+        store.set_user(&user, None).await.unwrap();
+        let mut session = session("one", &user);
+        session.id = SessionId::from(id);
+        store.set_session(&session).await.unwrap();
+    }
+    for (number, id) in ids.into_iter().enumerate() {
+        let (user, session) = (UserId::from(id), SessionId::from(id));
+        let found = store.get_session_and_user(&session).await.unwrap().unwrap();
+        assert_eq!((&found.0.id, &found.0.user_id, &found.1.id), (&session, &user, &user));
+        let theirs = store.get_sessions_by_user_id(&user).await.unwrap();
+        assert_eq!(theirs.iter().map(|session| &session.id).collect::<Vec<_>>(), [&session]);
+        if number % 2 == 0 {
+            store.delete_sessions_by_user_id(&user, None).await.unwrap();
+        } else {
+            assert!(store.delete_session(&session).await.unwrap());
+        }
+        assert_eq!(store.get_sessions_by_user_id(&user).await.unwrap(), []);
+        // And nobody else's.
+        if let Some(next) = ids.get(number + 1) {
+            assert!(store.get_session(&SessionId::from(*next)).await.unwrap().is_some());
+        }
+    }
 }
