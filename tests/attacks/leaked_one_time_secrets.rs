@@ -9,7 +9,7 @@ use auth_core::{
 use serde_json::json;
 
 use super::leaked_secrets::with_anti_csrf;
-use crate::{App, MINUTE, PASSWORD, heard, listen, stories, stories_on_memory};
+use crate::{App, MINUTE, PASSWORD, heard, listen, stories};
 
 const ADA: &str = "ada@example.com";
 
@@ -41,7 +41,7 @@ mod in_the_store {
 mod in_the_log {
     use super::*;
 
-    stories_on_memory![App::with_post =>
+    stories![App::with_post =>
         nothing_that_lets_in_is_logged_or_answered,
         nothing_that_lets_in_with_tokens_is_logged_or_answered,
     ];

@@ -3,15 +3,15 @@
 use auth_core::{AntiCsrf, AuthBuilder, NewKey, NewUser, Password, Secret, SignUp, Tokens, testing::Fault};
 use serde_json::json;
 
-use crate::{Answer, App, Client, Driver, PASSWORD, heard, listen, stories_on_memory};
+use crate::{Answer, App, Client, Driver, PASSWORD, heard, listen, stories};
 
-stories_on_memory![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
+stories![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
 
 /// The same with access and refresh tokens, and a value against forged requests.
 mod with_tokens {
     use super::*;
 
-    stories_on_memory![no_token_reaches_the_log, no_token_is_in_answers,];
+    stories![no_token_reaches_the_log, no_token_is_in_answers,];
 
     async fn no_token_reaches_the_log(app: App) {
         log_of_somebody(app.driver, with_anti_csrf).await;

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::{App, MINUTE, PASSWORD, passwords, stories_on_memory};
 
+// The callback holds up the thread of the request, on which drivers of databases have work to do here.
 stories_on_memory![g6_12_14_callbacks_may_call_back,];
 
 const ADA: &str = "ada@example.com";

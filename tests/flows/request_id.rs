@@ -11,7 +11,7 @@ stories![
 ];
 
 mod in_the_log {
-    crate::stories_on_memory![super::App::new => what_is_logged_names_the_request,];
+    crate::stories![super::App::new => what_is_logged_names_the_request,];
 
     use super::what_is_logged_names_the_request;
 }

@@ -3,9 +3,9 @@
 use auth_core::{AuthBuilder, CookieConfig, RefreshAt, SameSite, TokenNames, Tokens};
 use serde_json::json;
 
-use crate::{Answer, App, PASSWORD, stories_on_memory};
+use crate::{Answer, App, PASSWORD, stories};
 
-stories_on_memory![
+stories![
     by_default_they_are_as_strict_as_they_can_be,
     they_have_the_path_and_same_site_asked_for,
     with_supertokens_names_the_refresh_cookie_goes_to_its_endpoint,

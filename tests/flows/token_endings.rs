@@ -5,9 +5,9 @@ use std::time::Duration;
 use auth_core::{IssuedSession, NewSession, NewUser, Proof, Rotation, Tokens};
 use serde_json::json;
 
-use crate::{App, Client, PASSWORD, stories_on_memory};
+use crate::{App, Client, PASSWORD, stories};
 
-stories_on_memory![
+stories![
     a_session_that_ends_is_forgotten_however_it_ends,
     a_refreshed_session_that_ends_is_forgotten_however_it_ends,
     a_token_is_checked_once_while_it_is_in_use_and_there_is_room,

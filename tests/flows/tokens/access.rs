@@ -5,9 +5,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::{HOUR, built, issue, issue_with, not_renewed, object, opens, refresh, refused, with};
-use crate::{App, Held, stories_on_memory};
+use crate::{App, Held, stories};
 
-stories_on_memory![
+stories![
     case_01_and_19_an_access_token_carries_what_it_was_made_with,
     case_04_and_30_an_access_token_ends_on_time,
     s21_an_access_token_is_opened_with_its_user,

@@ -10,9 +10,9 @@ use base64::{
 use serde_json::{Value, json};
 
 use super::HOUR;
-use crate::{App, PASSWORD, stories_on_memory};
+use crate::{App, PASSWORD, stories};
 
-stories_on_memory![
+stories![
     g6_4_20_an_access_token_has_gotrues_claims,
     g6_4_21_an_access_token_lives_as_long_as_configured_and_expires_in_says_so,
     g6_4_27_what_is_not_wanted_is_kept_out_of_access_tokens,

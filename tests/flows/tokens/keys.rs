@@ -7,9 +7,9 @@ use auth_core::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{AHEAD, HOUR, issue, not_renewed, opens, refresh, refused, with};
-use crate::{App, Held, PASSWORD, stories_on_memory};
+use crate::{App, Held, PASSWORD, stories};
 
-stories_on_memory![
+stories![
     case_02_a_key_function_signs_and_checks_and_stores_nothing,
     case_03_05_and_31_keys_rotate_and_nobody_is_signed_out,
     case_11_a_stored_key_opens_with_the_secret_only,

@@ -8,9 +8,9 @@ use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, crypto, decode,
 use serde_json::{Value, json};
 
 use super::{House, built, issue, opens, refresh, refused, with};
-use crate::{App, Held, PASSWORD, stories_on_memory};
+use crate::{App, Held, PASSWORD, stories};
 
-stories_on_memory![
+stories![
     g6_4_22_a_gateway_signs_with_the_shared_secret,
     g6_4_22_a_shared_secret_makes_administrators_and_a_session_does_not,
     g6_4_22_tokens_can_be_signed_without_a_kid,

@@ -6,9 +6,9 @@ use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
 
 use super::{AHEAD, HOUR, issue, opens, refresh, refused, with};
-use crate::{App, Held, stories_on_memory};
+use crate::{App, Held, stories};
 
-stories_on_memory![
+stories![
     g6_4_23_rs256_signs_rotates_and_is_published,
     g6_4_23_an_rs256_key_is_encrypted_at_rest,
     g6_4_23_an_rs256_key_of_others_only_checks,
