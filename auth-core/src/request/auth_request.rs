@@ -4,12 +4,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::OnceCell;
-
 use super::{
     Client, Effects, OriginRefusal, RequestView, VerifySession,
     asked::{Asked, lock},
     memo::{Absence, Found, Memo},
+    once::Once,
     seen::{Credentials, Seen},
     tokens::Place,
 };
@@ -119,7 +118,7 @@ impl AuthRequest {
             Some(user) => Some(Arc::clone(user)),
             None => {
                 let ask = || Box::pin(self.ask_for_user(session));
-                memo.user.get_or_try_init(ask).await?.clone()
+                memo.user.get_or_find(ask).await?.clone()
             }
         };
         Ok(user.map(|user| (Arc::clone(session), user)))
@@ -240,9 +239,9 @@ impl AuthRequest {
             }
         };
         let memo = Memo {
-            session: OnceCell::new_with(Some(found)),
+            session: Once::of(found),
             is_said: true,
-            user: OnceCell::new(),
+            user: Once::default(),
         };
         self.asked().memos.replace(memo);
     }

@@ -8,9 +8,7 @@ use std::{
     },
 };
 
-use tokio::sync::OnceCell;
-
-use super::asked::lock;
+use super::{asked::lock, once::Once};
 use crate::{
     error::{Error, ErrorKind},
     model::{Session, User},
@@ -74,11 +72,11 @@ impl Deref for Current<'_> {
 /// What has been found out, once.
 #[derive(Default)]
 pub(super) struct Memo {
-    pub(super) session: OnceCell<Found>,
+    pub(super) session: Once<Found>,
     /// Whether a handler said what it is, so that nobody has to find out.
     pub(super) is_said: bool,
     /// The user, where the session was found without: nothing, when there is none to sign in as.
-    pub(super) user: OnceCell<Option<Arc<User>>>,
+    pub(super) user: Once<Option<Arc<User>>>,
 }
 
 pub(super) enum Found {

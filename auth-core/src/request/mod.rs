@@ -15,6 +15,7 @@ mod effects;
 #[doc(hidden)]
 pub mod fuzz;
 mod memo;
+mod once;
 mod origin;
 mod presented;
 mod redirect;

@@ -19,7 +19,7 @@ use crate::{
 impl AuthRequest {
     pub(super) async fn find<'a>(&self, memo: &'a Memo, lookup: Lookup) -> Result<&'a Found> {
         // Boxed, so that a handler's own future, which holds this one, stays of a size that allocators are quick with.
-        memo.session.get_or_try_init(|| Box::pin(self.resolve(lookup))).await
+        memo.session.get_or_find(|| Box::pin(self.resolve(lookup))).await
     }
 
     /// The table of the manual's `sessions` page, row by row.

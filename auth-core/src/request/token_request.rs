@@ -97,7 +97,7 @@ impl AuthRequest {
             user = Some(Arc::new(refreshed.user));
             Ok::<_, Error>(Arc::new(refreshed.session))
         };
-        match renewed.get_or_try_init(renew).await {
+        match renewed.get_or_find(renew).await {
             Ok(session) => Ok(Found::Session(Arc::clone(session), user)),
             Err(error) => match error.kind() {
                 ErrorKind::TokenTheft => {

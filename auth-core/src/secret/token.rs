@@ -28,10 +28,11 @@ pub struct SessionToken {
 impl SessionToken {
     pub(crate) const ID_PREFIX: &'static str = "ses_";
     const ID_RANDOM: usize = 24;
+    const ID_LENGTH: usize = Self::ID_PREFIX.len() + Self::ID_RANDOM;
     const SECRET_BYTES: usize = 32;
     const SECRET_LENGTH: usize = 43;
     /// Characters of a whole token.
-    pub(crate) const LENGTH: usize = Self::ID_PREFIX.len() + Self::ID_RANDOM + 1 + Self::SECRET_LENGTH;
+    pub(crate) const LENGTH: usize = Self::ID_LENGTH + 1 + Self::SECRET_LENGTH;
 
     /// A token nobody has seen before.
     pub(crate) fn issue(entropy: &dyn Entropy) -> Result<Self> {
@@ -59,15 +60,11 @@ impl SessionToken {
     }
 
     fn read(text: &str) -> Option<Self> {
-        if text.len() != Self::LENGTH {
-            return None;
-        }
-        let (id, secret) = text.split_once('.')?;
+        let (id, secret) = text.split_at_checked(Self::ID_LENGTH)?;
         let random = id.strip_prefix(Self::ID_PREFIX)?;
-        let secret: [u8; Self::SECRET_LENGTH] = secret.as_bytes().try_into().ok()?;
-        let well_formed = random.len() == Self::ID_RANDOM
-            && consists_of(random.as_bytes(), |byte| byte.is_ascii_alphanumeric())
-            && consists_of(&secret, is_base64url);
+        let secret: [u8; Self::SECRET_LENGTH] = secret.strip_prefix('.')?.as_bytes().try_into().ok()?;
+        let well_formed =
+            consists_of(random.as_bytes(), |byte| byte.is_ascii_alphanumeric()) && consists_of(&secret, is_base64url);
         well_formed.then(|| Self {
             id: SessionId::from(id),
             secret: Zeroizing::new(secret),
