@@ -1,10 +1,12 @@
 //! Operations a second of each store, beside the same single statement straight through its driver, in one run.
 //!
 //! Rounds are paired: in each, the adapter and the driver answer for the same time, one after the other; what is printed
-//! is the median of the rates and of their ratio. Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and
-//! `AUTH_TEST_REDIS`; a store whose variable is missing is left out. `stores [PART]`: `memory`, `sqlite`, `postgres`, `mysql`,
-//! `redis`, or `growth`, from a thousand sessions to a million; everything if nothing is said. `AUTH_TEST_POSTGRES_BUFFERS=1GB` in front of
-//! `tests/servers` gives PostgreSQL the room that the manual asks for with a million.
+//! is the median of the rates and of their ratio. A refresh writes nothing: its statement is the lookup's.
+//!
+//! Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and `AUTH_TEST_REDIS`; a store whose variable is missing is left
+//! out. `stores [PART]`: `memory`, `sqlite`, `postgres`, `mysql`, `redis`, or `growth`, from a thousand sessions to a million;
+//! everything if nothing is said. `AUTH_TEST_POSTGRES_BUFFERS=1GB` in front of `tests/servers` gives PostgreSQL the room that the
+//! manual asks for with a million.
 
 mod acts;
 mod growth;
@@ -12,6 +14,7 @@ mod mysql;
 mod postgres;
 mod redis;
 mod rows;
+mod sqlite;
 
 use std::{
     future::Future,
@@ -33,6 +36,7 @@ use growth::growth;
 use mysql::beside_mysql_async;
 use postgres::beside_tokio_postgres;
 use self::redis::beside_redis;
+use sqlite::beside_rusqlite;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -52,8 +56,10 @@ async fn main() -> Result<(), Failure> {
         acts("memory", AnyAdapter::new(MemoryAdapter::default())).await?;
     }
     if is_wanted("sqlite") {
-        let file = format!("sqlite://{}", directory.path().join("auth.db").display());
-        acts("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?)).await?;
+        let file = directory.path().join("auth.db");
+        let adapter = SqliteAdapter::connect(&format!("sqlite://{}", file.display())).await?;
+        acts("sqlite", AnyAdapter::new(adapter.clone())).await?;
+        beside_rusqlite(&file, &adapter).await?;
     }
     if let Some(url) = server("postgres", "AUTH_TEST_POSTGRES") {
         for size in [1, 10] {

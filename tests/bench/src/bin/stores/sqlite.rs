@@ -1,0 +1,114 @@
+//! Single statements straight through rusqlite, on the threads that ask.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, TryLockError},
+};
+
+use auth_core::adapters::SqliteAdapter;
+use rusqlite::{Connection, types::Value};
+
+use crate::{
+    Failure, beside,
+    rows::{Rows, renewal},
+};
+
+/// Connections that are used by one at a time.
+struct Connections(Vec<Mutex<Connection>>);
+
+impl Connections {
+    /// As the adapter opens its own.
+    fn open(path: &Path, count: usize) -> Result<Arc<Self>, Failure> {
+        let open = |_| {
+            let connection = Connection::open(path)?;
+            connection.pragma_update(None, "foreign_keys", true)?;
+            connection.pragma_update(None, "synchronous", "full")?;
+            connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
+            Ok(Mutex::new(connection))
+        };
+        Ok(Arc::new(Self((0..count).map(open).collect::<rusqlite::Result<_>>()?)))
+    }
+
+    /// The rows that the statement read or changed.
+    fn run(&self, sql: &str, values: &[Value]) -> usize {
+        let free = self.0.iter().find_map(|connection| match connection.try_lock() {
+            Ok(connection) => Some(connection),
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(error)) => panic!("{error}"),
+        });
+        let connection = free.unwrap_or_else(|| self.0[0].lock().expect("nobody panicked"));
+        let mut statement = connection.prepare_cached(sql).expect("it is a statement");
+        if statement.column_count() == 0 {
+            return statement.execute(rusqlite::params_from_iter(values)).expect("it answers");
+        }
+        let columns = statement.column_count();
+        let mut rows = statement.query(rusqlite::params_from_iter(values)).expect("it answers");
+        let mut found = 0;
+        while let Some(row) = rows.next().expect("it answers") {
+            for column in 0..columns {
+                let value: Value = row.get(column).expect("a value");
+                std::hint::black_box(value);
+            }
+            found += 1;
+        }
+        found
+    }
+}
+
+pub(crate) async fn beside_rusqlite(path: &Path, adapter: &SqliteAdapter) -> Result<(), Failure> {
+    let cores = std::thread::available_parallelism()?.get();
+    let (readers, writer) = (Connections::open(path, cores)?, Connections::open(path, 1)?);
+    let rows = Arc::new(Rows::make(adapter).await?);
+    let text = |text: &str| Value::from(text.to_owned());
+    let template = rows.template().id.to_string();
+    let select: Arc<str> =
+        "SELECT s.*, u.* FROM auth_session s JOIN auth_user u ON u.id = s.user_id WHERE s.id = ?".into();
+    beside("sqlite", "lookup", rows.with_user(), || {
+        let (readers, select, id) = (Arc::clone(&readers), Arc::clone(&select), text(&template));
+        async move { assert_eq!(readers.run(&select, &[id]), 1) }
+    })
+    .await;
+    let (insertion, values, at) = insertion(path, &template)?;
+    let insertion: Arc<str> = insertion.into();
+    let fresh = || {
+        let (mut values, id) = (values.clone(), text(&rows.fresh()));
+        values[at] = id.clone();
+        (values, id)
+    };
+    beside("sqlite", "create", rows.create(), || {
+        let (writer, insertion, (values, _)) = (Arc::clone(&writer), Arc::clone(&insertion), fresh());
+        async move { assert_eq!(writer.run(&insertion, &values), 1) }
+    })
+    .await;
+    let update: Arc<str> = renewal("auth_session", |_| "?".to_owned()).into();
+    beside("sqlite", "renew", rows.renew(), || {
+        let row = rows.template();
+        let digest = Value::from(row.secret_digest.as_bytes().to_vec());
+        let [issued, active, idle, seen] = [row.secret_issued_at, row.active_expires, row.idle_expires, row.last_seen]
+            .map(|time| Value::from(time.as_unix_ms()));
+        let id = text(&rows.turn());
+        let values = vec![active.clone(), digest.clone(), issued, active, idle, seen.clone(), seen, id, digest];
+        let (writer, update) = (Arc::clone(&writer), Arc::clone(&update));
+        async move { assert_eq!(writer.run(&update, &values), 1) }
+    })
+    .await;
+    let removal: Arc<str> = "DELETE FROM auth_session WHERE id = ?".into();
+    beside("sqlite", "+ delete", rows.delete(), || {
+        let (writer, insertion, removal) = (Arc::clone(&writer), Arc::clone(&insertion), Arc::clone(&removal));
+        let (values, id) = fresh();
+        async move { assert_eq!((writer.run(&insertion, &values), writer.run(&removal, &[id])), (1, 1)) }
+    })
+    .await;
+    Ok(())
+}
+
+/// The statement that makes a row like the one that is there, its values, and where the id is among them.
+fn insertion(path: &Path, id: &str) -> Result<(String, Vec<Value>, usize), Failure> {
+    let connection = Connection::open(path)?;
+    let mut select = connection.prepare("SELECT * FROM auth_session WHERE id = ?")?;
+    let names: Vec<String> = select.column_names().into_iter().map(str::to_owned).collect();
+    let values = select.query_row([id], |row| (0..names.len()).map(|column| row.get(column)).collect())?;
+    let at = names.iter().position(|name| name == "id").ok_or("an id")?;
+    let places = vec!["?"; names.len()].join(", ");
+    Ok((format!("INSERT INTO auth_session ({}) VALUES ({places})", names.join(", ")), values, at))
+}
