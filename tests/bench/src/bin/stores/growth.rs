@@ -1,4 +1,4 @@
-//! One lookup among a thousand sessions, and among a million.
+//! One lookup among a thousand sessions, and among a million: ours, and the same statement straight through the driver.
 
 use std::sync::{
     Arc,
@@ -11,10 +11,16 @@ use auth_core::{
     adapters::AnyAdapter,
 };
 
-use crate::{Failure, build, print, rate, session};
+use crate::{Failure, Work, build, print, rate, session};
 
-/// One lookup among a thousand sessions, and among a million; of a thousand users.
-pub(crate) async fn growth(store: &str, adapter: AnyAdapter, settle: impl AsyncFn() -> Result<(), Failure>) -> Result<(), Failure> {
+/// What a database does by itself a while after so many inserts, and how its driver is asked for a session by its id.
+pub(crate) struct Beside<'a> {
+    pub(crate) settle: &'a dyn Fn() -> Work,
+    pub(crate) driver: Option<&'a dyn Fn(String) -> Work>,
+}
+
+/// One lookup among a thousand sessions, and among a million; of a thousand users. The ratio is of the rate among a thousand.
+pub(crate) async fn growth(store: &str, adapter: AnyAdapter, beside: Beside<'_>) -> Result<(), Failure> {
     let auth = build(adapter.clone(), SessionConfig::default())?;
     auth.migrate().await?;
     let mut users = Vec::new();
@@ -25,7 +31,7 @@ pub(crate) async fn growth(store: &str, adapter: AnyAdapter, settle: impl AsyncF
         let issued = session(&auth).await?;
         adapter.get_session(&issued.session.id).await?.ok_or("a session")?
     };
-    let (mut made, mut few) = (0_usize, 0.0);
+    let (mut made, mut few) = (0_usize, Vec::new());
     for (count, name) in [(1_000_usize, "1 k sessions"), (1_000_000, "1 M sessions")] {
         while made < count {
             let batch = (made..count.min(made + 512)).map(|number| {
@@ -39,20 +45,31 @@ pub(crate) async fn growth(store: &str, adapter: AnyAdapter, settle: impl AsyncF
                 stored?;
             }
         }
-        settle().await?;
+        (beside.settle)().await;
         let next = Arc::new(AtomicUsize::new(0));
-        let found = rate(|| {
-            // A step that meets all of them, far apart.
-            let number = next.fetch_add(1, Ordering::Relaxed).wrapping_mul(7_919) % count;
-            let (adapter, id) = (adapter.clone(), SessionId::from(format!("growth{number}")));
-            async move {
+        // A step that meets all of them, far apart.
+        let id = || format!("growth{}", next.fetch_add(1, Ordering::Relaxed).wrapping_mul(7_919) % count);
+        let ours = || -> Work {
+            let (adapter, id) = (adapter.clone(), SessionId::from(id()));
+            Box::pin(async move {
                 let found = adapter.get_session_and_user(&id).await.expect("it answers");
                 assert!(found.is_some());
-            }
-        })
-        .await;
-        print(store, name, found, (few > 0.0).then_some(few));
-        few = found;
+            })
+        };
+        let mut found = vec![(store.to_owned(), warm(&ours).await)];
+        if let Some(driver) = beside.driver {
+            found.push((format!("{store}, driver"), warm(&|| driver(id())).await));
+        }
+        for (at, (store, rate)) in found.iter().enumerate() {
+            print(store, name, *rate, few.get(at).copied());
+        }
+        few = found.into_iter().map(|(_, rate)| rate).collect();
     }
     Ok(())
+}
+
+/// The rate of what has been asked for a while: memory that a process sees for the first time is dear.
+async fn warm(act: &impl Fn() -> Work) -> f64 {
+    rate(act).await;
+    rate(act).await
 }

@@ -17,22 +17,24 @@ mod rows;
 mod sqlite;
 
 use std::{
+    cell::Cell,
     future::Future,
     pin::Pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use auth_core::{
     Auth, IssuedSession, NewUser, Secret, SessionStrategy,
-    adapter::{Adapter, SplitAdapter},
+    adapter::{Adapter, SplitAdapter, Store},
     adapters::{
         AnyAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions, SqliteAdapter,
     },
 };
-use tokio::task::JoinSet;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 
 use acts::acts;
-use growth::growth;
+use growth::{Beside, growth};
 use mysql::beside_mysql_async;
 use postgres::beside_tokio_postgres;
 use self::redis::beside_redis;
@@ -42,10 +44,11 @@ type Failure = Box<dyn std::error::Error>;
 
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(400);
-/// Tasks that ask at the same time.
+/// How many ask at the same time.
 const ASKING: usize = 16;
 
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+// One thread, as a worker of a server has it: more of them than cores, and what is measured is who runs when.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     println!("{:<20} {:<12} {:>12} {:>12} {:>8}", "store", "act", "a second", "driver", "ratio");
     let directory = tempfile::TempDir::new()?;
@@ -89,32 +92,41 @@ async fn main() -> Result<(), Failure> {
         acts("redis", adapter.clone()).await?;
         beside_redis(&url, &adapter).await?;
     }
+    let nothing = || -> Work { Box::pin(async {}) };
     if is_wanted("growth") {
-        let file = format!("sqlite://{}", directory.path().join("growth.db").display());
-        growth("sqlite", AnyAdapter::new(SqliteAdapter::connect(&file).await?), async || Ok(())).await?;
+        let file = directory.path().join("growth.db");
+        let adapter = AnyAdapter::new(SqliteAdapter::connect(&format!("sqlite://{}", file.display())).await?);
+        adapter.migrate().await?;
+        let driver = sqlite::lookups(&file)?;
+        growth("sqlite", adapter, Beside { settle: &nothing, driver: Some(&driver) }).await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_REDIS") {
         let sessions = RedisSessions::connect(&url).await?;
         let adapter = AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions));
-        growth("redis", adapter, async || Ok(())).await?;
+        growth("redis", adapter, Beside { settle: &nothing, driver: None }).await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_MYSQL") {
         let options = MysqlOptions::new(&url).table_prefix(format!("g{}_", std::process::id()));
-        growth("mysql", AnyAdapter::new(MysqlAdapter::open(options).await?), async || Ok(())).await?;
+        let adapter = AnyAdapter::new(MysqlAdapter::open(options).await?);
+        growth("mysql", adapter, Beside { settle: &nothing, driver: None }).await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_POSTGRES") {
         let schema = format!("g{}", std::process::id());
-        let options = PostgresOptions::new(&url).schema(&schema);
+        let adapter = AnyAdapter::new(PostgresAdapter::open(PostgresOptions::new(&url).schema(&schema)).await?);
+        adapter.migrate().await?;
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
-        // What the server does by itself a while after so many inserts.
-        let settle = async || {
-            client.simple_query(&format!("VACUUM (ANALYZE) {schema}.auth_session")).await?;
-            client.simple_query("CHECKPOINT").await?;
-            Ok(())
+        let client = Arc::new(client);
+        let settle = || -> Work {
+            let (client, vacuum) = (Arc::clone(&client), format!("VACUUM (ANALYZE) {schema}.auth_session"));
+            Box::pin(async move {
+                client.simple_query(&vacuum).await.expect("it answers");
+                client.simple_query("CHECKPOINT").await.expect("it answers");
+            })
         };
+        let driver = postgres::lookups(&url, &schema).await?;
         let buffers: String = client.query_one("SHOW shared_buffers", &[]).await?.get(0);
-        growth(&format!("postgres, {buffers}"), AnyAdapter::new(PostgresAdapter::open(options).await?), settle).await?;
+        growth(&format!("postgres, {buffers}"), adapter, Beside { settle: &settle, driver: Some(&driver) }).await?;
     }
     Ok(())
 }
@@ -138,7 +150,7 @@ async fn session(auth: &Auth) -> Result<IssuedSession, Failure> {
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Ours and the driver's in turn; the ratio is of the same round.
-async fn beside<F: Future<Output = ()> + Send + 'static>(
+async fn beside<F: Future<Output = ()>>(
     store: &str,
     act: &str,
     ours: impl Fn() -> Work,
@@ -156,7 +168,7 @@ async fn beside<F: Future<Output = ()> + Send + 'static>(
     print(store, act, median(own), Some(median(bare)));
 }
 
-async fn rate<F: Future<Output = ()> + Send + 'static>(act: impl Fn() -> F) -> f64 {
+async fn rate<F: Future<Output = ()>>(act: impl Fn() -> F) -> f64 {
     let mut rates = Vec::new();
     for round in 0..=ROUNDS {
         let rate = once(&act).await;
@@ -167,20 +179,18 @@ async fn rate<F: Future<Output = ()> + Send + 'static>(act: impl Fn() -> F) -> f
     median(rates)
 }
 
-/// How often a second, with all tasks asking one thing after the other.
-async fn once<F: Future<Output = ()> + Send + 'static>(act: &impl Fn() -> F) -> f64 {
-    let start = Instant::now();
-    let (mut asking, mut done) = (JoinSet::new(), 0_u32);
-    for _ in 0..ASKING {
-        asking.spawn(act());
-    }
-    while asking.join_next().await.is_some() {
-        done += 1;
-        if start.elapsed() < ROUND {
-            asking.spawn(act());
+/// How often a second, with all who ask asking one thing after the other.
+async fn once<F: Future<Output = ()>>(act: &impl Fn() -> F) -> f64 {
+    let (start, done) = (Instant::now(), Cell::new(0_u32));
+    let asking = async || {
+        while start.elapsed() < ROUND {
+            act().await;
+            done.set(done.get() + 1);
         }
-    }
-    f64::from(done) / start.elapsed().as_secs_f64()
+    };
+    let all: FuturesUnordered<_> = (0..ASKING).map(|_| asking()).collect();
+    all.collect::<()>().await;
+    f64::from(done.get()) / start.elapsed().as_secs_f64()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

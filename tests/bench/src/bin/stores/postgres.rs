@@ -9,7 +9,7 @@ use std::sync::{
 use auth_core::adapters::PostgresAdapter;
 
 use crate::{
-    Failure, beside,
+    Failure, Work, beside,
     rows::{Rows, renewal},
 };
 
@@ -25,8 +25,7 @@ pub(crate) async fn beside_tokio_postgres(
     for _ in 0..readers {
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
         tokio::spawn(connection);
-        let select = format!("SELECT s.*, u.* FROM {table} s JOIN {schema}.auth_user u ON u.id = s.user_id WHERE s.id = $1");
-        let select = client.prepare(&select).await?;
+        let select = client.prepare(&lookup(schema)).await?;
         clients.push((client, select));
     }
     let manager = deadpool_postgres::Manager::from_config(
@@ -87,6 +86,24 @@ pub(crate) async fn beside_tokio_postgres(
     })
     .await;
     Ok(())
+}
+
+fn lookup(schema: &str) -> String {
+    format!("SELECT s.*, u.* FROM {schema}.auth_session s JOIN {schema}.auth_user u ON u.id = s.user_id WHERE s.id = $1")
+}
+
+/// Lookups of sessions with their users by id, over one connection.
+pub(crate) async fn lookups(url: &str, schema: &str) -> Result<impl Fn(String) -> Work + use<>, Failure> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
+    tokio::spawn(connection);
+    let asked = Arc::new((client.prepare(&lookup(schema)).await?, client));
+    Ok(move |id: String| -> Work {
+        let asked = Arc::clone(&asked);
+        Box::pin(async move {
+            let (select, client) = &*asked;
+            assert_eq!(client.query(select, &[&id]).await.expect("it answers").len(), 1);
+        })
+    })
 }
 
 /// A row like the one that is there, but for its id; the other values stand in the statement.

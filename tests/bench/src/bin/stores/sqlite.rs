@@ -9,9 +9,11 @@ use auth_core::adapters::SqliteAdapter;
 use rusqlite::{Connection, types::Value};
 
 use crate::{
-    Failure, beside,
+    Failure, Work, beside,
     rows::{Rows, renewal},
 };
+
+const LOOKUP: &str = "SELECT s.*, u.* FROM auth_session s JOIN auth_user u ON u.id = s.user_id WHERE s.id = ?";
 
 /// Connections that are used by one at a time.
 struct Connections(Vec<Mutex<Connection>>);
@@ -61,11 +63,9 @@ pub(crate) async fn beside_rusqlite(path: &Path, adapter: &SqliteAdapter) -> Res
     let rows = Arc::new(Rows::make(adapter).await?);
     let text = |text: &str| Value::from(text.to_owned());
     let template = rows.template().id.to_string();
-    let select: Arc<str> =
-        "SELECT s.*, u.* FROM auth_session s JOIN auth_user u ON u.id = s.user_id WHERE s.id = ?".into();
     beside("sqlite", "lookup", rows.with_user(), || {
-        let (readers, select, id) = (Arc::clone(&readers), Arc::clone(&select), text(&template));
-        async move { assert_eq!(readers.run(&select, &[id]), 1) }
+        let (readers, id) = (Arc::clone(&readers), text(&template));
+        async move { assert_eq!(readers.run(LOOKUP, &[id]), 1) }
     })
     .await;
     let (insertion, values, at) = insertion(path, &template)?;
@@ -100,6 +100,15 @@ pub(crate) async fn beside_rusqlite(path: &Path, adapter: &SqliteAdapter) -> Res
     })
     .await;
     Ok(())
+}
+
+/// Lookups of sessions with their users by id.
+pub(crate) fn lookups(path: &Path) -> Result<impl Fn(String) -> Work + use<>, Failure> {
+    let readers = Connections::open(path, 1)?;
+    Ok(move |id: String| -> Work {
+        let readers = Arc::clone(&readers);
+        Box::pin(async move { assert_eq!(readers.run(LOOKUP, &[Value::from(id)]), 1) })
+    })
 }
 
 /// The statement that makes a row like the one that is there, its values, and where the id is among them.
