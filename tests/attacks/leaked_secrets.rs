@@ -125,6 +125,24 @@ async fn answers_to_somebody(app: App) {
             assert!(!answer.text().contains(leaked), "{path} tells {leaked}");
         }
     }
+    // Nor in what is refused: for its form, for its password, and because the store fails.
+    let (sign_up, json) = ("/api/auth/signup", Some("application/json"));
+    let mut refused = vec![
+        ada.send("POST", sign_up, json, &format!("{{\"password\": \"{CANARY}\", "))
+            .await,
+        ada.post(sign_up, json!({ "email": "nobody", "password": CANARY }))
+            .await,
+        ada.sign_in("ada@example.com", CANARY).await,
+    ];
+    app.store.fail(Fault::Always);
+    refused.push(ada.get("/me").await);
+    refused.push(ada.sign_in("ada@example.com", CANARY).await);
+    for answer in refused {
+        assert!(answer.status() >= 400, "{answer:?}");
+        for leaked in given.iter().map(String::as_str).chain([CANARY, "$argon2"]) {
+            assert!(!answer.text().contains(leaked), "{answer:?} tells {leaked}");
+        }
+    }
 }
 
 #[tokio::test]

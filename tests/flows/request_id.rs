@@ -8,13 +8,8 @@ use crate::{App, Client, PASSWORD, heard, listen, stories};
 stories![
     a_request_is_called_what_the_proxy_calls_it,
     a_request_id_is_short_and_can_be_printed,
+    what_is_logged_names_the_request,
 ];
-
-mod in_the_log {
-    crate::stories![super::App::new => what_is_logged_names_the_request,];
-
-    use super::what_is_logged_names_the_request;
-}
 
 async fn named(app: &App) -> App {
     App::with(app.driver, |builder| builder.request_id_header("X-Request-Id")).await

@@ -13,7 +13,7 @@ use crate::{
     testing::conformance,
 };
 
-/// The seed's 34, 16 more for sessions, 21 more for users and keys, eight races, four for signing keys, seven for listings, 12
+/// The seed's 34, 17 more for sessions, 21 more for users and keys, eight races, four for signing keys, seven for listings, 12
 /// for one-time tokens, seven for acts of several parts, seven for the outbox and seven for events.
 pub(super) const CASES: usize = 124;
 
@@ -304,6 +304,31 @@ async fn a_locked_database_fails_after_its_time_and_works_again() {
     assert_eq!(adapter.get_user(&user.id).await.unwrap(), None);
     other.execute_batch("ROLLBACK").unwrap();
     adapter.set_user(&user, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_lock_longer_than_the_time_for_one() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("auth.db");
+    let patience = Duration::from_millis(300);
+    let options = SqliteOptions::new(&format!("sqlite://{}", path.display())).busy_timeout(patience);
+    let adapter = SqliteAdapter::open(options).await.unwrap();
+    adapter.migrate().await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let users: Vec<User> = (0..10)
+        .map(|number| User::new(UserId::from(number.to_string()), Timestamp::default()))
+        .collect();
+    let begun = std::time::Instant::now();
+    for done in futures_util::future::join_all(users.iter().map(|user| adapter.set_user(user, None))).await {
+        assert_eq!(done.unwrap_err().kind(), crate::ErrorKind::DatabaseUpdateFailed);
+    }
+    // One behind the other they would take ten times as long.
+    assert!(begun.elapsed() < patience * 5, "{:?}", begun.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    for user in &users {
+        adapter.set_user(user, None).await.unwrap();
+    }
 }
 
 #[tokio::test]

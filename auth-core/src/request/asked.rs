@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::{Effects, VerifySession, memo::Memos, once::Once, seen::Seen};
+use super::{Effects, VerifySession, found_once::FoundOnce, memo::Memos, seen::Seen};
 use crate::{model::Session, secret::SessionToken};
 
 /// What there is to remember once somebody asks.
@@ -11,7 +11,7 @@ pub(super) struct Asked {
     pub(super) memos: Memos,
     pub(super) effects: Mutex<Effects>,
     /// What the refresh token that came along gave: its work is done, and shown again it would be a step behind.
-    pub(super) renewed: Once<Arc<Session>>,
+    pub(super) renewed: FoundOnce<Arc<Session>>,
     /// The same of an opaque session: the token that took the place of the one that came along.
     pub(super) rotated: OnceLock<SessionToken>,
     pub(super) wanted: Mutex<VerifySession>,
@@ -23,7 +23,7 @@ impl Asked {
             seen,
             memos: Memos::default(),
             effects: Mutex::default(),
-            renewed: Once::default(),
+            renewed: FoundOnce::default(),
             rotated: OnceLock::new(),
             wanted: Mutex::default(),
         })

@@ -7,8 +7,8 @@ use std::{
 use super::{
     Client, Effects, OriginRefusal, RequestView, VerifySession,
     asked::{Asked, lock},
+    found_once::FoundOnce,
     memo::{Absence, Found, Memo},
-    once::Once,
     seen::{Credentials, Seen},
     tokens::Place,
 };
@@ -239,9 +239,9 @@ impl AuthRequest {
             }
         };
         let memo = Memo {
-            session: Once::of(found),
+            session: FoundOnce::of(found),
             is_said: true,
-            user: Once::default(),
+            user: FoundOnce::default(),
         };
         self.asked().memos.replace(memo);
     }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::{asked::lock, once::Once};
+use super::{asked::lock, found_once::FoundOnce};
 use crate::{
     error::{Error, ErrorKind},
     model::{Session, User},
@@ -72,11 +72,11 @@ impl Deref for Current<'_> {
 /// What has been found out, once.
 #[derive(Default)]
 pub(super) struct Memo {
-    pub(super) session: Once<Found>,
+    pub(super) session: FoundOnce<Found>,
     /// Whether a handler said what it is, so that nobody has to find out.
     pub(super) is_said: bool,
     /// The user, where the session was found without: nothing, when there is none to sign in as.
-    pub(super) user: Once<Option<Arc<User>>>,
+    pub(super) user: FoundOnce<Option<Arc<User>>>,
 }
 
 pub(super) enum Found {

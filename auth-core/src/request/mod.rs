@@ -11,11 +11,11 @@ mod client;
 mod cookies;
 mod diagnostics;
 mod effects;
+mod found_once;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod fuzz;
 mod memo;
-mod once;
 mod origin;
 mod presented;
 mod redirect;

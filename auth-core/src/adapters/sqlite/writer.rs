@@ -30,9 +30,22 @@ pub(super) fn work(connection: &Connection, waiting: &Receiver<Write>) {
     }
 }
 
+/// Fails what came while the first act waited in vain: each would wait as long again, one behind the other.
+fn fail(connection: &Connection, error: &SqlError, waiting: &Receiver<Write>) {
+    for late in waiting.try_iter().take(waiting.len()) {
+        match late {
+            Write::Read(read) => read.run(connection),
+            Write::Steps { answer, .. } => {
+                let _ = answer.send(Err(SqlError::new(error.kind, error.to_string())));
+            }
+        }
+    }
+}
+
 /// One transaction: the first act and everything that waits behind it. Nobody is answered before the commit.
 fn batch(connection: &Connection, steps: &[Step], answer: Answer, waiting: &Receiver<Write>) {
     if let Err(error) = run::execute(connection, "BEGIN IMMEDIATE") {
+        fail(connection, &error, waiting);
         let _ = answer.send(Err(error));
         return;
     }

@@ -387,7 +387,21 @@ async fn attempts_are_counted_by_subject_action_and_window(store: Sessions) {
 }
 
 async fn ids_mean_nothing_whatever_they_look_like(store: Arc<dyn Adapter>) {
-    let ids = ["", "1", "01", " 1 ", "ü", "a:b", "{a}", "*", r#"{"a":"b"}"#];
+    let ids = [
+        "",
+        "1",
+        "01",
+        "1 ",
+        " 1 ",
+        "u",
+        "U",
+        "ü",
+        "u\u{308}",
+        "a:b",
+        "{a}",
+        "*",
+        r#"{"a":"b"}"#,
+    ];
     for id in ids {
         let mut user = user(&format!("user {id}"));
         user.id = UserId::from(id);

@@ -1,7 +1,7 @@
 //! Operations a second of each store, beside the same single statement straight through its driver, in one run.
 //!
 //! Rounds are paired: in each, the adapter and the driver answer for the same time, one after the other; what is printed
-//! is the median of the rates and of their ratio. A refresh writes nothing: its statement is the lookup's.
+//! are the medians of the rates and the ratio of these. By default a refresh writes nothing: its statement is the lookup's.
 //!
 //! Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and `AUTH_TEST_REDIS`; a store whose variable is missing is left
 //! out. `stores [PART]`: `memory`, `sqlite`, `postgres`, `mysql`, `redis`, or `growth`, from a thousand sessions to a million;
@@ -149,7 +149,7 @@ async fn session(auth: &Auth) -> Result<IssuedSession, Failure> {
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Ours and the driver's in turn; the ratio is of the same round.
+/// Ours and the driver's in turn.
 async fn beside<F: Future<Output = ()>>(
     store: &str,
     act: &str,
