@@ -61,7 +61,7 @@ pub(crate) async fn growth(store: &str, adapter: AnyAdapter, beside: Beside<'_>)
             found.push((format!("{store}, driver"), warm(&|| driver(id())).await));
         }
         for (at, (store, rate)) in found.iter().enumerate() {
-            print(store, name, *rate, few.get(at).copied());
+            print(store, name, *rate, few.get(at).map(|few| (*few, rate / few)));
         }
         few = found.into_iter().map(|(_, rate)| rate).collect();
     }

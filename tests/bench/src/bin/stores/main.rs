@@ -1,7 +1,8 @@
 //! Operations a second of each store, beside the same single statement straight through its driver, in one run.
 //!
-//! Rounds are paired: in each, the adapter and the driver answer for the same time, one after the other; what is printed
-//! are the medians of the rates and the ratio of these. By default a refresh writes nothing: its statement is the lookup's.
+//! Rounds are paired: in each, the adapter and the driver answer for the same time, one after the other and each of them first in
+//! turn; what is printed are the medians of the rates, and of the rounds' ratios. By default a refresh writes nothing: its
+//! statement is the lookup's.
 //!
 //! Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and `AUTH_TEST_REDIS`; a store whose variable is missing is left
 //! out. `stores [PART]`: `memory`, `sqlite`, `postgres`, `mysql`, `redis`, or `growth`, from a thousand sessions to a million;
@@ -42,7 +43,7 @@ use sqlite::beside_rusqlite;
 
 type Failure = Box<dyn std::error::Error>;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 6;
 const ROUND: Duration = Duration::from_millis(400);
 /// How many ask at the same time.
 const ASKING: usize = 16;
@@ -156,16 +157,23 @@ async fn beside<F: Future<Output = ()>>(
     ours: impl Fn() -> Work,
     driver: impl Fn() -> F,
 ) {
-    let (mut own, mut bare) = (Vec::new(), Vec::new());
+    let (mut rates, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
     for round in 0..=ROUNDS {
-        let (first, second) = (once(&ours).await, once(&driver).await);
+        let (own, bare) = if round % 2 == 0 {
+            (once(&ours).await, once(&driver).await)
+        } else {
+            let bare = once(&driver).await;
+            (once(&ours).await, bare)
+        };
         // The first round warms.
         if round > 0 {
-            own.push(first);
-            bare.push(second);
+            rates[0].push(own);
+            rates[1].push(bare);
+            ratios.push(own / bare);
         }
     }
-    print(store, act, median(own), Some(median(bare)));
+    let [own, bare] = rates.map(median);
+    print(store, act, own, Some((bare, median(ratios))));
 }
 
 async fn rate<F: Future<Output = ()>>(act: impl Fn() -> F) -> f64 {
@@ -195,12 +203,14 @@ async fn once<F: Future<Output = ()>>(act: &impl Fn() -> F) -> f64 {
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    let middle = values.len() / 2;
+    if values.len() % 2 == 0 { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
 }
 
-fn print(store: &str, act: &str, rate: f64, beside: Option<f64>) {
+/// A line: a rate, and beside it another and their ratio.
+fn print(store: &str, act: &str, rate: f64, beside: Option<(f64, f64)>) {
     let (driver, ratio) = match beside {
-        Some(driver) => (format!("{driver:.0}"), format!("{:.2}", rate / driver)),
+        Some((driver, ratio)) => (format!("{driver:.0}"), format!("{ratio:.2}")),
         None => Default::default(),
     };
     println!("{store:<20} {act:<12} {rate:>12.0} {driver:>12} {ratio:>8}");

@@ -7,6 +7,7 @@ use std::sync::{
 };
 
 use auth_core::adapters::PostgresAdapter;
+use tokio_postgres::types::{ToSql, Type};
 
 use crate::{
     Failure, Work, beside,
@@ -35,7 +36,7 @@ pub(crate) async fn beside_tokio_postgres(
     );
     let pool = deadpool_postgres::Pool::builder(manager).max_size(writers).build()?;
     let rows = Arc::new(Rows::make(adapter).await?);
-    let insertion: Arc<str> = insertion(&clients[0].0, &table, rows.template().id.as_str()).await?.into();
+    let Insertion { sql: insertion, values, id_at } = insertion(&clients[0].0, &table, rows.template().id.as_str()).await?;
     let (clients, next) = (Arc::new(clients), AtomicUsize::new(0));
     let id = rows.template().id.to_string();
     let label = format!("postgres, {readers} conn");
@@ -49,11 +50,12 @@ pub(crate) async fn beside_tokio_postgres(
     .await;
     let label = format!("postgres, {writers} conn");
     beside(&label, "create", rows.create(), || {
-        let (pool, insertion, id) = (pool.clone(), Arc::clone(&insertion), rows.fresh());
+        let (pool, insertion, values, id) = (pool.clone(), Arc::clone(&insertion), Arc::clone(&values), rows.fresh());
         async move {
             let client = pool.get().await.expect("it answers");
             let insertion = client.prepare_cached(&insertion).await.expect("it answers");
-            client.execute(&insertion, &[&id]).await.map(drop).expect("it answers");
+            let made = client.execute(&insertion, &with_id(&values, id_at, &id)).await;
+            assert_eq!(made.expect("it answers"), 1);
         }
     })
     .await;
@@ -67,7 +69,7 @@ pub(crate) async fn beside_tokio_postgres(
             let client = pool.get().await.expect("it answers");
             let update = client.prepare_cached(&update).await.expect("it answers");
             let issued = row.secret_issued_at.as_unix_ms();
-            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
+            let values: [&(dyn ToSql + Sync); 9] =
                 [&active, &digest, &issued, &active, &idle, &seen, &seen, &id, &digest];
             assert_eq!(client.execute(&update, &values).await.expect("it answers"), 1);
         }
@@ -75,12 +77,13 @@ pub(crate) async fn beside_tokio_postgres(
     .await;
     let removal: Arc<str> = format!("DELETE FROM {table} WHERE id = $1").into();
     beside(&label, "+ delete", rows.delete(), || {
-        let (pool, insertion, removal, id) = (pool.clone(), Arc::clone(&insertion), Arc::clone(&removal), rows.fresh());
+        let (insertion, removal, values) = (Arc::clone(&insertion), Arc::clone(&removal), Arc::clone(&values));
+        let (pool, id) = (pool.clone(), rows.fresh());
         async move {
-            for statement in [insertion, removal] {
+            for (statement, values) in [(insertion, with_id(&values, id_at, &id)), (removal, vec![&id as _])] {
                 let client = pool.get().await.expect("it answers");
                 let statement = client.prepare_cached(&statement).await.expect("it answers");
-                assert_eq!(client.execute(&statement, &[&id]).await.expect("it answers"), 1);
+                assert_eq!(client.execute(&statement, &values).await.expect("it answers"), 1);
             }
         }
     })
@@ -106,19 +109,36 @@ pub(crate) async fn lookups(url: &str, schema: &str) -> Result<impl Fn(String) -
     })
 }
 
-/// A row like the one that is there, but for its id; the other values stand in the statement.
-async fn insertion(client: &tokio_postgres::Client, table: &str, id: &str) -> Result<String, Failure> {
-    let (schema, name) = table.split_once('.').ok_or("a schema")?;
-    let columns = client
-        .query(
-            "SELECT column_name FROM information_schema.columns WHERE table_schema = $1 AND table_name = $2 \
-             AND column_name <> 'id' ORDER BY ordinal_position",
-            &[&schema, &name],
-        )
-        .await?;
-    let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
-    let quoted: Vec<String> = columns.iter().map(|column| format!("quote_nullable({column})")).collect();
-    let select = format!("SELECT concat_ws(', ', {}) FROM {table} WHERE id = $1", quoted.join(", "));
-    let values: String = client.query_one(&select, &[&id]).await?.get(0);
-    Ok(format!("INSERT INTO {table} (id, {}) VALUES ($1, {values})", columns.join(", ")))
+type Bound = Box<dyn ToSql + Send + Sync>;
+
+/// The statement that makes a row like the one that is there, its values, and where the id is among them.
+struct Insertion {
+    sql: Arc<str>,
+    values: Arc<Vec<Bound>>,
+    id_at: usize,
+}
+
+async fn insertion(client: &tokio_postgres::Client, table: &str, id: &str) -> Result<Insertion, Failure> {
+    let row = client.query_one(&format!("SELECT * FROM {table} WHERE id = $1"), &[&id]).await?;
+    let names: Vec<&str> = row.columns().iter().map(|column| column.name()).collect();
+    let value = |(at, column): (usize, &tokio_postgres::Column)| -> Result<Bound, Failure> {
+        Ok(match *column.type_() {
+            Type::BOOL => Box::new(row.try_get::<_, Option<bool>>(at)?),
+            Type::BYTEA => Box::new(row.try_get::<_, Option<Vec<u8>>>(at)?),
+            Type::INT8 => Box::new(row.try_get::<_, Option<i64>>(at)?),
+            _ => Box::new(row.try_get::<_, Option<String>>(at)?),
+        })
+    };
+    let values = row.columns().iter().enumerate().map(value).collect::<Result<Vec<_>, _>>()?;
+    let places: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
+    let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
+    let id_at = names.iter().position(|name| *name == "id").ok_or("an id")?;
+    Ok(Insertion { sql: sql.into(), values: Arc::new(values), id_at })
+}
+
+/// The values with another id among them.
+fn with_id<'a>(values: &'a [Bound], id_at: usize, id: &'a String) -> Vec<&'a (dyn ToSql + Sync)> {
+    let mut bound: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| &**value as _).collect();
+    bound[id_at] = id;
+    bound
 }

@@ -1,8 +1,8 @@
-//! Single statements straight through rusqlite, on the threads that ask.
+//! Single statements straight through rusqlite, on the thread that asks; a row is read whole, as other drivers answer it.
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, TryLockError},
+    sync::{Arc, Mutex},
 };
 
 use auth_core::adapters::SqliteAdapter;
@@ -13,32 +13,22 @@ use crate::{
     rows::{Rows, renewal},
 };
 
-const LOOKUP: &str = "SELECT s.*, u.* FROM auth_session s JOIN auth_user u ON u.id = s.user_id WHERE s.id = ?";
+/// A connection behind a lock: what asks may move to another thread.
+struct Bare(Mutex<Connection>);
 
-/// Connections that are used by one at a time.
-struct Connections(Vec<Mutex<Connection>>);
-
-impl Connections {
+impl Bare {
     /// As the adapter opens its own.
-    fn open(path: &Path, count: usize) -> Result<Arc<Self>, Failure> {
-        let open = |_| {
-            let connection = Connection::open(path)?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            connection.pragma_update(None, "synchronous", "full")?;
-            connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
-            Ok(Mutex::new(connection))
-        };
-        Ok(Arc::new(Self((0..count).map(open).collect::<rusqlite::Result<_>>()?)))
+    fn open(path: &Path) -> Result<Arc<Self>, Failure> {
+        let connection = Connection::open(path)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
+        Ok(Arc::new(Self(Mutex::new(connection))))
     }
 
     /// The rows that the statement read or changed.
     fn run(&self, sql: &str, values: &[Value]) -> usize {
-        let free = self.0.iter().find_map(|connection| match connection.try_lock() {
-            Ok(connection) => Some(connection),
-            Err(TryLockError::WouldBlock) => None,
-            Err(TryLockError::Poisoned(error)) => panic!("{error}"),
-        });
-        let connection = free.unwrap_or_else(|| self.0[0].lock().expect("nobody panicked"));
+        let connection = self.0.lock().expect("nobody panicked");
         let mut statement = connection.prepare_cached(sql).expect("it is a statement");
         if statement.column_count() == 0 {
             return statement.execute(rusqlite::params_from_iter(values)).expect("it answers");
@@ -47,10 +37,8 @@ impl Connections {
         let mut rows = statement.query(rusqlite::params_from_iter(values)).expect("it answers");
         let mut found = 0;
         while let Some(row) = rows.next().expect("it answers") {
-            for column in 0..columns {
-                let value: Value = row.get(column).expect("a value");
-                std::hint::black_box(value);
-            }
+            let row: Vec<Value> = (0..columns).map(|column| row.get(column).expect("a value")).collect();
+            std::hint::black_box(row);
             found += 1;
         }
         found
@@ -58,14 +46,14 @@ impl Connections {
 }
 
 pub(crate) async fn beside_rusqlite(path: &Path, adapter: &SqliteAdapter) -> Result<(), Failure> {
-    let cores = std::thread::available_parallelism()?.get();
-    let (readers, writer) = (Connections::open(path, cores)?, Connections::open(path, 1)?);
+    let (reader, writer) = (Bare::open(path)?, Bare::open(path)?);
     let rows = Arc::new(Rows::make(adapter).await?);
     let text = |text: &str| Value::from(text.to_owned());
+    let lookup = lookup(path)?;
     let template = rows.template().id.to_string();
     beside("sqlite", "lookup", rows.with_user(), || {
-        let (readers, id) = (Arc::clone(&readers), text(&template));
-        async move { assert_eq!(readers.run(LOOKUP, &[id]), 1) }
+        let (reader, lookup, id) = (Arc::clone(&reader), Arc::clone(&lookup), text(&template));
+        async move { assert_eq!(reader.run(&lookup, &[id]), 1) }
     })
     .await;
     let (insertion, values, at) = insertion(path, &template)?;
@@ -104,11 +92,23 @@ pub(crate) async fn beside_rusqlite(path: &Path, adapter: &SqliteAdapter) -> Res
 
 /// Lookups of sessions with their users by id.
 pub(crate) fn lookups(path: &Path) -> Result<impl Fn(String) -> Work + use<>, Failure> {
-    let readers = Connections::open(path, 1)?;
+    let (reader, lookup) = (Bare::open(path)?, lookup(path)?);
     Ok(move |id: String| -> Work {
-        let readers = Arc::clone(&readers);
-        Box::pin(async move { assert_eq!(readers.run(LOOKUP, &[Value::from(id)]), 1) })
+        let (reader, lookup) = (Arc::clone(&reader), Arc::clone(&lookup));
+        Box::pin(async move { assert_eq!(reader.run(&lookup, &[Value::from(id)]), 1) })
     })
+}
+
+/// A session with its user by its id; the columns by name, as the adapter asks for them.
+fn lookup(path: &Path) -> Result<Arc<str>, Failure> {
+    let connection = Connection::open(path)?;
+    let columns = |table: &str, alias: &str| -> rusqlite::Result<Vec<String>> {
+        let select = connection.prepare(&format!("SELECT * FROM {table}"))?;
+        Ok(select.column_names().iter().map(|name| format!("{alias}.\"{name}\"")).collect())
+    };
+    let columns = [columns("auth_session", "s")?, columns("auth_user", "u")?].concat().join(", ");
+    let joined = "\"auth_session\" s JOIN \"auth_user\" u ON u.id = s.user_id";
+    Ok(format!("SELECT {columns} FROM {joined} WHERE s.id = ?1").into())
 }
 
 /// The statement that makes a row like the one that is there, its values, and where the id is among them.
