@@ -72,7 +72,7 @@ fn row(row: MysqlRow) -> Result<Row, SqlError> {
     let taken = |(value, binary)| {
         Ok(match value {
             Value::NULL => SqlValue::Null,
-            Value::Bytes(bytes) if binary => SqlValue::Blob(bytes),
+            Value::Bytes(bytes) if binary => SqlValue::Blob(bytes.into()),
             Value::Bytes(bytes) => SqlValue::Text(String::from_utf8(bytes).map_err(wrong)?),
             Value::Int(integer) => SqlValue::Integer(integer),
             Value::UInt(integer) => SqlValue::Integer(i64::try_from(integer).map_err(wrong)?),
@@ -90,7 +90,7 @@ const BINARY: u16 = 63;
 
 fn value(value: &SqlValue) -> Value {
     match value {
-        SqlValue::Blob(bytes) => Value::Bytes(bytes.clone()),
+        SqlValue::Blob(bytes) => Value::Bytes(bytes.to_vec()),
         SqlValue::Boolean(flag) => Value::Int((*flag).into()),
         SqlValue::Integer(integer) => Value::Int(*integer),
         SqlValue::Null => Value::NULL,

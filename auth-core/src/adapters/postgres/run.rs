@@ -163,7 +163,7 @@ impl ToSql for Bound<'_> {
     fn to_sql(&self, column: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
         match (self.0, column) {
             (SqlValue::Null, _) => Ok(IsNull::Yes),
-            (SqlValue::Blob(bytes), _) => bytes.as_slice().to_sql(column, out),
+            (SqlValue::Blob(bytes), _) => (&**bytes).to_sql(column, out),
             (SqlValue::Boolean(flag), _) => flag.to_sql(column, out),
             (SqlValue::Integer(integer), &Type::INT8) => integer.to_sql(column, out),
             (SqlValue::Integer(integer), &Type::INT4) => i32::try_from(*integer)?.to_sql(column, out),
@@ -188,7 +188,7 @@ impl<'a> FromSql<'a> for Taken {
     fn from_sql(column: &Type, raw: &'a [u8]) -> Result<Self, Failure> {
         Ok(Self(match *column {
             Type::BOOL => SqlValue::Boolean(bool::from_sql(column, raw)?),
-            Type::BYTEA => SqlValue::Blob(raw.to_vec()),
+            Type::BYTEA => SqlValue::Blob(raw.into()),
             Type::FLOAT8 => SqlValue::Real(f64::from_sql(column, raw)?),
             Type::INT4 => SqlValue::Integer(i32::from_sql(column, raw)?.into()),
             Type::INT8 => SqlValue::Integer(i64::from_sql(column, raw)?),

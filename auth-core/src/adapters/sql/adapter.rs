@@ -11,7 +11,7 @@ use super::{
     values::{attribute_sql, text, time},
 };
 use crate::{
-    adapter::{Adapter, MigrationPlan, Schema, Store},
+    adapter::{MigrationPlan, Schema, Store},
     clock::Timestamp,
     error::{Error, ErrorKind, Result},
     id::SessionId,
@@ -57,8 +57,8 @@ impl SqlAdapter {
     }
 
     pub(super) async fn read_one(&self, sql: &Arc<str>, id: &str) -> Result<Option<Reader>> {
-        let rows = self.read(sql, vec![text(id)]).await?;
-        Ok(rows.into_iter().next().map(Reader::new))
+        let row = found(self.driver.find(sql, id).await)?;
+        Ok(row.map(Reader::new))
     }
 
     /// One statement; how many rows it affected.
@@ -125,9 +125,9 @@ impl SqlAdapter {
 }
 
 /// A value that cannot be in this database (PostgreSQL's text has no NUL) is not there.
-fn found(fetched: Result<Vec<Row>, SqlError>) -> Result<Vec<Row>> {
+fn found<T: Default>(fetched: Result<T, SqlError>) -> Result<T> {
     match fetched {
-        Err(error) if error.kind == SqlErrorKind::Value => Ok(Vec::new()),
+        Err(error) if error.kind == SqlErrorKind::Value => Ok(T::default()),
         fetched => fetched.map_err(Error::fetch_failed),
     }
 }
@@ -173,9 +173,9 @@ impl Store for SqlAdapter {
     }
 }
 
-#[async_trait]
-impl Adapter for SqlAdapter {
-    async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
+impl SqlAdapter {
+    /// What every request with a session asks: a future of its own, because each adapter boxes it anyway.
+    pub(crate) async fn session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
         let queries = self.queries();
         let Some(mut row) = self
             .read_one(&queries.get_session_and_user, session_id.as_str())

@@ -4,16 +4,18 @@
 macro_rules! sql_adapter {
     ($adapter:ident) => {
         const _: () = {
-            use std::time::Duration;
+            use std::{sync::Arc, time::Duration};
 
             use $crate::{
-                adapter::{Adapter, delegate_beside_users, delegate_sessions, delegate_store, delegate_users},
+                adapter::{
+                    Adapter, Recent, delegate_beside_users, delegate_sessions, delegate_store, delegate_users, shared,
+                },
                 clock::Timestamp,
                 error::Result,
                 id::{KeyId, SessionId, UserId},
                 model::{
                     AttemptCount, AttemptSubject, KeyPatch, KeyRecord, SessionPatch, SessionRecord, SessionRotation,
-                    User, UserPatch, UserQuery,
+                    SharedSession, User, UserPatch, UserQuery,
                 },
                 secret::{Digest, HashedPassword},
             };
@@ -45,14 +47,22 @@ macro_rules! sql_adapter {
             #[async_trait::async_trait]
             impl Adapter for $adapter {
                 async fn get_session_and_user(&self, session_id: &SessionId) -> Result<Option<(SessionRecord, User)>> {
-                    self.inner.get_session_and_user(session_id).await
+                    self.inner.session_and_user(session_id).await
+                }
+
+                async fn get_recent_session_and_user(
+                    &self,
+                    session_id: &SessionId,
+                ) -> Result<Recent<(Arc<SharedSession>, Arc<User>)>> {
+                    let found = self.inner.session_and_user(session_id).await?;
+                    Ok(Recent::Current(found.map(shared)))
                 }
             }
 
             delegate_users!([] $adapter, inner, {
-                async fn delete_user(&self, user_id: &UserId) -> Result<()> {
-                    self.inner.delete_user(user_id).await
-                }
+                        async fn delete_user(&self, user_id: &UserId) -> Result<()> {
+                            self.inner.delete_user(user_id).await
+                        }
             });
 
     delegate_sessions!([] $adapter, inner);

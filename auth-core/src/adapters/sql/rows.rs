@@ -1,6 +1,9 @@
 //! Rows to records; a row that does not make sense is an error, never a guess.
 
-use std::net::IpAddr;
+use std::{
+    mem::{self, take},
+    net::IpAddr,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -16,22 +19,21 @@ use crate::{
     secret::{Digest, HashedPassword},
 };
 
-/// Takes the values of a row one after the other.
+/// Takes the values of a row one after the other, out of their places: a request reads some thirty of them.
 pub(super) struct Reader {
-    values: std::vec::IntoIter<SqlValue>,
+    row: Row,
+    next: usize,
 }
 
 impl Reader {
     pub(super) fn new(row: Row) -> Self {
-        Self {
-            values: row.into_iter(),
-        }
+        Self { row, next: 0 }
     }
 
-    fn next(&mut self) -> Result<SqlValue> {
-        self.values
-            .next()
-            .ok_or_else(|| Error::fetch_failed("a row is too short"))
+    fn next(&mut self) -> Result<&mut SqlValue> {
+        let value = self.row.get_mut(self.next);
+        self.next += 1;
+        value.ok_or_else(|| Error::fetch_failed("a row is too short"))
     }
 
     fn wrong(expected: &str) -> Error {
@@ -44,9 +46,9 @@ impl Reader {
 
     fn maybe_text(&mut self) -> Result<Option<String>> {
         match self.next()? {
-            SqlValue::Text(text) => Ok(Some(text)),
+            SqlValue::Text(text) => Ok(Some(take(text))),
             // Some drivers cannot tell text that is compared by bytes from bytes.
-            SqlValue::Blob(bytes) => String::from_utf8(bytes).map(Some).map_err(Error::fetch_failed),
+            SqlValue::Blob(bytes) => text_of(bytes).map(Some),
             SqlValue::Null => Ok(None),
             _ => Err(Self::wrong("text")),
         }
@@ -58,7 +60,7 @@ impl Reader {
 
     fn maybe_integer(&mut self) -> Result<Option<i64>> {
         match self.next()? {
-            SqlValue::Integer(integer) => Ok(Some(integer)),
+            SqlValue::Integer(integer) => Ok(Some(*integer)),
             SqlValue::Null => Ok(None),
             _ => Err(Self::wrong("an integer")),
         }
@@ -66,8 +68,8 @@ impl Reader {
 
     fn boolean(&mut self) -> Result<bool> {
         match self.next()? {
-            SqlValue::Boolean(flag) => Ok(flag),
-            SqlValue::Integer(flag) => Ok(flag != 0),
+            SqlValue::Boolean(flag) => Ok(*flag),
+            SqlValue::Integer(flag) => Ok(*flag != 0),
             _ => Err(Self::wrong("a truth value")),
         }
     }
@@ -82,7 +84,7 @@ impl Reader {
 
     fn blob(&mut self) -> Result<Vec<u8>> {
         match self.next()? {
-            SqlValue::Blob(bytes) => Ok(bytes),
+            SqlValue::Blob(bytes) => Ok(take(bytes).into()),
             _ => Err(Self::wrong("bytes")),
         }
     }
@@ -94,7 +96,7 @@ impl Reader {
     fn maybe_digest(&mut self) -> Result<Option<Digest>> {
         match self.next()? {
             SqlValue::Null => Ok(None),
-            SqlValue::Blob(bytes) => Digest::from_stored(&bytes)
+            SqlValue::Blob(bytes) => Digest::from_stored(bytes)
                 .map(Some)
                 .ok_or_else(|| Self::wrong("a digest")),
             _ => Err(Self::wrong("a digest")),
@@ -123,10 +125,8 @@ impl Reader {
         let mut attributes = Attributes::new();
         for attribute in declared {
             let value = match (attribute.kind(), self.next()?) {
-                (AttributeKind::Json | AttributeKind::Text, SqlValue::Blob(bytes)) => {
-                    SqlValue::Text(String::from_utf8(bytes).map_err(Error::fetch_failed)?)
-                }
-                (_, value) => value,
+                (AttributeKind::Json | AttributeKind::Text, SqlValue::Blob(bytes)) => SqlValue::Text(text_of(bytes)?),
+                (_, value) => mem::replace(value, SqlValue::Null),
             };
             attributes.set(attribute.name(), attribute_value(attribute.kind(), value)?);
         }
@@ -244,6 +244,10 @@ impl Reader {
             attributes: self.attributes(declared)?,
         })
     }
+}
+
+fn text_of(bytes: &mut Box<[u8]>) -> Result<String> {
+    String::from_utf8(take(bytes).into()).map_err(Error::fetch_failed)
 }
 
 fn attribute_value(kind: AttributeKind, value: SqlValue) -> Result<AttributeValue> {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{
@@ -15,13 +17,23 @@ use crate::{
     secret::HashedPassword,
 };
 
-#[async_trait]
-impl UserAdapter for SqlAdapter {
-    async fn get_user(&self, user_id: &UserId) -> Result<Option<User>> {
+impl SqlAdapter {
+    async fn user(&self, user_id: &UserId) -> Result<Option<User>> {
         let queries = self.queries();
         let row = self.read_one(&queries.get_user, user_id.as_str()).await?;
         row.map(|mut row| row.user(queries.schema.user_attributes()))
             .transpose()
+    }
+}
+
+#[async_trait]
+impl UserAdapter for SqlAdapter {
+    async fn get_user(&self, user_id: &UserId) -> Result<Option<User>> {
+        self.user(user_id).await
+    }
+
+    async fn get_shared_user(&self, user_id: &UserId) -> Result<Option<Arc<User>>> {
+        Ok(self.user(user_id).await?.map(Arc::new))
     }
 
     async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {

@@ -73,7 +73,7 @@ pub(super) fn token_values(token: &OneTimeToken) -> Result<Vec<SqlValue>> {
 pub(super) fn message_values(message: &OutboxMessage) -> Vec<SqlValue> {
     vec![
         text(&message.id),
-        SqlValue::Blob(message.sealed.clone()),
+        blob(&message.sealed),
         SqlValue::Integer(message.attempts.into()),
         time(message.due_at),
         time(message.expires),
@@ -105,7 +105,7 @@ pub(super) fn signing_key_values(key: &SigningKeyRecord) -> Vec<SqlValue> {
         text(&key.algorithm),
         time(key.active_from),
         time(key.created_at),
-        SqlValue::Blob(key.sealed.clone()),
+        blob(&key.sealed),
     ]
 }
 
@@ -176,7 +176,11 @@ pub(super) fn maybe_time(value: Option<Timestamp>) -> SqlValue {
 }
 
 pub(super) fn digest(value: &Digest) -> SqlValue {
-    SqlValue::Blob(value.as_bytes().to_vec())
+    blob(value.as_bytes())
+}
+
+fn blob(bytes: &[u8]) -> SqlValue {
+    SqlValue::Blob(bytes.into())
 }
 
 pub(super) fn maybe_digest(value: Option<&Digest>) -> SqlValue {

@@ -13,6 +13,12 @@ pub(crate) trait Sql: Send + Sync + 'static {
     /// Reads.
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError>;
 
+    /// Reads the one row that a key can have.
+    async fn find(&self, sql: &Arc<str>, key: &str) -> Result<Option<Row>, SqlError> {
+        let rows = self.fetch(Statement::of_key(sql, key)).await?;
+        Ok(rows.into_iter().next())
+    }
+
     /// Reads what may take long, where those who look up one row do not wait behind it.
     async fn list(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
         self.fetch(statement).await
@@ -36,6 +42,10 @@ impl Statement {
             sql: Arc::clone(sql),
             values,
         }
+    }
+
+    pub(crate) fn of_key(sql: &Arc<str>, key: &str) -> Self {
+        Self::new(sql, vec![SqlValue::Text(key.to_owned())])
     }
 
     pub(crate) fn text(sql: impl Into<Arc<str>>) -> Self {
@@ -97,9 +107,12 @@ pub(crate) struct Outcome {
 pub(crate) type Row = Vec<SqlValue>;
 
 /// A value of one of the types all databases have.
+///
+/// Bytes are boxed so that a value is no larger than its text: a row of a session with its user is then a small piece for the
+/// allocator.
 #[derive(Clone, PartialEq)]
 pub(crate) enum SqlValue {
-    Blob(Vec<u8>),
+    Blob(Box<[u8]>),
     Boolean(bool),
     Integer(i64),
     Null,
@@ -130,6 +143,8 @@ pub(crate) enum SqlErrorKind {
     /// A value does not fit into its column, or is none for this database.
     Value,
 }
+
+const _: () = assert!(size_of::<SqlValue>() == size_of::<String>());
 
 impl SqlErrorKind {
     pub(crate) fn is_duplicate(&self) -> bool {

@@ -1,5 +1,5 @@
 use std::{
-    sync::{Mutex, TryLockError},
+    sync::{Arc, Mutex, TryLockError},
     thread,
 };
 
@@ -59,6 +59,19 @@ impl SqliteDriver {
             reads: Some(reads),
         })
     }
+
+    /// Reads on the spot if it can be done without waiting; to wait is what the threads are for.
+    fn read_near<T>(&self, read: impl FnOnce(&Connection) -> Result<T, SqlError>) -> Option<Result<T, SqlError>> {
+        let free = self.near.iter().find_map(|connection| match connection.try_lock() {
+            Ok(connection) => Some(connection),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        match read(&*free?) {
+            Err(error) if run::is_busy(&error) => None,
+            read => Some(read),
+        }
+    }
 }
 
 /// Starts a thread that opens its connection and works until its queue ends.
@@ -93,19 +106,18 @@ impl Sql for SqliteDriver {
     }
 
     async fn fetch(&self, statement: Statement) -> Result<Vec<Row>, SqlError> {
-        for connection in &self.near {
-            let connection = match connection.try_lock() {
-                Ok(connection) => connection,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => continue,
-            };
-            match run::fetch(&connection, &statement) {
-                // Waiting is what the threads are for.
-                Err(error) if run::is_busy(&error) => break,
-                fetched => return fetched,
-            }
+        match self.read_near(|connection| run::fetch(connection, &statement)) {
+            Some(fetched) => fetched,
+            None => self.list(statement).await,
         }
-        self.list(statement).await
+    }
+
+    async fn find(&self, sql: &Arc<str>, key: &str) -> Result<Option<Row>, SqlError> {
+        if let Some(found) = self.read_near(|connection| run::find(connection, sql, key)) {
+            return found;
+        }
+        let rows = self.list(Statement::of_key(sql, key)).await?;
+        Ok(rows.into_iter().next())
     }
 
     /// On a thread: the asking one has other requests to answer meanwhile.

@@ -2,10 +2,20 @@
 
 use rusqlite::{
     Connection, ErrorCode, Statement as Prepared, ToSql,
-    types::{ToSqlOutput, Value, ValueRef},
+    types::{ToSqlOutput, ValueRef},
 };
 
 use crate::adapters::sql::{Outcome, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step};
+
+/// Reads the one row that a key can have.
+pub(super) fn find(connection: &Connection, sql: &str, key: &str) -> Result<Option<Row>, SqlError> {
+    let mut prepared = connection.prepare_cached(sql).map_err(error)?;
+    prepared.raw_bind_parameter(1, key).map_err(error)?;
+    let columns = prepared.column_count();
+    let mut found = prepared.raw_query();
+    let row = found.next().map_err(error)?;
+    row.map(|row| values(row, columns)).transpose()
+}
 
 /// Reads all rows.
 pub(super) fn fetch(connection: &Connection, statement: &Statement) -> Result<Vec<Row>, SqlError> {
@@ -74,20 +84,23 @@ fn rows(prepared: &mut Prepared<'_>) -> Result<Vec<Row>, SqlError> {
     let mut found = prepared.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(error)? {
-        let mut values = Row::with_capacity(columns);
-        for index in 0..columns {
-            let value: Value = row.get_ref(index).map(Value::try_from).map_err(error)?.map_err(other)?;
-            values.push(match value {
-                Value::Blob(bytes) => SqlValue::Blob(bytes),
-                Value::Integer(integer) => SqlValue::Integer(integer),
-                Value::Null => SqlValue::Null,
-                Value::Real(real) => SqlValue::Real(real),
-                Value::Text(text) => SqlValue::Text(text),
-            });
-        }
-        rows.push(values);
+        rows.push(values(row, columns)?);
     }
     Ok(rows)
+}
+
+fn values(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, SqlError> {
+    let mut values = Row::with_capacity(columns);
+    for index in 0..columns {
+        values.push(match row.get_ref(index).map_err(error)? {
+            ValueRef::Blob(bytes) => SqlValue::Blob(bytes.into()),
+            ValueRef::Integer(integer) => SqlValue::Integer(integer),
+            ValueRef::Null => SqlValue::Null,
+            ValueRef::Real(real) => SqlValue::Real(real),
+            ValueRef::Text(text) => SqlValue::Text(str::from_utf8(text).map_err(other)?.to_owned()),
+        });
+    }
+    Ok(values)
 }
 
 /// A value on its way to SQLite, borrowed.

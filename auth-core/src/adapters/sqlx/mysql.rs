@@ -59,7 +59,7 @@ impl MysqlPoolDriver {
         let mut arguments = MySqlArguments::default();
         for value in positional.arrange(&statement.values) {
             let added = match value {
-                SqlValue::Blob(bytes) => arguments.add(bytes.as_slice()),
+                SqlValue::Blob(bytes) => arguments.add(&**bytes),
                 SqlValue::Boolean(flag) => arguments.add(*flag),
                 SqlValue::Integer(integer) => arguments.add(*integer),
                 SqlValue::Null => arguments.add(None::<&str>),

@@ -35,7 +35,7 @@ impl PostgresPoolDriver {
         let mut arguments = PgArguments::default();
         for value in &statement.values {
             let added = match value {
-                SqlValue::Blob(bytes) => arguments.add(bytes.as_slice()),
+                SqlValue::Blob(bytes) => arguments.add(&**bytes),
                 SqlValue::Boolean(flag) => arguments.add(*flag),
                 SqlValue::Integer(integer) => arguments.add(*integer),
                 SqlValue::Null => arguments.add(Null),

@@ -34,7 +34,7 @@ impl SqlitePoolDriver {
         let mut arguments = SqliteArguments::default();
         for value in &statement.values {
             let added = match value {
-                SqlValue::Blob(bytes) => arguments.add(bytes.clone()),
+                SqlValue::Blob(bytes) => arguments.add(bytes.to_vec()),
                 SqlValue::Boolean(flag) => arguments.add(*flag),
                 SqlValue::Integer(integer) => arguments.add(*integer),
                 SqlValue::Null => arguments.add(None::<String>),

@@ -124,11 +124,11 @@ fn now() -> SqlValue {
 }
 
 fn digest() -> SqlValue {
-    SqlValue::Blob(b"digest".to_vec())
+    SqlValue::Blob((*b"digest").into())
 }
 
 fn link() -> SqlValue {
-    SqlValue::Blob(b"link77".to_vec())
+    SqlValue::Blob((*b"link77").into())
 }
 
 fn by<const COUNT: usize>(values: [SqlValue; COUNT]) -> Place {
