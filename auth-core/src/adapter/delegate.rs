@@ -40,6 +40,10 @@ macro_rules! delegate_users {
                 self.$field.get_user(user_id).await
             }
 
+            async fn get_shared_user(&self, user_id: &UserId) -> Result<Option<std::sync::Arc<User>>> {
+                self.$field.get_shared_user(user_id).await
+            }
+
             async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
                 self.$field.get_users(query).await
             }

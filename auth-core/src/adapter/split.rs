@@ -5,7 +5,6 @@ use async_trait::async_trait;
 use super::{
     AccountAdapter, Adapter, AttemptAdapter, MigrationPlan, Recent, Schema, SessionAdapter, Store,
     delegate::{delegate_beside_users, delegate_sessions, delegate_users},
-    shared,
 };
 use crate::{
     clock::Timestamp,
@@ -58,8 +57,8 @@ impl<U: AccountAdapter, S: SessionAdapter + AttemptAdapter> Adapter for SplitAda
         let Some(session) = self.sessions.get_session(session_id).await? else {
             return Ok(Recent::Current(None));
         };
-        let user = self.users.get_user(&session.user_id).await?;
-        Ok(Recent::Current(user.map(|user| shared((session, user)))))
+        let user = self.users.get_shared_user(&session.user_id).await?;
+        Ok(Recent::Current(user.map(|user| (SharedSession::new(session), user))))
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::Store;
@@ -17,6 +19,15 @@ pub trait UserAdapter: Store {
     /// # Errors
     /// `DATABASE_FETCH_FAILED`.
     async fn get_user(&self, user_id: &UserId) -> Result<Option<User>>;
+
+    /// As [`get_user`](Self::get_user), for requests, which only look at the user: a store that has its rows in memory can share
+    /// them instead of copying. Any other keeps the default.
+    ///
+    /// # Errors
+    /// `DATABASE_FETCH_FAILED`.
+    async fn get_shared_user(&self, user_id: &UserId) -> Result<Option<Arc<User>>> {
+        Ok(self.get_user(user_id).await?.map(Arc::new))
+    }
 
     /// The users asked for, in the order of their moments and ids: newest first is oldest first backwards, and
     /// [`UserQuery::after`] is a place in this order, whether anybody stands there or not.

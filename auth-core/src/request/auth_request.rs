@@ -125,9 +125,9 @@ impl AuthRequest {
     }
 
     async fn ask_for_user(&self, session: &Session) -> Result<Option<Arc<User>>> {
-        let user = self.inner.auth.inner.adapter.get_user(&session.user_id).await?;
+        let user = self.inner.auth.inner.adapter.get_shared_user(&session.user_id).await?;
         let now = self.inner.auth.now();
-        Ok(user.filter(|user| !user.is_banned(now)).map(Arc::new))
+        Ok(user.filter(|user| !user.is_banned(now)))
     }
 
     /// The session of the request's bearer token; `None` when there is no such token, whatever the cookies say. An idle

@@ -179,6 +179,10 @@ impl UserAdapter for MemoryAdapter {
         Ok(user.map(Arc::unwrap_or_clone))
     }
 
+    async fn get_shared_user(&self, user_id: &UserId) -> Result<Option<Arc<User>>> {
+        Ok(self.tables().users.get(user_id).cloned())
+    }
+
     async fn get_users(&self, query: &UserQuery) -> Result<Vec<User>> {
         let tables = self.tables();
         let asked_for = |user: &&Arc<User>| query.matches(user) && query.goes_on_to(user);
