@@ -3,7 +3,7 @@
 use auth_core::{AntiCsrf, AuthBuilder, NewKey, NewUser, Password, Secret, SignUp, Tokens, testing::Fault};
 use serde_json::json;
 
-use crate::{Answer, App, Client, Driver, PASSWORD, heard, listen, stories};
+use crate::{Answer, App, Client, Driver, PASSWORD, Store, heard, listen, stories};
 
 stories![nothing_secret_reaches_the_log, nothing_secret_is_in_answers,];
 
@@ -94,6 +94,12 @@ async fn log_of_somebody(driver: Driver, strategy: fn(AuthBuilder) -> AuthBuilde
         "{text}"
     );
     assert!(text.contains("implementation details"), "the operator sees the cause");
+    if let Driver::CoreOn(Store::Postgres | Store::RedisPostgres) = driver {
+        assert!(
+            text.contains("with parameters"),
+            "what the driver tells of each statement is heard"
+        );
+    }
     assert!(!text.contains("canary"), "{text}");
     for secret in given {
         assert!(!text.contains(&secret), "{secret} in {text}");

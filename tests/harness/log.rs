@@ -1,4 +1,4 @@
-//! What a test's application logs, wherever its driver runs it.
+//! What a test's application logs, wherever its driver runs it; what drivers of databases log through `log` too.
 
 use std::{
     cell::RefCell,
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, Once},
 };
 
-use tracing_subscriber::{Layer, filter::dynamic_filter_fn, layer::SubscriberExt};
+use tracing_subscriber::{Layer, filter::dynamic_filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// What was logged, while somebody listens.
 pub(super) type Log = Arc<Mutex<Option<Vec<u8>>>>;
@@ -26,7 +26,7 @@ pub fn listen() {
         let listening = dynamic_filter_fn(|_, _| current().lock().unwrap().is_some());
         let writing = tracing_subscriber::fmt::layer().with_writer(|| Writer).with_ansi(false);
         let subscriber = tracing_subscriber::registry().with(writing.with_filter(listening));
-        tracing::subscriber::set_global_default(subscriber).unwrap();
+        subscriber.init();
     });
     *current().lock().unwrap() = Some(Vec::new());
 }
@@ -39,7 +39,8 @@ pub fn heard() -> String {
 
 /// The log of the test that this thread works for, for the threads it starts.
 pub(super) fn current() -> Log {
-    LOG.with_borrow(Arc::clone)
+    // A thread that ends may still log, for nobody.
+    LOG.try_with(|log| Arc::clone(&log.borrow())).unwrap_or_default()
 }
 
 /// From now on this thread works for the test whose log it is.

@@ -53,7 +53,7 @@ async fn walk(which: Which, place: &Place, strategy: &str) {
     use_two_devices(&ada, &Browser::new(server.address()), place, &user_id, strategy).await;
     sign_out(&ada).await;
     leave(&ada, &mails, place).await;
-    assert_eq!(place.count_notes().await, 0);
+    assert_eq!(place.count("note").await, 0);
     assert_eq!(place.count_sessions(&user_id).await, 0);
     sign_up_by_number(&Browser::new(server.address()), &server, place).await;
     sign_in_by_number(&Browser::new(server.address()), &server).await;

@@ -6,7 +6,7 @@ use mailparse::{MailHeaderMap, parse_mail};
 use tempfile::TempDir;
 
 /// A folder that an application writes its mails into, and which of them were read.
-pub(super) struct Mails {
+pub(crate) struct Mails {
     folder: TempDir,
     read: RefCell<HashSet<PathBuf>>,
 }
@@ -20,7 +20,7 @@ pub(super) struct Mail {
 }
 
 impl Mails {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
             read: RefCell::default(),
@@ -28,7 +28,7 @@ impl Mails {
     }
 
     /// What an application is told to write here.
-    pub(super) fn arguments(&self) -> [String; 2] {
+    pub(crate) fn arguments(&self) -> [String; 2] {
         ["--mail".to_owned(), format!("files:{}", self.folder.path().display())]
     }
 
@@ -42,10 +42,8 @@ impl Mails {
     /// Waits for a mail to this address, about this, that was not read yet.
     pub(super) async fn next(&self, to: &str, about: &str) -> Mail {
         for _ in 0..1_000 {
-            for entry in std::fs::read_dir(self.folder.path()).unwrap() {
-                let path = entry.unwrap().path();
-                let is_whole = path.extension().is_some_and(|extension| extension == "eml");
-                if !is_whole || self.read.borrow().contains(&path) {
+            for path in self.whole() {
+                if self.read.borrow().contains(&path) {
                     continue;
                 }
                 let mail = Mail::parse(&std::fs::read(&path).unwrap());
@@ -57,6 +55,24 @@ impl Mails {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("{to} got no mail about {about:?}");
+    }
+
+    /// Who got any mail, read or not.
+    pub(crate) fn recipients(&self) -> HashSet<String> {
+        let mails = self
+            .whole()
+            .into_iter()
+            .map(|path| Mail::parse(&std::fs::read(path).unwrap()));
+        mails.map(|mail| mail.to).collect()
+    }
+
+    /// The mails that are written to their end.
+    fn whole(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+            .collect()
     }
 }
 

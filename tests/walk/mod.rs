@@ -5,21 +5,23 @@ mod alone;
 mod http;
 mod keeper;
 mod mails;
-mod place;
+pub(crate) mod place;
 mod redis_database;
-mod redis_down;
 mod refused;
 mod running;
 mod server;
 mod server_settings;
+mod store_down;
 mod together;
+mod way;
 
 pub(crate) use http::{send, send_from};
+pub(crate) use mails::Mails;
+pub(crate) use place::{Place, on_every_place};
 pub(crate) use running::{Running, Which};
 
 use http::Browser;
-use mails::Mails;
-use place::{Place, on_every_place};
+use way::Way;
 
 #[tokio::test]
 async fn an_unusable_command_line_is_explained() {

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashSet,
     env,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -16,7 +17,7 @@ use super::redis_database::RedisDatabase;
 
 /// Which store an application runs on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Sqlite,
     Postgres,
     Mysql,
@@ -27,7 +28,7 @@ pub(super) enum Kind {
 }
 
 /// A store of one test, empty at first.
-pub(super) struct Place {
+pub(crate) struct Place {
     database: Database,
     sessions: Option<RedisDatabase>,
 }
@@ -40,7 +41,7 @@ enum Database {
 }
 
 impl Place {
-    pub(super) async fn new(kind: Kind) -> Self {
+    pub(crate) async fn new(kind: Kind) -> Self {
         sqlx::any::install_default_drivers();
         let database = match kind {
             Kind::Sqlite | Kind::RedisSqlite => Database::File(TempDir::new().unwrap()),
@@ -61,6 +62,11 @@ impl Place {
             arguments.extend(["--sessions".to_owned(), sessions.url()]);
         }
         arguments
+    }
+
+    /// Where its database is.
+    pub(super) fn url(&self) -> Url {
+        Url::parse(&self.database.url()).unwrap()
     }
 
     /// A day passes, as far as the store is concerned.
@@ -96,18 +102,49 @@ impl Place {
         self.adapter().await.get_signing_keys().await.unwrap().len()
     }
 
-    pub(super) async fn count_notes(&self) -> i64 {
-        let mut connection = AnyConnection::connect(&self.database.url()).await.unwrap();
-        let notes: (i64,) = sqlx::query_as("SELECT count(*) FROM note")
+    /// How many rows of the database there are, of a table and with a condition.
+    pub(crate) async fn count(&self, rows: &str) -> i64 {
+        let mut connection = self.connect().await;
+        let count: (i64,) = sqlx::query_as(AssertSqlSafe(format!("SELECT count(*) FROM {rows}")))
             .fetch_one(&mut connection)
             .await
             .unwrap();
         connection.close().await.unwrap();
-        notes.0
+        count.0
+    }
+
+    /// What one column of the database holds.
+    pub(crate) async fn texts(&self, select: &'static str) -> HashSet<String> {
+        let mut connection = self.connect().await;
+        let rows: Vec<(String,)> = sqlx::query_as(select).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows.into_iter().map(|(text,)| text).collect()
+    }
+
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        let mut connection = self.connect().await;
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// A file can be broken without a row of it being wrong.
+    pub(crate) async fn assert_sound(&self) {
+        if let Database::File(_) = self.database {
+            for nothing in [
+                "pragma_integrity_check WHERE integrity_check <> 'ok'",
+                "pragma_foreign_key_check",
+            ] {
+                assert_eq!(self.count(nothing).await, 0, "{nothing}");
+            }
+        }
+    }
+
+    async fn connect(&self) -> AnyConnection {
+        AnyConnection::connect(&self.database.url()).await.unwrap()
     }
 
     /// Removes what is not gone by itself.
-    pub(super) async fn remove(self) {
+    pub(crate) async fn remove(self) {
         if let Database::OnServer { url, made_at } = &self.database {
             let name = url.path().trim_start_matches('/');
             // An application that was killed may be connected for a moment longer.
@@ -176,7 +213,7 @@ macro_rules! on_every_place {
         ];
     };
 }
-pub(super) use on_every_place;
+pub(crate) use on_every_place;
 
 /// Each story on one store.
 macro_rules! on_place {
@@ -195,4 +232,4 @@ macro_rules! on_place {
         }
     };
 }
-pub(super) use on_place;
+pub(crate) use on_place;

@@ -50,15 +50,15 @@ impl Running {
     }
 
     /// Starts an application on a store, as one node of several.
-    pub(super) async fn start_on(which: Which, place: &Place, more: &[&str]) -> Self {
+    pub(crate) async fn start_on(which: Which, place: &Place, more: &[&str]) -> Self {
         let mut command = Command::new(binary(which));
         command.args(place.arguments()).args(more).env("AUTH_SECRET", SECRET);
         Self::spawn(command).await
     }
 
-    /// Starts the stand-alone server with these arguments.
-    pub(super) async fn server(arguments: &[String]) -> Self {
-        let mut command = Command::new(binary(Which::Server));
+    /// Starts one with these arguments.
+    pub(super) async fn with(which: Which, arguments: &[String]) -> Self {
+        let mut command = Command::new(binary(which));
         command.args(arguments);
         Self::spawn(command).await
     }
@@ -134,9 +134,9 @@ impl Running {
         self.address
     }
 
-    /// `kill -9`.
-    pub(crate) fn kill(mut self) {
-        self.child.start_kill().unwrap();
+    /// `kill -9`, and it is gone.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// Ctrl-C, and waits for a clean end.

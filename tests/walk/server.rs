@@ -52,7 +52,7 @@ async fn succeed(directory: &TempDir, more: &[&str]) -> String {
 }
 
 pub(super) async fn serve(directory: &TempDir, more: &[&str]) -> Running {
-    Running::server(&arguments(directory, more)).await
+    Running::with(Which::Server, &arguments(directory, more)).await
 }
 
 pub(super) async fn ask(server: &Running, method: &str, path: &str, bearer: Option<&str>, body: Value) -> Received {
@@ -403,7 +403,7 @@ async fn a_secret_is_replaced_and_nobody_is_signed_out() {
             .chain(previous)
             .map(|&argument| argument.to_owned())
             .collect();
-        let server = Running::server(&arguments).await;
+        let server = Running::with(Which::Server, &arguments).await;
         let access = session["access_token"].as_str();
         let user = ask(&server, "GET", "/user", access, Value::Null).await.status;
         let renewed = ask(
