@@ -1,7 +1,7 @@
-//! What stories and attacks are written with: one application behind three drivers, and clients that keep cookies.
+//! What stories and attacks are written with: one application behind five drivers, and clients that keep cookies.
 //!
-//! A story is written once, as `async fn story(app: App)`, and [`stories!`] runs it through the core alone, through axum
-//! and through actix-web.
+//! A story is written once, as `async fn story(app: App)`, and [`stories!`] runs it through the core alone, through axum and
+//! actix-web in this process and over real connections, and on every store.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

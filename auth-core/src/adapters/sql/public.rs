@@ -60,9 +60,9 @@ macro_rules! sql_adapter {
             }
 
             delegate_users!([] $adapter, inner, {
-                        async fn delete_user(&self, user_id: &UserId) -> Result<()> {
-                            self.inner.delete_user(user_id).await
-                        }
+                async fn delete_user(&self, user_id: &UserId) -> Result<()> {
+                    self.inner.delete_user(user_id).await
+                }
             });
 
     delegate_sessions!([] $adapter, inner);
