@@ -37,9 +37,13 @@ async fn killed(which: Which, place: &Place) {
             .map(|client| tokio::spawn(sign_up(round, client, server.address(), Arc::clone(&answers))))
             .collect();
         // Anywhere in the middle of it.
-        while answers.load(Ordering::SeqCst) < 3 {
+        for _ in 0..30_000 {
+            if answers.load(Ordering::SeqCst) >= 3 {
+                break;
+            }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        assert!(answers.load(Ordering::SeqCst) >= 3, "nobody is answered");
         tokio::time::sleep(Duration::from_millis(20 + round * 37)).await;
         server.kill().await;
         for client in clients {
