@@ -86,7 +86,6 @@ async fn fails_at_any_call(app: &App, strategy: Setup, acts: &[&str], idle: &[bo
                 assert!(call < 30, "{name} never ends");
                 let app = App::with(app.driver, strategy).await;
                 let ada = app.signed_up("ada@example.com").await;
-                let token = ada.token();
                 let session = ada.get("/api/auth/session").await.json()["session"]["id"].clone();
                 if idle && !["change", "password", "delete"].contains(&name) {
                     app.wait(std::time::Duration::from_secs(2 * 24 * 3_600));
@@ -120,7 +119,7 @@ async fn fails_at_any_call(app: &App, strategy: Setup, acts: &[&str], idle: &[bo
                 if !ends {
                     assert!(ada.token().is_some());
                 }
-                if token == ada.token() && !ends && !["sign in", "sign up"].contains(&name) {
+                if !ends && !["sign in", "sign up"].contains(&name) {
                     if name == "refresh" {
                         assert_eq!(act(&ada, name, "").await.status(), 200, "{calls:?}");
                     }

@@ -105,7 +105,7 @@ async fn check(place: &Place, mails: &Mails, answered: &HashSet<String>) {
         accounts.is_superset(answered),
         "somebody was told of an account that is not there"
     );
-    // Mail goes out for what is there, and what has not gone out waits.
+    // Mail goes out for what is there, and what has not gone out waits. One that went out may wait still: in the end all are sent.
     let mailed = mails.recipients();
     assert!(
         accounts.is_superset(&mailed),

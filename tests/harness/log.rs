@@ -1,4 +1,5 @@
-//! What a test's application logs, wherever its driver runs it; what drivers of databases log through `log` too.
+//! What a test's application logs while it answers, in the test's thread or in its server's; what drivers of databases log
+//! through `log` too. What other threads log (those that hash, SQLite's) nobody hears.
 
 use std::{
     cell::RefCell,

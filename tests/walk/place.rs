@@ -121,10 +121,8 @@ impl Place {
         rows.into_iter().map(|(text,)| text).collect()
     }
 
-    pub(crate) async fn execute(&self, sql: &'static str) {
-        let mut connection = self.connect().await;
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+    pub(crate) async fn execute(&self, sql: &str) {
+        execute(&self.url(), sql.to_owned()).await;
     }
 
     /// A file can be broken without a row of it being wrong.

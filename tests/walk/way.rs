@@ -50,7 +50,7 @@ impl Way {
     pub(super) async fn close(&mut self) {
         if let Some(accepting) = self.accepting.take() {
             accepting.abort();
-            // Until its sockets are closed.
+            // Until nobody listens any more.
             let _ = accepting.await;
         }
     }

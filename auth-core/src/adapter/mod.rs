@@ -84,7 +84,7 @@ pub trait Adapter: AccountAdapter + SessionAdapter + AttemptAdapter {
     }
 
     /// As [`Adapter::get_session_and_user`], and may be answered from a cache or a replica; see
-    /// [`Adapter::get_recent_session`].
+    /// [`Adapter::get_recent_session`]. Suite: `at33`, `at34`.
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseFetchFailed`](crate::ErrorKind::DatabaseFetchFailed).

@@ -21,7 +21,7 @@ pub trait UserAdapter: Store {
     async fn get_user(&self, user_id: &UserId) -> Result<Option<User>>;
 
     /// As [`get_user`](Self::get_user), for requests, which only look at the user: a store that has its rows in memory can share
-    /// them instead of copying. Any other keeps the default.
+    /// them instead of copying. Any other can keep the default. Suite: `at01`, `at02`.
     ///
     /// # Errors
     /// `DATABASE_FETCH_FAILED`.

@@ -9,6 +9,7 @@ macro_rules! wrap_ports {
     ([$($generics:tt)*] $adapter:ty, $store:tt) => {
         $crate::adapters::wrapped::wrap_port!([$($generics)*] $adapter, $store, UserAdapter {
             get_user(user_id: &UserId) -> Option<User>;
+            get_shared_user(user_id: &UserId) -> Option<std::sync::Arc<User>>;
             get_users(query: &UserQuery) -> Vec<User>;
             count_users(query: &UserQuery) -> u64;
             set_user(user: &User, key: Option<&KeyRecord>) -> ();

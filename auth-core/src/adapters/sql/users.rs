@@ -32,6 +32,7 @@ impl UserAdapter for SqlAdapter {
         self.user(user_id).await
     }
 
+    // As the default, but by way of `user`: by way of `self` it would be one more boxed future.
     async fn get_shared_user(&self, user_id: &UserId) -> Result<Option<Arc<User>>> {
         Ok(self.user(user_id).await?.map(Arc::new))
     }

@@ -144,8 +144,6 @@ pub(crate) enum SqlErrorKind {
     Value,
 }
 
-const _: () = assert!(size_of::<SqlValue>() == size_of::<String>());
-
 impl SqlErrorKind {
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::PrimaryKey | Self::Unique)
@@ -176,5 +174,15 @@ impl fmt::Display for SqlError {
 impl StdError for SqlError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(self.source.as_ref())
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_no_larger_than_its_text() {
+        assert_eq!(size_of::<SqlValue>(), size_of::<String>());
     }
 }

@@ -8,11 +8,11 @@ use super::{
     rotations::{replacement, rotation},
 };
 use crate::{
-    adapter::Adapter,
+    adapter::{Adapter, Recent},
     clock::Timestamp,
     error::ErrorKind,
     id::{SessionId, UserId},
-    model::{Attributes, SessionPatch},
+    model::{Attributes, SessionPatch, SharedSession},
 };
 
 pub(super) const CASES: &[Case<Sessions>] = cases![
@@ -141,11 +141,27 @@ async fn at33_get_session_and_user_returns_both(store: Arc<dyn Adapter>) {
     store.set_user(&user, None).await.unwrap();
     store.set_session(&session).await.unwrap();
     let found = store.get_session_and_user(&session.id).await.unwrap();
-    assert_eq!(found, Some((session, user)));
+    assert_eq!(found, Some((session.clone(), user.clone())));
+    // As requests ask.
+    let recent = told(store.get_recent_session_and_user(&session.id).await.unwrap());
+    let (shared, shared_user) = recent.unwrap();
+    assert_eq!((&**shared, &*shared_user), (&session, &user));
+    let recent = told(store.get_recent_session(&session.id).await.unwrap());
+    assert_eq!(recent.map(SharedSession::into_record), Some(session));
 }
 
 async fn at34_get_session_and_user_returns_none_for_an_unknown_id(store: Arc<dyn Adapter>) {
-    assert_eq!(store.get_session_and_user(&SessionId::from("*")).await.unwrap(), None);
+    let id = SessionId::from("*");
+    assert_eq!(store.get_session_and_user(&id).await.unwrap(), None);
+    assert_eq!(told(store.get_recent_session_and_user(&id).await.unwrap()), None);
+    assert_eq!(told(store.get_recent_session(&id).await.unwrap()), None);
+}
+
+fn told<T>(recent: Recent<T>) -> Option<T> {
+    match recent {
+        Recent::Current(found) => found,
+        Recent::MaybeOld(found) => Some(found),
+    }
 }
 
 /// Seed 002 says "the user whose id is the session's id", which can only be a slip.

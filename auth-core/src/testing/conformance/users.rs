@@ -30,14 +30,17 @@ pub(super) const CASES: &[Case<Store>] = cases![
 async fn at01_get_user_returns_the_target(store: Store) {
     let user = user("one");
     store.set_user(&user, None).await.unwrap();
-    assert_eq!(store.get_user(&user.id).await.unwrap(), Some(user));
+    assert_eq!(store.get_user(&user.id).await.unwrap().as_ref(), Some(&user));
+    assert_eq!(store.get_shared_user(&user.id).await.unwrap().as_deref(), Some(&user));
 }
 
 async fn at02_get_user_returns_none_for_an_unknown_id(store: Store) {
     store.set_user(&user("one"), None).await.unwrap();
     // The last is no text for every database.
     for id in ["*", "", "one", "user_one\0"] {
-        assert_eq!(store.get_user(&UserId::from(id)).await.unwrap(), None, "{id:?}");
+        let id = UserId::from(id);
+        assert_eq!(store.get_user(&id).await.unwrap(), None, "{id:?}");
+        assert_eq!(store.get_shared_user(&id).await.unwrap(), None, "{id:?}");
     }
 }
 
