@@ -24,7 +24,10 @@ thread_local! {
 pub fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let listening = dynamic_filter_fn(|_, _| current().lock().unwrap().is_some());
+        let listening = dynamic_filter_fn(|metadata, _| {
+            let is_servers = SERVERS.iter().any(|server| metadata.target().starts_with(server));
+            !is_servers && current().lock().unwrap().is_some()
+        });
         let writing = tracing_subscriber::fmt::layer().with_writer(|| Writer).with_ansi(false);
         let subscriber = tracing_subscriber::registry().with(writing.with_filter(listening));
         subscriber.init();
@@ -48,6 +51,9 @@ pub(super) fn current() -> Log {
 pub(super) fn follow(log: &Log) {
     LOG.set(Arc::clone(log));
 }
+
+/// Whose traces nobody here is to answer for: they tell of bytes and time-outs of every connection.
+const SERVERS: [&str; 2] = ["actix_", "mio"];
 
 struct Writer;
 
