@@ -2,6 +2,7 @@
 
 mod alike;
 mod alone;
+mod half;
 mod http;
 mod keeper;
 mod mails;

@@ -1,6 +1,6 @@
 //! The notes application on axum.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use auth_axum::{AuthLayer, AuthRequest, CurrentUser, MaybeUser};
 use auth_core::Auth;
@@ -46,14 +46,22 @@ pub fn app(auth: Auth, notes: Notes, pages: Pages) -> Router {
 /// When the server fails.
 pub async fn serve(listener: tokio::net::TcpListener, app: Router) -> std::io::Result<()> {
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async {
-            // Without a signal to wait for, the server runs until it is killed.
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
-        .await
+    let serving = axum::serve(listener, service).with_graceful_shutdown(interrupted());
+    tokio::select! {
+        served = serving.into_future() => served,
+        // Whoever has sent half a request by then is not waited for.
+        () = async { interrupted().await; tokio::time::sleep(DRAIN).await } => Ok(()),
+    }
+}
+
+/// How long requests under way may take after Ctrl-C.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Ctrl-C. Without a signal to wait for, the server runs until it is killed.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 #[derive(Clone)]

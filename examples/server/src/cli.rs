@@ -88,7 +88,7 @@ async fn one_thing(command: Command, auth: &Auth, settings: &Settings) -> Result
     match command {
         Command::Serve => serve::serve(settings).await,
         Command::Migrate { dry_run } => commands::migrate(auth, dry_run).await,
-        Command::Check => commands::check(auth).await,
+        Command::Check => commands::check(auth, settings).await,
         Command::CreateUser { for_email, with_role } => {
             commands::create_user(auth, &for_email, with_role.as_deref()).await
         }

@@ -2,7 +2,7 @@
 
 use auth_core::{AdminUserAttributes, Auth, ErrorKind, UserId};
 
-use crate::{Failure, Settings, duration};
+use crate::{Failure, Settings, duration, setup};
 
 pub(crate) async fn migrate(auth: &Auth, dry_run: bool) -> Result<(), Failure> {
     if dry_run {
@@ -17,7 +17,8 @@ pub(crate) async fn migrate(auth: &Auth, dry_run: bool) -> Result<(), Failure> {
 }
 
 /// Fails unless the server could serve.
-pub(crate) async fn check(auth: &Auth) -> Result<(), Failure> {
+pub(crate) async fn check(auth: &Auth, settings: &Settings) -> Result<(), Failure> {
+    setup::idle_timeout(settings)?;
     let plan = auth.migration_plan().await?;
     let missing: Vec<&str> = plan.missing().collect();
     if !missing.is_empty() {

@@ -2,6 +2,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use auth_core::{Auth, Swept};
 use axum::{Json, Router, extract::State, http::StatusCode, middleware, response::IntoResponse, routing::get};
+use axum_server::Handle;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -11,8 +12,12 @@ use crate::{
     setup::{self, Parts},
 };
 
+/// How long requests under way may take once it is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
 /// Serves until it is told to stop; requests under way are answered first.
 pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let idle_timeout = setup::idle_timeout(settings)?;
     let listener = TcpListener::bind(setup::addr(settings)).await?;
     let addr = listener.local_addr()?;
     let metrics = Metrics::default();
@@ -29,11 +34,19 @@ pub(crate) async fn serve(settings: &Settings) -> Result<(), Failure> {
     if let Some(addr) = settings.metrics_addr {
         show_metrics(addr, measured.clone()).await?;
     }
-    let service = app(measured).into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener.into_std()?)?
+        .http1_only()
+        .handle(handle.clone());
+    // axum's own server waits for ever for half a request.
+    server.http_builder().http1().header_read_timeout(idle_timeout);
+    tokio::spawn(async move {
+        told_to_stop().await;
+        handle.graceful_shutdown(Some(DRAIN));
+    });
     println!("listening on http://{addr}");
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(told_to_stop())
-        .await;
+    let service = app(measured).into_make_service_with_connect_info::<SocketAddr>();
+    let served = server.serve(service).await;
     auth.flush_events().await;
     Ok(served?)
 }

@@ -32,6 +32,8 @@ macro_rules! settings {
 settings! {
     /// Where to listen; port 0 takes a free one. [default: 127.0.0.1:9999]
     addr: Option<SocketAddr> = "AUTH_ADDR",
+    /// How long a connection may wait for the whole head of a request: longer than a proxy keeps its own open. [default: 75s]
+    idle_timeout: Option<String> = "AUTH_IDLE_TIMEOUT",
     /// Where Prometheus reads `/metrics`, an address of its own that nobody outside reaches. [default: nowhere]
     metrics_addr: Option<SocketAddr> = "AUTH_METRICS_ADDR",
     /// Where browsers find the server: scheme, host and port. [default: its own address]

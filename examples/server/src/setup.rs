@@ -26,6 +26,15 @@ pub(crate) fn addr(settings: &Settings) -> SocketAddr {
     settings.addr.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9_999)))
 }
 
+/// How long a connection may wait for the whole head of a request.
+pub(crate) fn idle_timeout(settings: &Settings) -> Result<Duration, Failure> {
+    match period(settings.idle_timeout.as_deref())? {
+        Some(Duration::ZERO) => Err(Failure::new("an idle time-out of 0s leaves nobody the time to ask")),
+        Some(timeout) => Ok(timeout),
+        None => Ok(Duration::from_secs(75)),
+    }
+}
+
 /// The library, configured; the database is reached and not yet migrated.
 pub(crate) async fn auth(settings: &Settings, listening_on: SocketAddr, parts: &Parts) -> Result<Auth, Failure> {
     let secret = secret(settings)?;
