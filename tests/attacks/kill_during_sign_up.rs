@@ -11,7 +11,10 @@ use std::{
 
 use serde_json::json;
 
-use crate::walk::{Mails, Place, Running, Which, on_every_place, send, send_from};
+use crate::{
+    eventually,
+    walk::{Mails, Place, Running, Which, on_every_place, send, send_from},
+};
 
 on_every_place![
     a_killed_application_leaves_no_half_user,
@@ -37,13 +40,8 @@ async fn killed(which: Which, place: &Place) {
             .map(|client| tokio::spawn(sign_up(round, client, server.address(), Arc::clone(&answers))))
             .collect();
         // Anywhere in the middle of it.
-        for _ in 0..30_000 {
-            if answers.load(Ordering::SeqCst) >= 3 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        assert!(answers.load(Ordering::SeqCst) >= 3, "nobody is answered");
+        let are_some_in = || (answers.load(Ordering::SeqCst) >= 3).then_some(());
+        eventually("three are answered", async || are_some_in()).await;
         tokio::time::sleep(Duration::from_millis(20 + round * 37)).await;
         server.kill().await;
         for client in clients {
@@ -58,12 +56,10 @@ async fn killed(which: Which, place: &Place) {
     let server = Running::start_on(which, place, &[&mail, &folder]).await;
     let health = send(server.address(), "GET", "/api/auth/health", &[], "").await;
     assert_eq!(health.unwrap().status, 200);
-    for _ in 0..1_000 {
-        if place.count("auth_outbox").await == 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("all that waited is sent", async || {
+        (place.count("auth_outbox").await == 0).then_some(())
+    })
+    .await;
     assert_eq!(place.texts("SELECT email FROM auth_user").await, mails.recipients());
     server.stop().await;
 }

@@ -3,6 +3,8 @@ use std::time::Duration;
 use auth_core::{DeliveryError, Mail, Mailbox, Mailer, SmtpCredentials, SmtpMailer, SmtpSecurity};
 use auth_tests::harness::{Manners, SmtpCatcher, Wire};
 
+use crate::eventually;
+
 fn from() -> Mailbox {
     Mailbox::parse("Example <no-reply@example.com>").unwrap()
 }
@@ -190,9 +192,14 @@ async fn a_mail_without_a_connection_is_not_begun() {
         let mailer = mailer.clone();
         tokio::spawn(async move { mailer.send(&mail("m1")).await })
     };
-    while !catcher.commands().iter().any(|command| command.starts_with("DATA")) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let is_sending = || {
+        catcher
+            .commands()
+            .iter()
+            .any(|command| command.starts_with("DATA"))
+            .then_some(())
+    };
+    eventually("the first mail is being sent", async || is_sending()).await;
     let error = refusal(&mailer).await;
     assert!(
         !error.is_permanent() && error.to_string().contains("not begun"),

@@ -3,7 +3,7 @@
 use auth_core::{Attribute, MemoryMailer};
 use serde_json::json;
 
-use crate::{App, PASSWORD, stories};
+use crate::{App, PASSWORD, eventually, stories};
 
 stories![
     a_form_signs_up_and_goes_on,
@@ -70,16 +70,13 @@ async fn with_mails(app: App) -> (App, MemoryMailer) {
 
 /// The code of the newest mail to an address.
 async fn code(app: &App, mails: &MemoryMailer, to: &str) -> String {
-    for _ in 0..5_000 {
+    let mail = eventually(format_args!("{to} gets a mail"), async || {
         app.auth.deliver_due().await.unwrap();
-        let sent = mails.sent();
-        if let Some(mail) = sent.iter().rev().find(|mail| mail.to == to) {
-            let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
-            return mail.text.split_whitespace().find(is_code).unwrap().to_owned();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-    }
-    panic!("{to} got no mail");
+        mails.sent().into_iter().rev().find(|mail| mail.to == to)
+    })
+    .await;
+    let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+    mail.text.split_whitespace().find(is_code).unwrap().to_owned()
 }
 
 async fn a_form_waits_for_its_mail_where_it_says(app: App) {

@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
-use auth_core::{MemoryMailer, MemorySms, PhoneConfig, Tokens, testing::Fault};
+use auth_core::{MemoryMailer, MemorySms, PhoneConfig, Tokens, adapter::UserAdapter, testing::Fault};
 use serde_json::{Value, json};
 
 use super::{admin::service, transport::described};
-use crate::{App, PASSWORD, stories};
+use crate::{App, PASSWORD, eventually, stories};
 
 stories![
     the_service_says_what_it_offers,
@@ -244,17 +244,7 @@ async fn a_route_that_takes_too_long_answers_504(app: App) {
     );
     // What was begun is finished: the account is there.
     let id = auth_core::KeyId::from("email:ada@example.com");
-    for _ in 0..400 {
-        if auth_core::adapter::UserAdapter::get_key(&app.store, &id)
-            .await
-            .unwrap()
-            .is_some()
-        {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    panic!("the sign-up was cut off");
+    eventually("the sign-up ends", async || app.store.get_key(&id).await.unwrap()).await;
 }
 
 /// G6.2-25: what a page may not read in a header, its client does not know, first of all which error it was.

@@ -4,6 +4,7 @@ mod axum;
 mod client;
 mod core;
 mod documented;
+mod eventually;
 mod holder;
 mod log;
 mod post;
@@ -13,6 +14,7 @@ mod store;
 
 pub use app::{App, Driver, PASSWORD, Setup, passwords};
 pub use client::{Answer, Client, Unanswered};
+pub use eventually::eventually;
 pub use holder::Held;
 pub use log::{heard, listen};
 pub use post::{MINUTE, Received};

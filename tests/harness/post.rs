@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use auth_core::{AuthBuilder, MemoryMailer, MemorySms, adapter::OutboxAdapter};
 use url::Url;
 
-use super::{Answer, App, Client, Driver};
+use super::{Answer, App, Client, Driver, eventually};
 
 impl App {
     /// An application that sends mails and text messages.
@@ -23,15 +23,13 @@ impl App {
 
     /// Waits until everything that is due has been sent, by whomever.
     pub async fn deliver(&self) {
-        for _ in 0..5_000 {
+        eventually("the outbox is empty", async || {
             self.auth.deliver_due().await.unwrap();
             // What the library's own worker took first is leased until it is sent.
-            if self.store.inner().next_message_due().await.unwrap().is_none() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        panic!("the outbox is never empty");
+            let due = self.store.inner().next_message_due().await.unwrap();
+            due.is_none().then_some(())
+        })
+        .await;
     }
 
     /// All mails to an address so far, oldest first.

@@ -1,9 +1,11 @@
 //! The mails of an application, as files in a folder.
 
-use std::{cell::RefCell, collections::HashSet, path::PathBuf, time::Duration};
+use std::{cell::RefCell, collections::HashSet, path::PathBuf};
 
 use mailparse::{MailHeaderMap, parse_mail};
 use tempfile::TempDir;
+
+use crate::eventually;
 
 /// A folder that an application writes its mails into, and which of them were read.
 pub(crate) struct Mails {
@@ -41,7 +43,7 @@ impl Mails {
 
     /// Waits for a mail to this address, about this, that was not read yet.
     pub(super) async fn next(&self, to: &str, about: &str) -> Mail {
-        for _ in 0..1_000 {
+        eventually(format_args!("{to} gets a mail about {about:?}"), async || {
             for path in self.whole() {
                 if self.read.borrow().contains(&path) {
                     continue;
@@ -49,12 +51,12 @@ impl Mails {
                 let mail = Mail::parse(&std::fs::read(&path).unwrap());
                 if mail.to == to && mail.subject.contains(about) {
                     self.read.borrow_mut().insert(path);
-                    return mail;
+                    return Some(mail);
                 }
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("{to} got no mail about {about:?}");
+            None
+        })
+        .await
     }
 
     /// Who got any mail, read or not.

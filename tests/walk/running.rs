@@ -14,6 +14,7 @@ use tokio::{
 };
 
 use super::Place;
+use crate::eventually;
 
 /// What all nodes of an application share.
 const SECRET: &str = "a secret of at least thirty-two bytes for tests";
@@ -102,32 +103,30 @@ impl Running {
 
     /// What follows in the line that begins so, of those it has printed since it listens.
     pub(super) async fn line(&self, beginning: &str) -> String {
-        for _ in 0..1_000 {
-            let printed = self.printed.lock().unwrap().clone();
-            if let Some(rest) = printed.lines().find_map(|line| line.strip_prefix(beginning)) {
-                return rest.to_owned();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("it prints no line that begins with {beginning:?}");
+        eventually(
+            format_args!("it prints a line that begins with {beginning:?}"),
+            async || {
+                let printed = self.printed.lock().unwrap();
+                let rest = printed.lines().find_map(|line| line.strip_prefix(beginning));
+                rest.map(str::to_owned)
+            },
+        )
+        .await
     }
 
     /// The code in the newest text message to a number, once it has got as many; an application prints them.
     pub(super) async fn code_texted_to(&self, number: &str, messages: usize) -> String {
         let title = format!("text message to {number} ");
         let is_code = |word: &&str| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit());
-        for _ in 0..1_000 {
-            let printed = self.printed.lock().unwrap().clone();
+        eventually(format_args!("{number} gets {messages} messages"), async || {
+            let printed = self.printed.lock().unwrap();
             let newest = printed.rsplit_once(&title);
             let code = newest
                 .filter(|_| printed.matches(&title).count() >= messages)
                 .and_then(|(_, message)| message.split_whitespace().find(is_code));
-            if let Some(code) = code {
-                return code.to_owned();
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("{number} did not get {messages} messages");
+            code.map(str::to_owned)
+        })
+        .await
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

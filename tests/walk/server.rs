@@ -1,7 +1,7 @@
 //! The stand-alone server as its operator and its clients meet it: flags, files and the environment; requests over sockets;
 //! every subcommand.
 
-use std::{path::Path, process::Output, time::Duration};
+use std::{path::Path, process::Output};
 
 use auth_tests::harness::{SmtpCatcher, Wire};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,6 +14,7 @@ use super::{
     http::{Received, send},
     running::{Running, Which, binary},
 };
+use crate::eventually;
 
 const SECRET: &str = "a secret of the tests, 32 bytes and more";
 pub(super) const PASSWORD: &str = "correct horse battery";
@@ -81,18 +82,14 @@ fn free_address() -> String {
 
 /// The first mail in a folder, as soon as it is there.
 async fn mail_in(folder: &Path) -> String {
-    for _ in 0..600 {
-        let first = std::fs::read_dir(folder).ok().and_then(|mut files| files.next());
-        if let Some(Ok(file)) = first
-            && let Ok(text) = std::fs::read_to_string(file.path())
-            && text.contains("token=")
-        {
-            // Quoted-printable: soft line breaks, and `=3D` for `=`.
-            return text.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("no mail came");
+    eventually("a mail comes", async || {
+        let first = std::fs::read_dir(folder).ok()?.next()?.ok()?;
+        let text = std::fs::read_to_string(first.path()).ok()?;
+        // Quoted-printable: soft line breaks, and `=3D` for `=`.
+        let readable = || text.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
+        text.contains("token=").then(readable)
+    })
+    .await
 }
 
 #[tokio::test]
@@ -196,14 +193,11 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
         "auth_events_total{kind=\"excess_rate_limit_exceeded\"} 1",
         "auth_messages_total{channel=\"mail\",outcome=\"failed\"} 1",
     ];
-    for tries in 0.. {
+    eventually("both are counted", async || {
         let metrics = send(own, "GET", "/metrics", &[], "").await.unwrap();
-        if counted.iter().all(|line| metrics.body.contains(line)) {
-            break;
-        }
-        assert!(tries < 600, "{}", metrics.body);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        counted.iter().all(|line| metrics.body.contains(line)).then_some(())
+    })
+    .await;
     server.stop().await;
 }
 

@@ -4,12 +4,12 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use tempfile::TempDir;
 
 use super::{Browser, Place, Running, Way, Which, place::Kind};
+use crate::eventually;
 
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
@@ -131,16 +131,13 @@ impl Redis {
             .spawn();
         let started = Self(process.unwrap());
         let client = redis::Client::open(("127.0.0.1", port)).unwrap();
-        for _ in 0..500 {
+        eventually("redis-server answers", async || {
             // It listens before it has read its file.
-            if let Ok(mut connection) = client.get_multiplexed_async_connection().await
-                && redis::cmd("PING").exec_async(&mut connection).await.is_ok()
-            {
-                return started;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("redis-server did not start");
+            let mut connection = client.get_multiplexed_async_connection().await.ok()?;
+            redis::cmd("PING").exec_async(&mut connection).await.ok()
+        })
+        .await;
+        started
     }
 
     /// `kill -9`, and no process is left.
