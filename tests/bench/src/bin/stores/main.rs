@@ -6,8 +6,8 @@
 //!
 //! Servers are found by `AUTH_TEST_POSTGRES`, `AUTH_TEST_MYSQL` and `AUTH_TEST_REDIS`; a store whose variable is missing is left
 //! out. `stores [PART]`: `memory`, `sqlite`, `postgres`, `mysql`, `redis`, or `growth`, from a thousand sessions to a million;
-//! everything if nothing is said. `AUTH_TEST_POSTGRES_BUFFERS=1GB` in front of `tests/servers` gives PostgreSQL the room that the
-//! manual asks for with a million.
+//! everything if nothing is said. `AUTH_TEST_POSTGRES_BUFFERS=1GB` in front of `tests/servers` gives PostgreSQL room for a
+//! million and more.
 
 mod acts;
 mod growth;
@@ -27,7 +27,7 @@ use std::{
 
 use auth_core::{
     Auth, IssuedSession, NewUser, Secret, SessionStrategy,
-    adapter::{Adapter, SplitAdapter, Store},
+    adapter::{Adapter, SessionAdapter, SplitAdapter, Store},
     adapters::{
         AnyAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions, SqliteAdapter,
     },
@@ -51,7 +51,7 @@ const ASKING: usize = 16;
 // One thread, as a worker of a server has it: more of them than cores, and what is measured is who runs when.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    println!("{:<20} {:<12} {:>12} {:>12} {:>8}", "store", "act", "a second", "driver", "ratio");
+    println!("{:<24} {:<12} {:>12} {:>12} {:>8}", "store", "act", "a second", "driver", "ratio");
     let directory = tempfile::TempDir::new()?;
     let only = std::env::args().nth(1);
     let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
@@ -98,18 +98,22 @@ async fn main() -> Result<(), Failure> {
         let file = directory.path().join("growth.db");
         let adapter = AnyAdapter::new(SqliteAdapter::connect(&format!("sqlite://{}", file.display())).await?);
         adapter.migrate().await?;
-        let driver = sqlite::lookups(&file)?;
-        growth("sqlite", adapter, Beside { settle: &nothing, driver: Some(&driver) }).await?;
+        let drivers = vec![("rusqlite", sqlite::lookups(&file)?), ("sqlx", sqlite::lookups_of_sqlx(&file).await?)];
+        growth("sqlite", adapter, Beside { settle: &nothing, drivers }).await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_REDIS") {
         let sessions = RedisSessions::connect(&url).await?;
         let adapter = AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions));
-        growth("redis", adapter, Beside { settle: &nothing, driver: None }).await?;
+        let asked = adapter.clone();
+        let lookup = Box::pin(async move { assert!(asked.get_session(&"nobody".into()).await.expect("it answers").is_none()) });
+        let drivers = vec![("redis-rs", self::redis::lookups(&url, lookup).await?)];
+        growth("redis", adapter, Beside { settle: &nothing, drivers }).await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_MYSQL") {
-        let options = MysqlOptions::new(&url).table_prefix(format!("g{}_", std::process::id()));
-        let adapter = AnyAdapter::new(MysqlAdapter::open(options).await?);
-        growth("mysql", adapter, Beside { settle: &nothing, driver: None }).await?;
+        let prefix = format!("g{}_", std::process::id());
+        let adapter = AnyAdapter::new(MysqlAdapter::open(MysqlOptions::new(&url).table_prefix(&prefix)).await?);
+        let drivers = vec![("mysql_async", mysql::lookups(&url, &prefix)?)];
+        growth("mysql", adapter, Beside { settle: &nothing, drivers }).await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_POSTGRES") {
         let schema = format!("g{}", std::process::id());
@@ -125,9 +129,13 @@ async fn main() -> Result<(), Failure> {
                 client.simple_query("CHECKPOINT").await.expect("it answers");
             })
         };
-        let driver = postgres::lookups(&url, &schema).await?;
         let buffers: String = client.query_one("SHOW shared_buffers", &[]).await?.get(0);
-        growth(&format!("postgres, {buffers}"), adapter, Beside { settle: &settle, driver: Some(&driver) }).await?;
+        println!("postgres has {buffers} of shared_buffers");
+        let drivers = vec![
+            ("tokio-postgres", postgres::lookups(&url, &schema).await?),
+            ("sqlx", postgres::lookups_of_sqlx(&url, &schema).await?),
+        ];
+        growth("postgres", adapter, Beside { settle: &settle, drivers }).await?;
     }
     Ok(())
 }
@@ -213,5 +221,5 @@ fn print(store: &str, act: &str, rate: f64, beside: Option<(f64, f64)>) {
         Some((driver, ratio)) => (format!("{driver:.0}"), format!("{ratio:.2}")),
         None => Default::default(),
     };
-    println!("{store:<20} {act:<12} {rate:>12.0} {driver:>12} {ratio:>8}");
+    println!("{store:<24} {act:<12} {rate:>12.0} {driver:>12} {ratio:>8}");
 }

@@ -7,6 +7,7 @@ use mysql_async::{Value, prelude::Queryable};
 
 use crate::{
     Failure, beside,
+    growth::Lookup,
     rows::{Rows, renewal},
 };
 
@@ -16,18 +17,7 @@ pub(crate) async fn beside_mysql_async(
     size: usize,
     adapter: &MysqlAdapter,
 ) -> Result<(), Failure> {
-    let constraints = mysql_async::PoolConstraints::new(0, size).ok_or("a size")?;
-    // As our adapter has it; by default the pool closes connections as soon as nobody uses them.
-    let pool = mysql_async::PoolOpts::default()
-        .with_constraints(constraints)
-        .with_reset_connection(false)
-        .with_inactive_connection_ttl(Duration::from_secs(60));
-    let opts = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?)
-        .pool_opts(pool)
-        .prefer_socket(false)
-        .stmt_cache_size(128)
-        .client_found_rows(true);
-    let pool = mysql_async::Pool::new(opts);
+    let pool = pool(url, size)?;
     let table = format!("{prefix}session");
     let rows = Arc::new(Rows::make(adapter).await?);
     let label = format!("mysql, {size} conn");
@@ -41,7 +31,7 @@ pub(crate) async fn beside_mysql_async(
         }
     };
     let id = || Value::from(rows.template().id.as_str());
-    let select = format!("SELECT s.*, u.* FROM {table} s JOIN {prefix}user u ON u.id = s.user_id WHERE s.id = ?").into();
+    let select = lookup(prefix).into();
     beside(&label, "lookup", rows.with_user(), || {
         let done = run(&select, vec![id()]);
         async move { assert!(done.await > 0) }
@@ -83,4 +73,36 @@ pub(crate) async fn beside_mysql_async(
     })
     .await;
     Ok(())
+}
+
+/// Lookups of sessions with their users by id.
+pub(crate) fn lookups(url: &str, prefix: &str) -> Result<Lookup, Failure> {
+    let (pool, select) = (pool(url, 10)?, Arc::<str>::from(lookup(prefix)));
+    Ok(Box::new(move |id| {
+        let (pool, select) = (pool.clone(), Arc::clone(&select));
+        Box::pin(async move {
+            let mut conn = pool.get_conn().await.expect("it answers");
+            let row: Option<mysql_async::Row> = conn.exec_first(&*select, (id,)).await.expect("it answers");
+            assert!(row.is_some());
+        })
+    }))
+}
+
+/// As our adapter has it; by default the pool closes connections as soon as nobody uses them.
+fn pool(url: &str, size: usize) -> Result<mysql_async::Pool, Failure> {
+    let constraints = mysql_async::PoolConstraints::new(0, size).ok_or("a size")?;
+    let pool = mysql_async::PoolOpts::default()
+        .with_constraints(constraints)
+        .with_reset_connection(false)
+        .with_inactive_connection_ttl(Duration::from_secs(60));
+    let opts = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?)
+        .pool_opts(pool)
+        .prefer_socket(false)
+        .stmt_cache_size(128)
+        .client_found_rows(true);
+    Ok(mysql_async::Pool::new(opts))
+}
+
+fn lookup(prefix: &str) -> String {
+    format!("SELECT s.*, u.* FROM {prefix}session s JOIN {prefix}user u ON u.id = s.user_id WHERE s.id = ?")
 }

@@ -7,10 +7,12 @@ use std::sync::{
 };
 
 use auth_core::adapters::PostgresAdapter;
+use sqlx::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use crate::{
-    Failure, Work, beside,
+    Failure, beside,
+    growth::Lookup,
     rows::{Rows, renewal},
 };
 
@@ -96,17 +98,30 @@ fn lookup(schema: &str) -> String {
 }
 
 /// Lookups of sessions with their users by id, over one connection.
-pub(crate) async fn lookups(url: &str, schema: &str) -> Result<impl Fn(String) -> Work + use<>, Failure> {
+pub(crate) async fn lookups(url: &str, schema: &str) -> Result<Lookup, Failure> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     tokio::spawn(connection);
     let asked = Arc::new((client.prepare(&lookup(schema)).await?, client));
-    Ok(move |id: String| -> Work {
+    Ok(Box::new(move |id| {
         let asked = Arc::clone(&asked);
         Box::pin(async move {
             let (select, client) = &*asked;
             assert_eq!(client.query(select, &[&id]).await.expect("it answers").len(), 1);
         })
-    })
+    }))
+}
+
+/// The same through sqlx.
+pub(crate) async fn lookups_of_sqlx(url: &str, schema: &str) -> Result<Lookup, Failure> {
+    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(10).connect(url).await?;
+    let lookup: Arc<str> = lookup(schema).into();
+    Ok(Box::new(move |id| {
+        let (pool, lookup) = (pool.clone(), Arc::clone(&lookup));
+        Box::pin(async move {
+            let row = sqlx::query(sqlx::AssertSqlSafe(lookup)).bind(id).fetch_one(&pool).await;
+            assert!(!row.expect("it answers").is_empty());
+        })
+    }))
 }
 
 type Bound = Box<dyn ToSql + Send + Sync>;

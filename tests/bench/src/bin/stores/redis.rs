@@ -6,14 +6,10 @@ use ::redis::{Client, Cmd, IntoConnectionInfo, Value, aio::MultiplexedConnection
 use auth_core::adapters::AnyAdapter;
 use futures_util::StreamExt;
 
-use crate::{Failure, Work, beside, rows::Rows};
+use crate::{Failure, Work, beside, growth::Lookup, rows::Rows};
 
 pub(crate) async fn beside_redis(url: &str, adapter: &AnyAdapter) -> Result<(), Failure> {
-    // As our adapter has it: by default a command waits in the kernel until the one before it is acknowledged, which is less
-    // work and a longer wait.
-    let info = url.into_connection_info()?;
-    let settings = info.tcp_settings().clone().set_nodelay(true);
-    let client = Client::open(info.set_tcp_settings(settings))?;
+    let client = open(url)?;
     let connection = client.get_multiplexed_async_connection().await?;
     let rows = Rows::make(adapter).await?;
     let there = rows.template().id.to_string();
@@ -21,6 +17,28 @@ pub(crate) async fn beside_redis(url: &str, adapter: &AnyAdapter) -> Result<(), 
     measure("create", &client, &connection, rows.create(), || rows.fresh()).await?;
     measure("renew", &client, &connection, rows.renew(), || rows.turn()).await?;
     measure("+ delete", &client, &connection, rows.delete(), || rows.fresh()).await
+}
+
+/// The lookup of a session as the adapter asks for it.
+pub(crate) async fn lookups(url: &str, ours: Work) -> Result<Lookup, Failure> {
+    let client = open(url)?;
+    let connection = client.get_multiplexed_async_connection().await?;
+    let commands = Arc::new(heard(&client, &connection, ours).await?);
+    Ok(Box::new(move |id| {
+        let (connection, commands) = (connection.clone(), Arc::clone(&commands));
+        Box::pin(async move {
+            let answers = repeat(&commands, connection, &id).await;
+            assert!(answers.iter().all(|answer| !matches!(answer, Value::Nil)));
+        })
+    }))
+}
+
+/// As our adapter has it: by default a command waits in the kernel until the one before it is acknowledged, which is less
+/// work and a longer wait.
+fn open(url: &str) -> Result<Client, Failure> {
+    let info = url.into_connection_info()?;
+    let settings = info.tcp_settings().clone().set_nodelay(true);
+    Ok(Client::open(info.set_tcp_settings(settings))?)
 }
 
 async fn measure(

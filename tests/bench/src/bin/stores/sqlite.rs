@@ -7,9 +7,11 @@ use std::{
 
 use auth_core::adapters::SqliteAdapter;
 use rusqlite::{Connection, types::Value};
+use sqlx::{Row, sqlite::{SqliteConnectOptions, SqlitePoolOptions}};
 
 use crate::{
-    Failure, Work, beside,
+    Failure, beside,
+    growth::Lookup,
     rows::{Rows, renewal},
 };
 
@@ -91,12 +93,26 @@ pub(crate) async fn beside_rusqlite(path: &Path, adapter: &SqliteAdapter) -> Res
 }
 
 /// Lookups of sessions with their users by id.
-pub(crate) fn lookups(path: &Path) -> Result<impl Fn(String) -> Work + use<>, Failure> {
+pub(crate) fn lookups(path: &Path) -> Result<Lookup, Failure> {
     let (reader, lookup) = (Bare::open(path)?, lookup(path)?);
-    Ok(move |id: String| -> Work {
+    Ok(Box::new(move |id| {
         let (reader, lookup) = (Arc::clone(&reader), Arc::clone(&lookup));
         Box::pin(async move { assert_eq!(reader.run(&lookup, &[Value::from(id)]), 1) })
-    })
+    }))
+}
+
+/// The same through sqlx.
+pub(crate) async fn lookups_of_sqlx(path: &Path) -> Result<Lookup, Failure> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).pragma("mmap_size", (1_i64 << 30).to_string());
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    let lookup = lookup(path)?;
+    Ok(Box::new(move |id| {
+        let (pool, lookup) = (pool.clone(), Arc::clone(&lookup));
+        Box::pin(async move {
+            let row = sqlx::query(sqlx::AssertSqlSafe(lookup)).bind(id).fetch_one(&pool).await;
+            assert!(!row.expect("it answers").is_empty());
+        })
+    }))
 }
 
 /// A session with its user by its id; the columns by name, as the adapter asks for them.
