@@ -30,12 +30,22 @@ fn main() {
     let directory = tempfile::TempDir::new().expect("a folder");
     let start = |kind: &str| {
         let database = format!("sqlite://{}", directory.path().join(format!("{kind}.db")).display());
-        Server::start(kind, binaries.join("server"), &[kind.trim_end_matches(" (A/A)"), &database])
+        Server::start(
+            kind,
+            binaries.join("server"),
+            &[kind.trim_end_matches(" (A/A)"), &database],
+        )
     };
-    println!("{:<8} {:<28} {:>12} {:>12} {:>8}", "path", "server", "CPU µs", "more µs", "ratio");
+    println!(
+        "{:<8} {:<28} {:>12} {:>12} {:>8}",
+        "path", "server", "CPU µs", "more µs", "ratio"
+    );
     let only = (std::env::args().nth(3), std::env::args().nth(4));
     let is_wanted = |only: &Option<String>, name: &str| only.as_deref().is_none_or(|only| only == name);
-    for framework in ["axum", "actix"].into_iter().filter(|framework| is_wanted(&only.0, framework)) {
+    for framework in ["axum", "actix"]
+        .into_iter()
+        .filter(|framework| is_wanted(&only.0, framework))
+    {
         let kind = |store: &str| format!("{framework}-{store}");
         let mut servers = vec![
             start(&kind("bare")),
@@ -63,9 +73,11 @@ fn main() {
                 }
             }
         }
-        for (variable, store) in
-            [("AUTH_TEST_POSTGRES", "postgres"), ("AUTH_TEST_MYSQL", "mysql"), ("AUTH_TEST_REDIS", "redis")]
-        {
+        for (variable, store) in [
+            ("AUTH_TEST_POSTGRES", "postgres"),
+            ("AUTH_TEST_MYSQL", "mysql"),
+            ("AUTH_TEST_REDIS", "redis"),
+        ] {
             if std::env::var(variable).is_ok() {
                 servers.push(start(&kind(store)));
             }
@@ -91,7 +103,11 @@ fn measure(servers: &mut [Server], path: &str, with_cookie: bool) {
             // Which of the two is first changes, too.
             let order = if round % 2 == 0 { [at, BARE] } else { [BARE, at] };
             let costs = order.map(|which| servers[which].cost(path, cookie.as_deref()));
-            let (own, bare) = if round % 2 == 0 { (costs[0], costs[1]) } else { (costs[1], costs[0]) };
+            let (own, bare) = if round % 2 == 0 {
+                (costs[0], costs[1])
+            } else {
+                (costs[1], costs[0])
+            };
             // The first round warms.
             if round > 0 {
                 beside[at].push((own, bare));
@@ -140,7 +156,9 @@ impl Server {
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", binary.display()));
         let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it is");
+        BufReader::new(child.stdout.take().expect("it is piped"))
+            .read_line(&mut line)
+            .expect("it says where it is");
         let (address, cookie) = line.trim().split_once(' ').expect("address and cookie");
         let streams = (0..CONNECTIONS).map(|_| {
             let stream = TcpStream::connect(address).expect("it listens");
@@ -161,12 +179,16 @@ impl Server {
     }
 
     fn is_peer(&self) -> bool {
-        ["login", "sessions", "driver"].iter().any(|kind| self.name.starts_with(kind))
+        ["login", "sessions", "driver"]
+            .iter()
+            .any(|kind| self.name.starts_with(kind))
     }
 
     /// Microseconds of CPU for one request, on connections that stay open.
     fn cost(&mut self, path: &str, cookie: Option<&str>) -> f64 {
-        let cookie = cookie.map(|cookie| format!("cookie: theme=dark; {cookie}\r\n")).unwrap_or_default();
+        let cookie = cookie
+            .map(|cookie| format!("cookie: theme=dark; {cookie}\r\n"))
+            .unwrap_or_default();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n{cookie}\r\n");
         let before = self.cpu();
         let mut buffer = [0; 4_096];
@@ -176,7 +198,11 @@ impl Server {
             }
             for stream in &mut self.streams {
                 let read = read(stream, &mut buffer);
-                assert!(buffer[..read].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..read]));
+                assert!(
+                    buffer[..read].starts_with(b"HTTP/1.1 200"),
+                    "{}",
+                    String::from_utf8_lossy(&buffer[..read])
+                );
             }
         }
         (self.cpu() - before) / (TURNS * CONNECTIONS) as f64

@@ -57,10 +57,16 @@ impl AuthnBackend for Backend {
         let row: Option<(String, String)> = match self {
             Self::Memory => Some((id.clone(), "hash".to_owned())),
             Self::Postgres(pool) => {
-                sqlx::query_as("SELECT id, hash FROM peer_user WHERE id = $1").bind(id).fetch_optional(pool).await?
+                sqlx::query_as("SELECT id, hash FROM peer_user WHERE id = $1")
+                    .bind(id)
+                    .fetch_optional(pool)
+                    .await?
             }
             Self::Sqlite(pool) => {
-                sqlx::query_as("SELECT id, hash FROM peer_user WHERE id = ?").bind(id).fetch_optional(pool).await?
+                sqlx::query_as("SELECT id, hash FROM peer_user WHERE id = ?")
+                    .bind(id)
+                    .fetch_optional(pool)
+                    .await?
             }
         };
         Ok(row.map(|(id, hash)| User { id, hash }))
@@ -127,7 +133,10 @@ async fn main() -> Result<(), Failure> {
             }))
             .await
         }
-        _ => Err("login-memory, login-sqlite, login-postgres, login-redis, sessions-memory, driver-redis-rs or driver-fred".into()),
+        _ => Err(
+            "login-memory, login-sqlite, login-postgres, login-redis, sessions-memory, driver-redis-rs or driver-fred"
+                .into(),
+        ),
     }
 }
 
@@ -145,26 +154,46 @@ where
         false => Err(StatusCode::UNAUTHORIZED),
     };
     let cookie = async || [("set-cookie", "none=none")];
-    Router::new().route("/public", get(|| async { "hello" })).route("/me", get(me)).route("/in", get(cookie))
+    Router::new()
+        .route("/public", get(|| async { "hello" }))
+        .route("/me", get(me))
+        .route("/in", get(cookie))
 }
 
 /// A user with every request.
 fn login(store: impl SessionStore + Clone, backend: Backend) -> Router {
-    let sessions = SessionManagerLayer::new(store).with_secure(false).with_name("auth_session");
+    let sessions = SessionManagerLayer::new(store)
+        .with_secure(false)
+        .with_name("auth_session");
     let auth = AuthManagerLayerBuilder::new(backend, sessions).build();
     let me = async |auth: AuthSession<Backend>| auth.user.map(|user| user.id).ok_or(StatusCode::UNAUTHORIZED);
-    Router::new().route("/public", get(|| async { "hello" })).route("/me", get(me)).route("/in", get(sign_in)).layer(auth)
+    Router::new()
+        .route("/public", get(|| async { "hello" }))
+        .route("/me", get(me))
+        .route("/in", get(sign_in))
+        .layer(auth)
 }
 
 /// A session with every request, and the user's id in it.
 fn sessions(store: impl SessionStore + Clone) -> Router {
-    let layer = SessionManagerLayer::new(store).with_secure(false).with_name("auth_session");
+    let layer = SessionManagerLayer::new(store)
+        .with_secure(false)
+        .with_name("auth_session");
     let me = async |session: Session| match session.get::<String>("user").await {
         Ok(Some(id)) => Ok(id),
         _ => Err(StatusCode::UNAUTHORIZED),
     };
-    let sign_in = async |session: Session| session.insert("user", "ada").await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE);
-    Router::new().route("/public", get(|| async { "hello" })).route("/me", get(me)).route("/in", get(sign_in)).layer(layer)
+    let sign_in = async |session: Session| {
+        session
+            .insert("user", "ada")
+            .await
+            .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+    };
+    Router::new()
+        .route("/public", get(|| async { "hello" }))
+        .route("/me", get(me))
+        .route("/in", get(sign_in))
+        .layer(layer)
 }
 
 async fn serve(app: Router) -> Result<(), Failure> {
@@ -186,10 +215,15 @@ async fn sign_in(mut auth: AuthSession<Backend>) -> HeaderMap {
 async fn cookie(address: std::net::SocketAddr) -> Result<String, Failure> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(address).await?;
-    stream.write_all(b"GET /in HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+    stream
+        .write_all(b"GET /in HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    let line = answer.lines().find(|line| line.starts_with("set-cookie")).ok_or("no cookie")?;
+    let line = answer
+        .lines()
+        .find(|line| line.starts_with("set-cookie"))
+        .ok_or("no cookie")?;
     let pair = line.split_once(": ").and_then(|(_, value)| value.split(';').next());
     Ok(pair.ok_or("no cookie")?.to_owned())
 }

@@ -6,8 +6,8 @@ use auth_core::{
     Algorithm, Auth, NewUser, Secret, SessionConfig, SessionStrategy, Tokens,
     adapter::{Adapter, SplitAdapter},
     adapters::{
-        CacheOptions, CachedAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions,
-        SqliteAdapter,
+        CacheOptions, CachedAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions,
+        RedisSessions, SqliteAdapter,
     },
 };
 
@@ -38,19 +38,30 @@ async fn auth(store: &str, database: &str) -> Result<Option<(Auth, String)>, Fai
         }
         "postgres" => Some(signed_in(postgres().await?, SessionConfig::default()).await?),
         "mysql" => {
-            let options = MysqlOptions::new(std::env::var("AUTH_TEST_MYSQL")?).table_prefix(format!("b{}_", std::process::id()));
+            let options =
+                MysqlOptions::new(std::env::var("AUTH_TEST_MYSQL")?).table_prefix(format!("b{}_", std::process::id()));
             Some(signed_in(MysqlAdapter::open(options).await?, SessionConfig::default()).await?)
         }
         "redis" => {
             let sessions = RedisSessions::connect(&std::env::var("AUTH_TEST_REDIS")?).await?;
-            Some(signed_in(SplitAdapter::new(MemoryAdapter::default(), sessions), SessionConfig::default()).await?)
+            Some(
+                signed_in(
+                    SplitAdapter::new(MemoryAdapter::default(), sessions),
+                    SessionConfig::default(),
+                )
+                .await?,
+            )
         }
         "hs256" => Some(signed_in(MemoryAdapter::default(), Tokens::default()).await?),
         "es256" => Some(signed_in(MemoryAdapter::default(), Tokens::default().algorithm(Algorithm::Es256)).await?),
         _ => {
             // As every server with a thread of its own: a process that has only one pays less for its allocations and
             // system calls, and hashing passwords or talking to a database takes threads, with whatever library.
-            std::thread::spawn(|| loop { std::thread::park() });
+            std::thread::spawn(|| {
+                loop {
+                    std::thread::park()
+                }
+            });
             None
         }
     })
@@ -68,8 +79,11 @@ async fn signed_in(adapter: impl Adapter, sessions: impl Into<SessionStrategy>) 
         .sessions(sessions)
         .build()?;
     auth.migrate().await?;
-    auth.create_user(NewUser::with_password("username", "ada", "correct horse battery")).await?;
-    let proof = auth.authenticate_user("username", "ada", "correct horse battery").await?;
+    auth.create_user(NewUser::with_password("username", "ada", "correct horse battery"))
+        .await?;
+    let proof = auth
+        .authenticate_user("username", "ada", "correct horse battery")
+        .await?;
     let issued = auth.create_session(&proof, Default::default()).await?;
     let cookie = match &issued.tokens {
         Some(tokens) => format!("auth_access={}; auth_marker=x", tokens.access.expose()),
@@ -85,9 +99,15 @@ async fn axum_server(store: &str, database: &str) -> Result<(), Failure> {
     let app = match auth(store, database).await? {
         Some((auth, cookie)) => {
             println!("{} {cookie}", listener.local_addr()?);
-            app.route("/me", get(|user: auth_axum::CurrentUser| async move { user.id().to_string() }))
-                .route("/session", get(|session: auth_axum::CurrentSession| async move { session.user_id.to_string() }))
-                .layer(auth_axum::AuthLayer::new(auth))
+            app.route(
+                "/me",
+                get(|user: auth_axum::CurrentUser| async move { user.id().to_string() }),
+            )
+            .route(
+                "/session",
+                get(|session: auth_axum::CurrentSession| async move { session.user_id.to_string() }),
+            )
+            .layer(auth_axum::AuthLayer::new(auth))
         }
         None => {
             println!("{} none=none", listener.local_addr()?);
@@ -110,7 +130,10 @@ async fn actix_server(store: &str, database: &str) -> Result<(), Failure> {
                 App::new()
                     .wrap(auth_actix::AuthMiddleware::new(auth.clone()))
                     .route("/public", web::get().to(|| async { "hello" }))
-                    .route("/me", web::get().to(|user: auth_actix::CurrentUser| async move { user.id().to_string() }))
+                    .route(
+                        "/me",
+                        web::get().to(|user: auth_actix::CurrentUser| async move { user.id().to_string() }),
+                    )
                     .route(
                         "/session",
                         web::get().to(|session: auth_actix::CurrentSession| async move { session.user_id.to_string() }),

@@ -17,7 +17,9 @@ const LOOKUPS: u32 = 20_000;
 async fn main() -> Result<(), Failure> {
     let url = std::env::args().nth(1).ok_or("which Redis?")?;
     // As the library's own connection is made.
-    let config = ConnectionManagerConfig::new().set_number_of_retries(0).set_response_timeout(Some(Duration::from_secs(1)));
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(0)
+        .set_response_timeout(Some(Duration::from_secs(1)));
     let manager = ConnectionManager::new_with_config(redis::Client::open(url.as_str())?, config).await?;
     let pool = Pool::new(Config::from_url(&url)?, None, None, None, 1)?;
     pool.connect();
@@ -49,7 +51,10 @@ async fn main() -> Result<(), Failure> {
         other.push((cpu()? - between) / f64::from(LOOKUPS));
     }
     let (one, other) = (median(one), median(other));
-    println!("redis-rs {one:.1} µs of CPU a lookup, fred {other:.1} µs: {:.2}", one / other);
+    println!(
+        "redis-rs {one:.1} µs of CPU a lookup, fred {other:.1} µs: {:.2}",
+        one / other
+    );
     Ok(())
 }
 

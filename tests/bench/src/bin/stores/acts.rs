@@ -33,19 +33,35 @@ pub(crate) async fn acts(store: &str, adapter: AnyAdapter) -> Result<(), Failure
     let mut proofs = Vec::new();
     for number in 0..USERS {
         let name = format!("user{number}");
-        let _ = auth.create_user(NewUser::with_password("username", &name, "correct horse battery")).await;
-        proofs.push(auth.authenticate_user("username", &name, "correct horse battery").await?);
+        let _ = auth
+            .create_user(NewUser::with_password("username", &name, "correct horse battery"))
+            .await;
+        proofs.push(
+            auth.authenticate_user("username", &name, "correct horse battery")
+                .await?,
+        );
     }
     let (proofs, next) = (Arc::new(proofs), AtomicUsize::new(0));
     let created = rate(|| {
-        let (auth, proofs, at) = (auth.clone(), Arc::clone(&proofs), next.fetch_add(1, Ordering::Relaxed) % USERS);
+        let (auth, proofs, at) = (
+            auth.clone(),
+            Arc::clone(&proofs),
+            next.fetch_add(1, Ordering::Relaxed) % USERS,
+        );
         async move {
             let proof = &proofs[at];
-            auth.create_session(proof, Default::default()).await.map(drop).expect("it is made") }
+            auth.create_session(proof, Default::default())
+                .await
+                .map(drop)
+                .expect("it is made")
+        }
     });
     print(store, "create", created.await, None);
     let renewed = each(&auth, &proofs, |auth, issued| async move {
-        auth.renew_session(&issued.token).await.map(drop).expect("it is renewed");
+        auth.renew_session(&issued.token)
+            .await
+            .map(drop)
+            .expect("it is renewed");
     });
     print(store, "renew", renewed.await?, None);
     let revoked = each(&auth, &proofs, |auth, issued| async move {
@@ -55,7 +71,10 @@ pub(crate) async fn acts(store: &str, adapter: AnyAdapter) -> Result<(), Failure
     let tokens = build(adapter, Tokens::default())?;
     let refreshed = each(&tokens, &proofs, |auth, issued| async move {
         let tokens = issued.tokens.expect("tokens");
-        auth.refresh_session(tokens.refresh.expose()).await.map(drop).expect("it is refreshed");
+        auth.refresh_session(tokens.refresh.expose())
+            .await
+            .map(drop)
+            .expect("it is refreshed");
     });
     print(store, "refresh", refreshed.await?, None);
     Ok(())
@@ -71,7 +90,10 @@ async fn each<F: Future<Output = ()> + Send + 'static>(
     for _ in 0..ROUNDS {
         let mut sessions = Vec::new();
         for number in 0..SESSIONS {
-            sessions.push(auth.create_session(&proofs[number % proofs.len()], Default::default()).await?);
+            sessions.push(
+                auth.create_session(&proofs[number % proofs.len()], Default::default())
+                    .await?,
+            );
         }
         let (start, mut acting) = (Instant::now(), JoinSet::new());
         for issued in sessions {

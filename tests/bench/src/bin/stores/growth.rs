@@ -37,7 +37,10 @@ pub(crate) async fn growth(store: &str, adapter: AnyAdapter, beside: Beside<'_>)
             Box::pin(async move { assert!(adapter.get_session_and_user(&id).await.expect("it answers").is_some()) })
         };
         let validate = || -> Work {
-            let (auth, token) = (auth.clone(), SessionToken::parse(&format!("{}.{secret}", id())).expect("a token"));
+            let (auth, token) = (
+                auth.clone(),
+                SessionToken::parse(&format!("{}.{secret}", id())).expect("a token"),
+            );
             Box::pin(async move { auth.validate_session_user(&token).await.map(drop).expect("it is valid") })
         };
         let mut found = vec![
@@ -68,13 +71,23 @@ impl<'a> Crowd<'a> {
     async fn make(auth: &Auth, adapter: &'a AnyAdapter) -> Result<Self, Failure> {
         let mut users = Vec::new();
         for number in 0..1_000 {
-            users.push(auth.create_user(NewUser::with_key("of-growth", number.to_string())).await?.id);
+            users.push(
+                auth.create_user(NewUser::with_key("of-growth", number.to_string()))
+                    .await?
+                    .id,
+            );
         }
         let issued = session(auth).await?;
         let template = adapter.get_session(&issued.session.id).await?.ok_or("a session")?;
         let token = issued.token.expose();
         let (_, secret) = token.split_once('.').ok_or("a secret")?;
-        Ok(Self { adapter, users, template, secret: secret.to_owned(), made: 0 })
+        Ok(Self {
+            adapter,
+            users,
+            template,
+            secret: secret.to_owned(),
+            made: 0,
+        })
     }
 
     async fn grow(&mut self, count: usize) -> Result<(), Failure> {

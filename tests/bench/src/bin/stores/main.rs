@@ -29,16 +29,17 @@ use auth_core::{
     Auth, IssuedSession, NewUser, Secret, SessionStrategy,
     adapter::{Adapter, SessionAdapter, SplitAdapter, Store},
     adapters::{
-        AnyAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions, SqliteAdapter,
+        AnyAdapter, MemoryAdapter, MysqlAdapter, MysqlOptions, PostgresAdapter, PostgresOptions, RedisSessions,
+        SqliteAdapter,
     },
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 
+use self::redis::beside_redis;
 use acts::acts;
 use growth::{Beside, growth};
 use mysql::beside_mysql_async;
 use postgres::beside_tokio_postgres;
-use self::redis::beside_redis;
 use sqlite::beside_rusqlite;
 
 type Failure = Box<dyn std::error::Error>;
@@ -51,7 +52,10 @@ const ASKING: usize = 16;
 // One thread, as a worker of a server has it: more of them than cores, and what is measured is who runs when.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    println!("{:<24} {:<12} {:>12} {:>12} {:>8}", "store", "act", "a second", "driver", "ratio");
+    println!(
+        "{:<24} {:<12} {:>12} {:>12} {:>8}",
+        "store", "act", "a second", "driver", "ratio"
+    );
     let directory = tempfile::TempDir::new()?;
     let only = std::env::args().nth(1);
     let is_wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
@@ -68,14 +72,24 @@ async fn main() -> Result<(), Failure> {
     if let Some(url) = server("postgres", "AUTH_TEST_POSTGRES") {
         for size in [1, 10] {
             let schema = format!("b{}_{size}", std::process::id());
-            let options = PostgresOptions::new(&url).schema(&schema).pool_size(size).readers(size.min(2));
+            let options = PostgresOptions::new(&url)
+                .schema(&schema)
+                .pool_size(size)
+                .readers(size.min(2));
             let adapter = PostgresAdapter::open(options).await?;
             acts(&format!("postgres, {size}"), AnyAdapter::new(adapter.clone())).await?;
             beside_tokio_postgres(&url, &schema, size.min(2), size, &adapter).await?;
             // The same statements through sqlx, for applications that have its pool.
-            let pool = sqlx::postgres::PgPoolOptions::new().max_connections(u32::try_from(size)?).connect(&url).await?;
+            let pool = sqlx::postgres::PgPoolOptions::new()
+                .max_connections(u32::try_from(size)?)
+                .connect(&url)
+                .await?;
             let prefix = format!("{schema}.auth_");
-            acts(&format!("postgres sqlx, {size}"), AnyAdapter::new(PostgresAdapter::from_pool(pool, &prefix).await?)).await?;
+            acts(
+                &format!("postgres sqlx, {size}"),
+                AnyAdapter::new(PostgresAdapter::from_pool(pool, &prefix).await?),
+            )
+            .await?;
         }
     }
     if let Some(url) = server("mysql", "AUTH_TEST_MYSQL") {
@@ -98,22 +112,50 @@ async fn main() -> Result<(), Failure> {
         let file = directory.path().join("growth.db");
         let adapter = AnyAdapter::new(SqliteAdapter::connect(&format!("sqlite://{}", file.display())).await?);
         adapter.migrate().await?;
-        let drivers = vec![("rusqlite", sqlite::lookups(&file)?), ("sqlx", sqlite::lookups_of_sqlx(&file).await?)];
-        growth("sqlite", adapter, Beside { settle: &nothing, drivers }).await?;
+        let drivers = vec![
+            ("rusqlite", sqlite::lookups(&file)?),
+            ("sqlx", sqlite::lookups_of_sqlx(&file).await?),
+        ];
+        growth(
+            "sqlite",
+            adapter,
+            Beside {
+                settle: &nothing,
+                drivers,
+            },
+        )
+        .await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_REDIS") {
         let sessions = RedisSessions::connect(&url).await?;
         let adapter = AnyAdapter::new(SplitAdapter::new(MemoryAdapter::default(), sessions));
         let asked = adapter.clone();
-        let lookup = Box::pin(async move { assert!(asked.get_session(&"nobody".into()).await.expect("it answers").is_none()) });
+        let lookup =
+            Box::pin(async move { assert!(asked.get_session(&"nobody".into()).await.expect("it answers").is_none()) });
         let drivers = vec![("redis-rs", self::redis::lookups(&url, lookup).await?)];
-        growth("redis", adapter, Beside { settle: &nothing, drivers }).await?;
+        growth(
+            "redis",
+            adapter,
+            Beside {
+                settle: &nothing,
+                drivers,
+            },
+        )
+        .await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_MYSQL") {
         let prefix = format!("g{}_", std::process::id());
         let adapter = AnyAdapter::new(MysqlAdapter::open(MysqlOptions::new(&url).table_prefix(&prefix)).await?);
         let drivers = vec![("mysql_async", mysql::lookups(&url, &prefix)?)];
-        growth("mysql", adapter, Beside { settle: &nothing, drivers }).await?;
+        growth(
+            "mysql",
+            adapter,
+            Beside {
+                settle: &nothing,
+                drivers,
+            },
+        )
+        .await?;
     }
     if let Some(url) = server("growth", "AUTH_TEST_POSTGRES") {
         let schema = format!("g{}", std::process::id());
@@ -135,7 +177,15 @@ async fn main() -> Result<(), Failure> {
             ("tokio-postgres", postgres::lookups(&url, &schema).await?),
             ("sqlx", postgres::lookups_of_sqlx(&url, &schema).await?),
         ];
-        growth("postgres", adapter, Beside { settle: &settle, drivers }).await?;
+        growth(
+            "postgres",
+            adapter,
+            Beside {
+                settle: &settle,
+                drivers,
+            },
+        )
+        .await?;
     }
     Ok(())
 }
@@ -151,20 +201,19 @@ fn build(adapter: impl Adapter, sessions: impl Into<SessionStrategy>) -> Result<
 /// A user, once for all; and sessions of it.
 async fn session(auth: &Auth) -> Result<IssuedSession, Failure> {
     // The second time the user is there.
-    let _ = auth.create_user(NewUser::with_password("username", "ada", "correct horse battery")).await;
-    let proof = auth.authenticate_user("username", "ada", "correct horse battery").await?;
+    let _ = auth
+        .create_user(NewUser::with_password("username", "ada", "correct horse battery"))
+        .await;
+    let proof = auth
+        .authenticate_user("username", "ada", "correct horse battery")
+        .await?;
     Ok(auth.create_session(&proof, Default::default()).await?)
 }
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Ours and the driver's in turn.
-async fn beside<F: Future<Output = ()>>(
-    store: &str,
-    act: &str,
-    ours: impl Fn() -> Work,
-    driver: impl Fn() -> F,
-) {
+async fn beside<F: Future<Output = ()>>(store: &str, act: &str, ours: impl Fn() -> Work, driver: impl Fn() -> F) {
     let (mut rates, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
     for round in 0..=ROUNDS {
         let (own, bare) = if round % 2 == 0 {
@@ -212,7 +261,11 @@ async fn once<F: Future<Output = ()>>(act: &impl Fn() -> F) -> f64 {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 0 { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] }
+    if values.len() % 2 == 0 {
+        f64::midpoint(values[middle - 1], values[middle])
+    } else {
+        values[middle]
+    }
 }
 
 /// A line: a rate, and beside it another and their ratio.

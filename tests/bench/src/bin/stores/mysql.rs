@@ -37,9 +37,17 @@ pub(crate) async fn beside_mysql_async(
         async move { assert!(done.await > 0) }
     })
     .await;
-    let template = pool.get_conn().await?.exec_first(format!("SELECT * FROM {table} WHERE id = ?"), (id(),)).await?;
+    let template = pool
+        .get_conn()
+        .await?
+        .exec_first(format!("SELECT * FROM {table} WHERE id = ?"), (id(),))
+        .await?;
     let template: mysql_async::Row = template.ok_or("a session")?;
-    let names: Vec<String> = template.columns_ref().iter().map(|column| column.name_str().into_owned()).collect();
+    let names: Vec<String> = template
+        .columns_ref()
+        .iter()
+        .map(|column| column.name_str().into_owned())
+        .collect();
     let at = names.iter().position(|name| name == "id").ok_or("an id")?;
     let values = template.unwrap();
     let places = vec!["?"; names.len()].join(", ");
@@ -55,11 +63,25 @@ pub(crate) async fn beside_mysql_async(
     beside(&label, "renew", rows.renew(), || {
         let row = rows.template();
         let digest = Value::from(row.secret_digest.as_bytes().as_slice());
-        let [issued, active, idle, seen] = [row.secret_issued_at, row.active_expires, row.idle_expires, row.last_seen]
-            .map(|time| Value::from(time.as_unix_ms()));
+        let [issued, active, idle, seen] = [
+            row.secret_issued_at,
+            row.active_expires,
+            row.idle_expires,
+            row.last_seen,
+        ]
+        .map(|time| Value::from(time.as_unix_ms()));
         let id = Value::from(rows.turn());
-        let values =
-            vec![active.clone(), digest.clone(), issued, active, idle, seen.clone(), seen, id, digest];
+        let values = vec![
+            active.clone(),
+            digest.clone(),
+            issued,
+            active,
+            idle,
+            seen.clone(),
+            seen,
+            id,
+            digest,
+        ];
         let done = run(&update, values);
         async move { assert_eq!(done.await, 1) }
     })

@@ -34,16 +34,26 @@ pub(crate) async fn beside_tokio_postgres(
     let manager = deadpool_postgres::Manager::from_config(
         url.parse()?,
         tokio_postgres::NoTls,
-        deadpool_postgres::ManagerConfig { recycling_method: deadpool_postgres::RecyclingMethod::Fast },
+        deadpool_postgres::ManagerConfig {
+            recycling_method: deadpool_postgres::RecyclingMethod::Fast,
+        },
     );
     let pool = deadpool_postgres::Pool::builder(manager).max_size(writers).build()?;
     let rows = Arc::new(Rows::make(adapter).await?);
-    let Insertion { sql: insertion, values, id_at } = insertion(&clients[0].0, &table, rows.template().id.as_str()).await?;
+    let Insertion {
+        sql: insertion,
+        values,
+        id_at,
+    } = insertion(&clients[0].0, &table, rows.template().id.as_str()).await?;
     let (clients, next) = (Arc::new(clients), AtomicUsize::new(0));
     let id = rows.template().id.to_string();
     let label = format!("postgres, {readers} conn");
     beside(&label, "lookup", rows.with_user(), || {
-        let (clients, id, at) = (Arc::clone(&clients), id.clone(), next.fetch_add(1, Ordering::Relaxed) % readers);
+        let (clients, id, at) = (
+            Arc::clone(&clients),
+            id.clone(),
+            next.fetch_add(1, Ordering::Relaxed) % readers,
+        );
         async move {
             let (client, select) = &clients[at];
             assert_eq!(client.query(select, &[&id]).await.expect("it answers").len(), 1);
@@ -94,7 +104,9 @@ pub(crate) async fn beside_tokio_postgres(
 }
 
 fn lookup(schema: &str) -> String {
-    format!("SELECT s.*, u.* FROM {schema}.auth_session s JOIN {schema}.auth_user u ON u.id = s.user_id WHERE s.id = $1")
+    format!(
+        "SELECT s.*, u.* FROM {schema}.auth_session s JOIN {schema}.auth_user u ON u.id = s.user_id WHERE s.id = $1"
+    )
 }
 
 /// Lookups of sessions with their users by id, over one connection.
@@ -113,7 +125,10 @@ pub(crate) async fn lookups(url: &str, schema: &str) -> Result<Lookup, Failure> 
 
 /// The same through sqlx.
 pub(crate) async fn lookups_of_sqlx(url: &str, schema: &str) -> Result<Lookup, Failure> {
-    let pool = sqlx::postgres::PgPoolOptions::new().max_connections(10).connect(url).await?;
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(10)
+        .connect(url)
+        .await?;
     let lookup: Arc<str> = lookup(schema).into();
     Ok(Box::new(move |id| {
         let (pool, lookup) = (pool.clone(), Arc::clone(&lookup));
@@ -134,7 +149,9 @@ struct Insertion {
 }
 
 async fn insertion(client: &tokio_postgres::Client, table: &str, id: &str) -> Result<Insertion, Failure> {
-    let row = client.query_one(&format!("SELECT * FROM {table} WHERE id = $1"), &[&id]).await?;
+    let row = client
+        .query_one(&format!("SELECT * FROM {table} WHERE id = $1"), &[&id])
+        .await?;
     let names: Vec<&str> = row.columns().iter().map(|column| column.name()).collect();
     let value = |(at, column): (usize, &tokio_postgres::Column)| -> Result<Bound, Failure> {
         Ok(match *column.type_() {
@@ -144,11 +161,24 @@ async fn insertion(client: &tokio_postgres::Client, table: &str, id: &str) -> Re
             _ => Box::new(row.try_get::<_, Option<String>>(at)?),
         })
     };
-    let values = row.columns().iter().enumerate().map(value).collect::<Result<Vec<_>, _>>()?;
+    let values = row
+        .columns()
+        .iter()
+        .enumerate()
+        .map(value)
+        .collect::<Result<Vec<_>, _>>()?;
     let places: Vec<String> = (1..=names.len()).map(|number| format!("${number}")).collect();
-    let sql = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
+    let sql = format!(
+        "INSERT INTO {table} ({}) VALUES ({})",
+        names.join(", "),
+        places.join(", ")
+    );
     let id_at = names.iter().position(|name| *name == "id").ok_or("an id")?;
-    Ok(Insertion { sql: sql.into(), values: Arc::new(values), id_at })
+    Ok(Insertion {
+        sql: sql.into(),
+        values: Arc::new(values),
+        id_at,
+    })
 }
 
 /// The values with another id among them.

@@ -96,7 +96,10 @@ async fn heard(client: &Client, connection: &MultiplexedConnection, act: Work) -
     const END: &str = "the end of the act";
     let mut monitor = client.get_async_monitor().await?.into_on_message::<String>();
     act.await;
-    ::redis::cmd("ECHO").arg(END).query_async::<String>(&mut connection.clone()).await?;
+    ::redis::cmd("ECHO")
+        .arg(END)
+        .query_async::<String>(&mut connection.clone())
+        .await?;
     let mut commands = Vec::new();
     while let Some(line) = monitor.next().await {
         let (source, words) = line.split_once("] ").ok_or("a line of MONITOR")?;
@@ -109,13 +112,19 @@ async fn heard(client: &Client, connection: &MultiplexedConnection, act: Work) -
             commands.push(words);
         }
     }
-    let key = commands.iter().flatten().find_map(|word| word.strip_prefix(b"auth:s1:{")?.strip_suffix(b"}"));
+    let key = commands
+        .iter()
+        .flatten()
+        .find_map(|word| word.strip_prefix(b"auth:s1:{")?.strip_suffix(b"}"));
     let id = key.ok_or("the key of a session")?.to_vec();
     let as_word = |word: Vec<u8>| match word.windows(id.len()).position(|part| part == id) {
         Some(at) => Word::Id(word[..at].to_vec(), word[at + id.len()..].to_vec()),
         None => Word::Fixed(word),
     };
-    Ok(commands.into_iter().map(|words| words.into_iter().map(as_word).collect()).collect())
+    Ok(commands
+        .into_iter()
+        .map(|words| words.into_iter().map(as_word).collect())
+        .collect())
 }
 
 /// The words between quotes, with their escapes undone.
@@ -132,7 +141,11 @@ fn unquoted(line: &str) -> Vec<Vec<u8>> {
                     Some(b'a') => 7,
                     Some(b'b') => 8,
                     Some(b'x') => {
-                        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16)).unwrap_or_default();
+                        let mut digit = || {
+                            rest.next()
+                                .and_then(|digit| char::from(digit).to_digit(16))
+                                .unwrap_or_default()
+                        };
                         u8::try_from(digit() * 16 + digit()).unwrap_or_default()
                     }
                     other => other.unwrap_or_default(),

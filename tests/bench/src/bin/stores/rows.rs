@@ -5,10 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use auth_core::{
-    KeyId, SessionId, SessionRecord, SessionRotation,
-    adapter::Adapter,
-};
+use auth_core::{KeyId, SessionId, SessionRecord, SessionRotation, adapter::Adapter};
 
 use crate::{Failure, Work};
 
@@ -25,7 +22,10 @@ pub(crate) struct Rows<A> {
 impl<A: Adapter + Clone> Rows<A> {
     /// Beside the sessions of `ada`, who has one.
     pub(crate) async fn make(adapter: &A) -> Result<Self, Failure> {
-        let (_, user) = adapter.get_key_and_user(&KeyId::new("username", "ada")?).await?.ok_or("a user")?;
+        let (_, user) = adapter
+            .get_key_and_user(&KeyId::new("username", "ada")?)
+            .await?
+            .ok_or("a user")?;
         let sessions = adapter.get_sessions_by_user_id(&user.id).await?;
         let template = sessions.into_iter().next().ok_or("a session")?;
         for number in 0..ROWS {
@@ -34,7 +34,11 @@ impl<A: Adapter + Clone> Rows<A> {
             adapter.set_session(&record).await?;
         }
         let (adapter, template, next) = (adapter.clone(), Arc::new(template), Arc::default());
-        Ok(Self { adapter, template, next })
+        Ok(Self {
+            adapter,
+            template,
+            next,
+        })
     }
 
     /// The session that all are made from.
@@ -92,7 +96,11 @@ impl<A: Adapter + Clone> Rows<A> {
     /// A rotation to the secret it has, so that it can be repeated.
     pub(crate) fn renew(&self) -> impl Fn() -> Work {
         move || {
-            let (adapter, id, record) = (self.adapter.clone(), SessionId::from(self.turn()), Arc::clone(&self.template));
+            let (adapter, id, record) = (
+                self.adapter.clone(),
+                SessionId::from(self.turn()),
+                Arc::clone(&self.template),
+            );
             Box::pin(async move {
                 let rotation = SessionRotation {
                     secret_digest: record.secret_digest,
@@ -117,9 +125,19 @@ fn row(number: usize) -> String {
 /// The statement of a renewal, with its parameters in the order in which they are written down here.
 pub(crate) fn renewal(table: &str, parameter: impl Fn(usize) -> String) -> String {
     let set = [
-        "previous_expires", "secret_digest", "secret_issued_at", "active_expires", "idle_expires", "last_seen", "updated_at",
+        "previous_expires",
+        "secret_digest",
+        "secret_issued_at",
+        "active_expires",
+        "idle_expires",
+        "last_seen",
+        "updated_at",
     ];
-    let set: Vec<String> = set.iter().enumerate().map(|(at, name)| format!("{name} = {}", parameter(at + 1))).collect();
+    let set: Vec<String> = set
+        .iter()
+        .enumerate()
+        .map(|(at, name)| format!("{name} = {}", parameter(at + 1)))
+        .collect();
     format!(
         "UPDATE {table} SET previous_digest = secret_digest, previous_issued_at = secret_issued_at, {} \
          WHERE id = {} AND secret_digest = {}",

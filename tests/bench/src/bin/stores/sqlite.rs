@@ -7,7 +7,10 @@ use std::{
 
 use auth_core::adapters::SqliteAdapter;
 use rusqlite::{Connection, types::Value};
-use sqlx::{Row, sqlite::{SqliteConnectOptions, SqlitePoolOptions}};
+use sqlx::{
+    Row,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 
 use crate::{
     Failure, beside,
@@ -33,7 +36,9 @@ impl Bare {
         let connection = self.0.lock().expect("nobody panicked");
         let mut statement = connection.prepare_cached(sql).expect("it is a statement");
         if statement.column_count() == 0 {
-            return statement.execute(rusqlite::params_from_iter(values)).expect("it answers");
+            return statement
+                .execute(rusqlite::params_from_iter(values))
+                .expect("it answers");
         }
         let columns = statement.column_count();
         let mut rows = statement.query(rusqlite::params_from_iter(values)).expect("it answers");
@@ -74,10 +79,25 @@ pub(crate) async fn beside_rusqlite(path: &Path, adapter: &SqliteAdapter) -> Res
     beside("sqlite", "renew", rows.renew(), || {
         let row = rows.template();
         let digest = Value::from(row.secret_digest.as_bytes().to_vec());
-        let [issued, active, idle, seen] = [row.secret_issued_at, row.active_expires, row.idle_expires, row.last_seen]
-            .map(|time| Value::from(time.as_unix_ms()));
+        let [issued, active, idle, seen] = [
+            row.secret_issued_at,
+            row.active_expires,
+            row.idle_expires,
+            row.last_seen,
+        ]
+        .map(|time| Value::from(time.as_unix_ms()));
         let id = text(&rows.turn());
-        let values = vec![active.clone(), digest.clone(), issued, active, idle, seen.clone(), seen, id, digest];
+        let values = vec![
+            active.clone(),
+            digest.clone(),
+            issued,
+            active,
+            idle,
+            seen.clone(),
+            seen,
+            id,
+            digest,
+        ];
         let (writer, update) = (Arc::clone(&writer), Arc::clone(&update));
         async move { assert_eq!(writer.run(&update, &values), 1) }
     })
@@ -103,8 +123,14 @@ pub(crate) fn lookups(path: &Path) -> Result<Lookup, Failure> {
 
 /// The same through sqlx.
 pub(crate) async fn lookups_of_sqlx(path: &Path) -> Result<Lookup, Failure> {
-    let options = SqliteConnectOptions::new().filename(path).read_only(true).pragma("mmap_size", (1_i64 << 30).to_string());
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .pragma("mmap_size", (1_i64 << 30).to_string());
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?;
     let lookup = lookup(path)?;
     Ok(Box::new(move |id| {
         let (pool, lookup) = (pool.clone(), Arc::clone(&lookup));
@@ -120,9 +146,15 @@ fn lookup(path: &Path) -> Result<Arc<str>, Failure> {
     let connection = Connection::open(path)?;
     let columns = |table: &str, alias: &str| -> rusqlite::Result<Vec<String>> {
         let select = connection.prepare(&format!("SELECT * FROM {table}"))?;
-        Ok(select.column_names().iter().map(|name| format!("{alias}.\"{name}\"")).collect())
+        Ok(select
+            .column_names()
+            .iter()
+            .map(|name| format!("{alias}.\"{name}\""))
+            .collect())
     };
-    let columns = [columns("auth_session", "s")?, columns("auth_user", "u")?].concat().join(", ");
+    let columns = [columns("auth_session", "s")?, columns("auth_user", "u")?]
+        .concat()
+        .join(", ");
     let joined = "\"auth_session\" s JOIN \"auth_user\" u ON u.id = s.user_id";
     Ok(format!("SELECT {columns} FROM {joined} WHERE s.id = ?1").into())
 }
@@ -135,5 +167,9 @@ fn insertion(path: &Path, id: &str) -> Result<(String, Vec<Value>, usize), Failu
     let values = select.query_row([id], |row| (0..names.len()).map(|column| row.get(column)).collect())?;
     let at = names.iter().position(|name| name == "id").ok_or("an id")?;
     let places = vec!["?"; names.len()].join(", ");
-    Ok((format!("INSERT INTO auth_session ({}) VALUES ({places})", names.join(", ")), values, at))
+    Ok((
+        format!("INSERT INTO auth_session ({}) VALUES ({places})", names.join(", ")),
+        values,
+        at,
+    ))
 }
