@@ -1,10 +1,15 @@
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use mysql_async::{Conn, Pool, prelude::Queryable};
 use tokio::{
     runtime::Handle,
-    sync::Semaphore,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{self, error::Elapsed, timeout},
 };
 
@@ -23,6 +28,8 @@ pub(super) struct MysqlDriver {
     pool: Pool,
     positions: Positions,
     under_way: Semaphore,
+    /// As many as there are connections: who waits for one waits here and not at the pool.
+    turns: Arc<Semaphore>,
     /// One fewer than there are connections, so that no session's check waits behind lists.
     lists: Semaphore,
     timeout: Duration,
@@ -53,6 +60,7 @@ impl MysqlDriver {
             pool: Pool::new(options.opts(begin)?),
             positions: Positions::default(),
             under_way: Semaphore::new(options.queue.min(Semaphore::MAX_PERMITS)),
+            turns: Arc::new(Semaphore::new(options.pool_size)),
             lists: Semaphore::new(options.pool_size.saturating_sub(1).max(1)),
             timeout: options.timeout,
         })
@@ -63,14 +71,30 @@ impl MysqlDriver {
             .under_way
             .try_acquire()
             .map_err(|_| other("too many statements are waiting for MySQL"))?;
-        timeout(self.timeout, work)
-            .await
-            .unwrap_or_else(|_| Err(other("MySQL did not answer in time")))
+        timeout(self.timeout, work).await.unwrap_or_else(|_| Err(late()))
     }
 
+    /// A connection, which the pool has already, as a rule.
+    ///
+    /// A pool of mysql_async's that has woken somebody for a connection wakes nobody else when that somebody leaves without it, and
+    /// while others wait, it gives the connection to none of them. So whoever asks the pool stays until it has answered: on a task
+    /// that nobody who leaves takes along.
     async fn connection(&self) -> Result<Connection, SqlError> {
-        let conn = self.pool.get_conn().await.map_err(run::sql_error)?;
-        Ok(Connection(Some(conn)))
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|error| SqlError::new(SqlErrorKind::Other, error))?;
+        let pool = self.pool.clone();
+        let mut asking = Box::pin(async move { (pool.get_conn().await, turn) });
+        let at_once = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let (conn, turn) = match at_once {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => match tokio::spawn(timeout(self.timeout, asking)).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(Elapsed { .. })) => return Err(late()),
+                Err(ended) => return Err(SqlError::new(SqlErrorKind::Other, ended)),
+            },
+        };
+        let conn = Some(conn.map_err(run::sql_error)?);
+        Ok(Connection { conn, _turn: turn })
     }
 
     async fn act(&self, steps: &[Step]) -> Result<Vec<Outcome>, SqlError> {
@@ -120,24 +144,28 @@ async fn version(options: &MysqlOptions) -> Result<String> {
 
 /// A connection in use. Whoever leaves in the middle of an act leaves a transaction that nobody knows: it is closed, and
 /// the server undoes it.
-struct Connection(Option<Conn>);
+struct Connection {
+    conn: Option<Conn>,
+    /// For whoever waits, once the connection is back.
+    _turn: OwnedSemaphorePermit,
+}
 
 impl Connection {
     fn get(&mut self) -> Result<&mut Conn, SqlError> {
-        self.0.as_mut().ok_or_else(|| other("there is no connection"))
+        self.conn.as_mut().ok_or_else(|| other("there is no connection"))
     }
 
     /// Back to the pool, unless the connection itself may be what failed.
     fn give_back<T>(&mut self, done: &Result<T, SqlError>) {
         if is_connection_good(done) {
-            drop(self.0.take());
+            drop(self.conn.take());
         }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let (Some(conn), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+        if let (Some(conn), Ok(runtime)) = (self.conn.take(), Handle::try_current()) {
             runtime.spawn(conn.disconnect());
         }
     }
@@ -169,6 +197,39 @@ impl Sql for MysqlDriver {
     }
 }
 
+fn late() -> SqlError {
+    other("MySQL did not answer in time")
+}
+
 fn other(reason: &'static str) -> SqlError {
     SqlError::new(SqlErrorKind::Other, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::mysql::tests::options;
+
+    #[tokio::test]
+    #[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+    async fn who_leaves_when_its_turn_has_come_takes_no_connection_along() {
+        let driver = MysqlDriver::open(&options().pool_size(1)).await.unwrap();
+        for _ in 0..3 {
+            let mut held = driver.connection().await.unwrap();
+            let mut waiting = [Box::pin(driver.connection()), Box::pin(driver.connection())];
+            for one in &mut waiting {
+                assert!(one.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            held.give_back(&Ok(()));
+            drop(held);
+            // The first is woken, and leaves before it has noticed.
+            time::sleep(Duration::from_millis(50)).await;
+            let [first, second] = waiting;
+            drop(first);
+            let second = timeout(Duration::from_secs(2), second).await;
+            drop(second.expect("the connection is free").unwrap());
+            let newcomer = timeout(Duration::from_secs(2), driver.connection()).await;
+            drop(newcomer.expect("the connection is free").unwrap());
+        }
+    }
 }
