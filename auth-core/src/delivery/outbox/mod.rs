@@ -84,10 +84,9 @@ impl Outbox {
     pub(crate) async fn deliver_due(&self) -> Result<Delivered> {
         let mut delivered = Delivered::default();
         let mut sending = JoinSet::new();
-        let mut failed = None;
+        let (mut failed, mut asks) = (None, true);
         loop {
-            // One that hangs does not hold up those behind it.
-            if sending.len() <= SIDE_BY_SIDE / 2 && failed.is_none() {
+            if asks && failed.is_none() {
                 match self.lease(SIDE_BY_SIDE - sending.len()).await {
                     Ok(messages) => {
                         for message in messages {
@@ -98,7 +97,15 @@ impl Outbox {
                     Err(error) => failed = Some(error),
                 }
             }
-            match sending.join_next().await {
+            let has_room = sending.len() < SIDE_BY_SIDE && failed.is_none();
+            let sent = tokio::select! {
+                biased;
+                sent = sending.join_next() => sent,
+                // One that hangs holds up neither what is written meanwhile nor what is due again.
+                () = self.parts.wake.notified(), if has_room => { asks = true; continue }
+                () = tokio::time::sleep(RECHECK), if has_room => { asks = true; continue }
+            };
+            match sent {
                 Some(Ok(outcome)) => delivered.count(&outcome),
                 // A mailer that panics leaves its lease: the message is sent again when that ends.
                 Some(Err(error)) => {
@@ -107,6 +114,8 @@ impl Outbox {
                 }
                 None => return failed.map_or(Ok(delivered), Err),
             }
+            // Some at a time, and not one for each that was sent.
+            asks = sending.len() <= SIDE_BY_SIDE / 2;
         }
     }
 
@@ -209,10 +218,11 @@ impl OutboxParts {
         now: Timestamp,
     ) -> Outcome {
         log(message, error);
-        let due = now + backoff::pause(message.attempts, self.entropy.as_ref());
-        if due >= message.expires {
+        let pause = backoff::pause(message.attempts, self.entropy.as_ref());
+        let Some(pause) = backoff::within(pause, message.expires.since(now)) else {
             return self.give_up(message, user, "expired", now).await;
-        }
+        };
+        let due = now + pause;
         let postponed = self.adapter.postpone_message(&message.id, message.due_at, due).await;
         if let Err(error) = postponed {
             // Its lease ends by itself.
@@ -286,6 +296,8 @@ const LEASE: Duration = Duration::from_secs(60);
 const SENDING: Duration = Duration::from_secs(30);
 /// So many messages at most, in each process.
 const SIDE_BY_SIDE: usize = 16;
+/// How often it is looked for what is due while something is being sent.
+const RECHECK: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(200);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// What other processes left behind is found after this.
