@@ -2,7 +2,7 @@ use std::{error::Error as StdError, fmt};
 
 use tokio_postgres::error::SqlState;
 
-use crate::adapters::sql::{SqlError, SqlErrorKind};
+use crate::adapters::sql::{SqlError, SqlErrorKind, is_primary_key};
 
 /// What the server said, without its details: those quote values, people's addresses among them.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ pub(super) fn sql_error(error: tokio_postgres::Error) -> SqlError {
     };
     let code = refused.code();
     let kind = if *code == SqlState::UNIQUE_VIOLATION {
-        match refused.constraint() {
-            Some(name) if name.ends_with("_pkey") => SqlErrorKind::PrimaryKey,
-            _ => SqlErrorKind::Unique,
+        match is_primary_key(refused.constraint(), refused.table()) {
+            true => SqlErrorKind::PrimaryKey,
+            false => SqlErrorKind::Unique,
         }
     } else if *code == SqlState::FOREIGN_KEY_VIOLATION {
         SqlErrorKind::ForeignKey

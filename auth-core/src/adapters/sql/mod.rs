@@ -30,12 +30,12 @@ mod tests;
 
 pub(super) use adapter::SqlAdapter;
 pub(super) use dialect::Dialect;
-#[cfg(feature = "postgres")]
-pub(super) use dialect::POSTGRES;
 #[cfg(feature = "sqlite")]
 pub(super) use dialect::SQLITE;
 #[cfg(feature = "mysql")]
 pub(super) use dialect::{MARIADB, MYSQL};
+#[cfg(feature = "postgres")]
+pub(super) use dialect::{POSTGRES, is_primary_key};
 #[cfg(feature = "mysql")]
 pub(super) use mysql_errors::mysql_error_kind;
 #[cfg(feature = "mysql")]

@@ -13,7 +13,9 @@ use super::{
     driver::{TRIES, pause, sqlx_driver},
     limits::{Bounds, PoolLimits},
 };
-use crate::adapters::sql::{Dialect, Outcome, POSTGRES, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step};
+use crate::adapters::sql::{
+    Dialect, Outcome, POSTGRES, Row, SqlError, SqlErrorKind, SqlValue, Statement, Step, is_primary_key,
+};
 
 /// A pool of sqlx's for PostgreSQL.
 pub(crate) struct PostgresPoolDriver {
@@ -76,7 +78,7 @@ fn value(row: &PgRow, index: usize) -> Result<SqlValue, sqlx::Error> {
 fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
     let code = error.code()?;
     match code.as_ref() {
-        "23505" if error.constraint().is_some_and(|name| name.ends_with("_pkey")) => Some(SqlErrorKind::PrimaryKey),
+        "23505" if is_primary_key(error.constraint(), error.table()) => Some(SqlErrorKind::PrimaryKey),
         "40001" | "40P01" => Some(SqlErrorKind::Again),
         // Too long for its index. The code alone may as well mean that the server takes no writes for now.
         "54000" if error.message().starts_with("index row") => Some(SqlErrorKind::Value),

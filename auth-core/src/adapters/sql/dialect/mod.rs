@@ -12,7 +12,7 @@ mod sqlite;
 #[cfg(feature = "mysql")]
 pub(crate) use mysql::{MARIADB, MYSQL};
 #[cfg(feature = "postgres")]
-pub(crate) use postgres::POSTGRES;
+pub(crate) use postgres::{POSTGRES, is_primary_key};
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::SQLITE;
 

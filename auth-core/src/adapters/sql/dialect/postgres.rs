@@ -1,5 +1,12 @@
 use super::{super::columns::ColumnType, Dialect, SOME, on_conflict};
 
+/// Whether a constraint of a table is its primary key. A unique attribute may be called `…_pkey`, too; a long name of a table
+/// is cut.
+pub(crate) fn is_primary_key(constraint: Option<&str>, table: Option<&str>) -> bool {
+    let cut = constraint.and_then(|constraint| constraint.strip_suffix("_pkey"));
+    cut.zip(table).is_some_and(|(cut, table)| table.starts_with(cut))
+}
+
 /// PostgreSQL 12 or newer.
 pub(crate) const POSTGRES: Dialect = Dialect {
     quote: '"',
@@ -64,4 +71,20 @@ pub(crate) const POSTGRES: Dialect = Dialect {
 
 fn namespace(schema: Option<&str>) -> String {
     schema.map_or_else(|| "current_schema()".to_owned(), |schema| format!("'{schema}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_primary_key;
+
+    #[test]
+    fn a_primary_key_is_known_by_its_table() {
+        assert!(is_primary_key(Some("auth_user_pkey"), Some("auth_user")));
+        assert!(!is_primary_key(Some("auth_user_x_pkey"), Some("auth_user")));
+        assert!(!is_primary_key(Some("auth_user_email"), Some("auth_user")));
+        assert!(!is_primary_key(Some("auth_user_pkey"), None));
+        // PostgreSQL cuts the table's name so that the whole has 63 letters.
+        let (table, cut) = ("t".repeat(63), "t".repeat(58));
+        assert!(is_primary_key(Some(&format!("{cut}_pkey")), Some(&table)));
+    }
 }
