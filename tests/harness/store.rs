@@ -1,6 +1,9 @@
 use std::{
     env,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use auth_core::adapters::{
@@ -25,7 +28,14 @@ impl Store {
     /// An empty store that nobody else uses, on the servers that `tests/servers` starts.
     pub async fn open(self) -> AnyAdapter {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("s{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
+        static THIS_RUN: OnceLock<String> = OnceLock::new();
+        // Numbers of processes come again, on a server that stays.
+        let this_run = THIS_RUN.get_or_init(|| {
+            auth_core::generate_random_string(6)
+                .expect("it is random")
+                .to_lowercase()
+        });
+        let name = format!("s{this_run}_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
         match self {
             Self::Memory => AnyAdapter::connect("memory:").await.expect("there is memory"),
             Self::Sqlite => AnyAdapter::new(sqlite().await),

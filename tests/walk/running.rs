@@ -143,8 +143,10 @@ impl Running {
         let id = self.child.id().unwrap().to_string();
         let sent = Command::new("kill").args(["-INT", &id]).status().await.unwrap();
         assert!(sent.success());
-        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
-        assert!(ended.expect("it stops in time").unwrap().success(), "it stops cleanly");
+        let Ok(ended) = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await else {
+            panic!("it does not stop: {}", waiting(&id));
+        };
+        assert!(ended.unwrap().success(), "it stops cleanly");
     }
 
     /// Resident memory.
@@ -154,6 +156,23 @@ impl Running {
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
+}
+
+/// What the threads of a process wait for, and who is connected to it: for whoever reads why it does not end.
+fn waiting(process: &str) -> String {
+    let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    let threads = threads.flatten().map(|thread| {
+        let of_thread = |what| read(format!("{}/{what}", thread.path().display()));
+        format!(
+            "{} in {} ({})",
+            of_thread("comm").trim(),
+            of_thread("wchan"),
+            of_thread("syscall").trim()
+        )
+    });
+    let sockets = read(format!("/proc/{process}/net/tcp"));
+    format!("{:#?}\n{sockets}", threads.collect::<Vec<_>>())
 }
 
 /// Runs an application to its end.

@@ -58,7 +58,7 @@ async fn while_unreachable(kind: Kind) {
         let place = Place::new(kind).await;
         let mut url = place.url();
         let port = url.port().expect("the URL of the server says its port");
-        let mut way = Way::to(url.host_str().unwrap(), port).await;
+        let mut way = Way::to(url.host_str().unwrap(), port);
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(way.port())).unwrap();
         let arguments = ["--database", url.as_str(), "--strategy", strategy, "--no-confirm"];
@@ -80,7 +80,7 @@ async fn while_unreachable(kind: Kind) {
             assert_eq!(refused.header("set-cookie"), None, "{which:?} {path}: {refused:?}");
         }
 
-        way.open().await;
+        way.open();
         let answer = ada.get("/me").await;
         assert_eq!(answer.status, 200, "{which:?}: {answer:?}");
         assert_eq!(ada.form("/api/auth/logout", "").await.status, 303, "{which:?}");

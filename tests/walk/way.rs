@@ -1,8 +1,10 @@
 //! A way to a server, which can be closed.
 
+use std::net::Ipv4Addr;
+
 use tokio::{
     io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
     task::{JoinHandle, JoinSet},
 };
 
@@ -11,16 +13,19 @@ pub(super) struct Way {
     port: u16,
     upstream: (String, u16),
     accepting: Option<JoinHandle<()>>,
+    /// While it is closed: nobody else gets its port, and whoever connects there is refused.
+    kept: Option<TcpSocket>,
 }
 
 impl Way {
-    pub(super) async fn to(host: &str, port: u16) -> Self {
+    pub(super) fn to(host: &str, port: u16) -> Self {
         let mut way = Self {
             port: 0,
             upstream: (host.to_owned(), port),
             accepting: None,
+            kept: Some(bound(0)),
         };
-        way.open().await;
+        way.open();
         way
     }
 
@@ -30,8 +35,8 @@ impl Way {
     }
 
     /// On the port that it had.
-    pub(super) async fn open(&mut self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+    pub(super) fn open(&mut self) {
+        let listener = self.kept.take().unwrap().listen(1_024).unwrap();
         self.port = listener.local_addr().unwrap().port();
         let upstream = self.upstream.clone();
         self.accepting = Some(tokio::spawn(async move {
@@ -52,8 +57,18 @@ impl Way {
             accepting.abort();
             // Until nobody listens any more.
             let _ = accepting.await;
+            self.kept = Some(bound(self.port));
         }
     }
+}
+
+/// A socket with this port of this machine, on which nobody listens yet; 0 for any that is free.
+fn bound(port: u16) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    // Connections of before may still linger there.
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, port).into()).unwrap();
+    socket
 }
 
 impl Drop for Way {

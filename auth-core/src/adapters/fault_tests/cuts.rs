@@ -22,6 +22,7 @@ use crate::{
 
 on_both![
     a_cut_act_happens_wholly_or_not_at_all,
+    a_cut_act_over_sqlx_happens_wholly_or_not_at_all,
     a_cut_connection_attempt_changes_nothing,
     a_cut_migration_can_be_repeated,
     a_renewal_whose_answer_is_lost_is_found_again,
@@ -198,6 +199,13 @@ impl Bench {
         store
     }
 
+    /// The same of a pool of sqlx's.
+    async fn cuttable_sqlx(&self) -> AnyAdapter {
+        let store = self.place.through(&self.proxy).open_sqlx(&Settings::narrow()).await;
+        store.declare(&schema()).unwrap();
+        store
+    }
+
     /// What an act leads from and to.
     async fn before_and_after(&self, act: &Act) -> (Vec<Vec<Row>>, Vec<Vec<Row>>) {
         furnish(&self.direct, &self.witness).await;
@@ -264,13 +272,22 @@ impl HarmlessWrite for AnyAdapter {
     }
 }
 
-/// Connections are there and statements prepared: what passes is the act.
 async fn a_cut_act_happens_wholly_or_not_at_all(database: Database) {
     let bench = Bench::new(database).await;
+    cut_acts(&bench, async || bench.cuttable().await).await;
+}
+
+async fn a_cut_act_over_sqlx_happens_wholly_or_not_at_all(database: Database) {
+    let bench = Bench::new(database).await;
+    cut_acts(&bench, async || bench.cuttable_sqlx().await).await;
+}
+
+/// Connections are there and statements prepared: what passes is the act.
+async fn cut_acts(bench: &Bench, cuttable: impl AsyncFn() -> AnyAdapter) {
     let mut cuts = 0;
     for act in ACTS {
         let states = bench.before_and_after(act).await;
-        let store = bench.cuttable().await;
+        let store = cuttable().await;
         for way in [Way::ToServer, Way::ToClient] {
             for after in 0.. {
                 assert!(after < 200, "{} never ends", act.name);
@@ -288,7 +305,7 @@ async fn a_cut_act_happens_wholly_or_not_at_all(database: Database) {
         }
     }
     bench.witness.assert_consistent().await;
-    eprintln!("{database:?}: {cuts} cuts");
+    eprintln!("{:?}: {cuts} cuts", bench.place.database);
     assert!(cuts > 50, "{cuts}");
 }
 

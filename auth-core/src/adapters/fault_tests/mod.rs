@@ -20,6 +20,7 @@ mod place;
 mod proxy;
 mod read_only;
 mod records;
+mod releases;
 mod restarts;
 mod server;
 mod standby;

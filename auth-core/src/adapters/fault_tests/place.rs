@@ -103,7 +103,7 @@ impl Place {
         Self {
             database,
             url: url.parse().unwrap(),
-            prefix: format!("f{}_{number}_", std::process::id()),
+            prefix: format!("f{}_{number}_", crate::adapters::tests::this_run()),
         }
     }
 

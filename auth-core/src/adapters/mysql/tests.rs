@@ -23,7 +23,7 @@ pub(in crate::adapters) fn url() -> String {
 pub(in crate::adapters) fn options() -> MysqlOptions {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-    MysqlOptions::new(url()).table_prefix(format!("t{}_{number}_", std::process::id()))
+    MysqlOptions::new(url()).table_prefix(format!("t{}_{number}_", crate::adapters::tests::this_run()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,7 +44,7 @@ async fn one_connection_conforms() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
 async fn another_schema_conforms() {
-    let name = format!("schema_{}", std::process::id());
+    let name = format!("schema_{}", crate::adapters::tests::this_run());
     let mut make = mysql_async::Conn::from_url(url()).await.unwrap();
     make.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
     let open = async || MysqlAdapter::open(options().schema(&name)).await.unwrap();

@@ -21,7 +21,7 @@ pub(in crate::adapters) fn url() -> String {
 pub(in crate::adapters) fn options() -> PostgresOptions {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-    PostgresOptions::new(url()).schema(format!("t{}_{number}", std::process::id()))
+    PostgresOptions::new(url()).schema(format!("t{}_{number}", crate::adapters::tests::this_run()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,4 +62,25 @@ async fn migrations_can_be_repeated_and_raced() {
     user.attributes = Attributes::new().with("username", "ada").with("member", true);
     adapters[0].set_user(&user, None).await.unwrap();
     assert_eq!(adapters[1].get_user(&user.id).await.unwrap(), Some(user));
+}
+
+/// Its index is called as that of a primary key is.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
+async fn a_unique_attribute_may_be_called_as_a_primary_key_is() {
+    let adapter = PostgresAdapter::open(options()).await.unwrap();
+    adapter
+        .declare(&Schema::new(vec![Attribute::text("x_pkey").unique()], Vec::new()))
+        .unwrap();
+    adapter.migrate().await.unwrap();
+    let named = |id: &str| {
+        let mut user = User::new(UserId::from(id), Timestamp::default());
+        user.attributes = Attributes::new().with("x_pkey", "the same");
+        user
+    };
+    adapter.set_user(&named("one"), None).await.unwrap();
+    let refused = adapter.set_user(&named("two"), None).await.unwrap_err();
+    assert_eq!(refused.kind(), crate::ErrorKind::DuplicateUserData);
+    let refused = adapter.set_user(&named("one"), None).await.unwrap_err();
+    assert_ne!(refused.kind(), crate::ErrorKind::DuplicateUserData);
 }

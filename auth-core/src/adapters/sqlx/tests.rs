@@ -94,7 +94,11 @@ async fn a_pool_for_postgres_conforms() {
     let pool = sqlx::PgPool::connect(&url()).await.unwrap();
     let number = AtomicUsize::new(0);
     let report = conformance::run(async || {
-        let prefix = format!("x{}.p{}_", std::process::id(), number.fetch_add(1, Ordering::SeqCst));
+        let prefix = format!(
+            "x{}.p{}_",
+            crate::adapters::tests::this_run(),
+            number.fetch_add(1, Ordering::SeqCst)
+        );
         PostgresAdapter::from_pool(pool.clone(), &prefix).await.unwrap()
     })
     .await;
@@ -110,7 +114,11 @@ async fn a_pool_for_mysql_conforms() {
     let pool = sqlx::MySqlPool::connect(&url()).await.unwrap();
     let number = AtomicUsize::new(0);
     let report = conformance::run(async || {
-        let prefix = format!("x{}_{}_", std::process::id(), number.fetch_add(1, Ordering::SeqCst));
+        let prefix = format!(
+            "x{}_{}_",
+            crate::adapters::tests::this_run(),
+            number.fetch_add(1, Ordering::SeqCst)
+        );
         MysqlAdapter::from_pool(pool.clone(), &prefix).await.unwrap()
     })
     .await;

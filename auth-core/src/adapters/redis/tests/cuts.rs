@@ -60,6 +60,14 @@ const ACTS: &[Act] = &[
         run: |store| Box::pin(store.delete_sessions_by_user_id(&ADA, Some(&ONE))),
     },
     Act {
+        name: "find it dead",
+        run: |store| Box::pin(store.delete_session_if_dead(&ONE, at(LONGER))),
+    },
+    Act {
+        name: "sweep a user",
+        run: |store| Box::pin(async { store.delete_expired_sessions(Some(&ADA), at(LONGER)).await.map(drop) }),
+    },
+    Act {
         name: "sweep",
         run: |store| Box::pin(async { store.delete_expired_sessions(None, at(LONGER)).await.map(drop) }),
     },

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::{
-    Auth, Error, Secret, SignUp,
+    Auth, Error, Secret, SignUp, Tokens,
     adapter::{AttemptAdapter, SessionAdapter},
     model::SessionPatch,
     testing::ManualClock,
@@ -280,6 +280,45 @@ async fn losing_everything_signs_everybody_out_and_nobody_in() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+#[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
+async fn losing_everything_ends_token_sessions_wherever_the_store_is_asked() {
+    let server = Server::start(&[]).await;
+    let place = Place::at(server.url()).await;
+    let clock = ManualClock::default();
+    for checks_store in [false, true] {
+        let users = SqliteAdapter::connect("sqlite::memory:").await.unwrap();
+        let auth = Auth::builder(SplitAdapter::new(users, place.another().await))
+            .secret(Secret::random().unwrap())
+            .base_url("https://example.com")
+            .clock(clock.clone())
+            .sessions(Tokens::default().check_store(checks_store))
+            .build()
+            .unwrap();
+        auth.migrate().await.unwrap();
+        let sign_up = SignUp::new("ada@example.com", "correct horse battery");
+        let tokens = auth
+            .sign_up_with_email(sign_up)
+            .await
+            .unwrap()
+            .1
+            .unwrap()
+            .tokens
+            .unwrap();
+        let access = tokens.access.expose();
+        auth.validate_access_token(access, None).await.unwrap();
+        let _: String = place.ask("FLUSHALL").await;
+
+        // Signed as it is, it opens to its end where nobody asks the store.
+        let opened = auth.validate_access_token(access, None).await;
+        assert_eq!(opened.is_ok(), !checks_store, "{opened:?}");
+        let refused = auth.refresh_session(tokens.refresh.expose()).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unauthorised);
+        clock.advance(Duration::from_secs(2 * 3_600));
+        assert!(auth.validate_access_token(access, None).await.is_err());
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
-//! A migration beside another process that takes long over the same file.
+//! Another process that takes long over the same file.
 
 use std::{thread, time::Duration};
 
 use rusqlite::Connection;
 
 use crate::{
-    adapter::Store,
+    ErrorKind, Timestamp,
+    adapter::{Store, UserAdapter},
     adapters::{SqliteAdapter, SqliteOptions},
+    id::UserId,
+    model::User,
 };
 
 #[tokio::test]
@@ -24,4 +27,44 @@ async fn a_migration_waits_for_another_longer_than_a_write_does() {
     adapter.migrate().await.unwrap();
     other.join().unwrap();
     assert!(adapter.migration_plan().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_crowd_that_waits_for_the_file_is_refused_at_once_beyond_its_queue() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let file = directory.path().join("auth.db");
+    let options = SqliteOptions::new(&format!("sqlite://{}", file.display()))
+        .queue(2)
+        .busy_timeout(Duration::from_secs(20));
+    let adapter = SqliteAdapter::open(options).await.unwrap();
+    adapter.migrate().await.unwrap();
+    let other = Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let write = |number: usize| {
+        let (adapter, user) = (
+            adapter.clone(),
+            User::new(UserId::from(format!("u{number}")), Timestamp::default()),
+        );
+        tokio::spawn(async move { adapter.set_user(&user, None).await })
+    };
+    // One is being written, two wait.
+    let mut early = Vec::new();
+    for number in 0..3 {
+        early.push(write(number));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    for number in 3..10 {
+        let refused = tokio::time::timeout(Duration::from_secs(5), write(number)).await;
+        let refused = refused.expect("it does not wait").unwrap().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::DatabaseUpdateFailed);
+        assert!(format!("{refused:?}").contains("too many"), "{refused:?}");
+    }
+    // Lookups go on meanwhile.
+    assert_eq!(adapter.get_user(&UserId::from("u0")).await.unwrap(), None);
+
+    other.execute_batch("COMMIT").unwrap();
+    for written in early {
+        written.await.unwrap().unwrap();
+    }
 }

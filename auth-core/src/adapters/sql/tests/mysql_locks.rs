@@ -63,7 +63,7 @@ async fn a_migration_waits_for_another_longer_than_a_statement_may_take() {
 #[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
 async fn a_migration_does_not_wait_for_that_of_another_database() {
     // As long as prefixes get.
-    let prefix = format!("{:_<32}", format!("y{}", std::process::id()));
+    let prefix = format!("{:_<32}", format!("y{}", crate::adapters::tests::this_run()));
     let adapter = MysqlAdapter::open(options().table_prefix(prefix)).await.unwrap();
     let other = take(&lock(adapter.sql(), Some("elsewhere"))).await;
     let migrated = tokio::time::timeout(Duration::from_secs(30), adapter.migrate()).await;
@@ -97,7 +97,7 @@ async fn a_migration_that_fails_leaves_no_lock() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
 async fn a_migration_over_a_pool_that_fails_leaves_no_lock() {
-    let prefix = format!("y{}_", std::process::id());
+    let prefix = format!("y{}_", crate::adapters::tests::this_run());
     let pool = sqlx::MySqlPool::connect(&url()).await.unwrap();
     leaves_no_lock(&MysqlAdapter::from_pool(pool, &prefix).await.unwrap()).await;
 }

@@ -224,7 +224,7 @@ async fn a_longer_value_than_an_index_takes_is_the_callers_mistake_on_postgres()
         let pool = sqlx::PgPool::connect(&crate::adapters::postgres::tests::url())
             .await
             .unwrap();
-        let adapter = PostgresAdapter::from_pool(pool, &format!("v{}.auth_", std::process::id()))
+        let adapter = PostgresAdapter::from_pool(pool, &format!("v{}.auth_", crate::adapters::tests::this_run()))
             .await
             .unwrap();
         adapter.declare(&schema).unwrap();
@@ -313,7 +313,7 @@ async fn events_without_an_actor_stay_on_sqlite() {
 async fn postgres_upgrades() {
     use crate::adapters::{PostgresAdapter, PostgresOptions, postgres::tests::url};
 
-    let prefix = format!("u{}_", std::process::id());
+    let prefix = format!("u{}_", crate::adapters::tests::this_run());
     let options = PostgresOptions::new(url()).table_prefix(&prefix);
     let adapter = PostgresAdapter::open(options).await.unwrap();
     let digest = format!("'\\x{DIGITS}'");
@@ -331,7 +331,7 @@ async fn postgres_upgrades() {
 async fn mysql_upgrades() {
     use crate::adapters::{MysqlAdapter, MysqlOptions, mysql::tests::url};
 
-    let prefix = format!("u{}_", std::process::id());
+    let prefix = format!("u{}_", crate::adapters::tests::this_run());
     let options = MysqlOptions::new(url()).table_prefix(&prefix);
     let adapter = MysqlAdapter::open(options).await.unwrap();
     let tables = include_str!("first_release/mysql.sql");
