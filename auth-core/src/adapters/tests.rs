@@ -157,8 +157,11 @@ async fn attributes_that_cannot_be_columns_are_refused() {
 async fn the_printed_migration_is_the_one_that_runs() {
     let directory = TempDir::new().unwrap();
     let adapter = file(&directory).await;
+    // Printing it declares nothing.
+    let without = adapter.migration_sql();
     let schema = Schema::new(vec![Attribute::text("username").unique()], Vec::new());
     adapter.declare(&schema).unwrap();
+    assert!(without.len() < adapter.migration_sql().len());
     let by_hand = rusqlite::Connection::open_in_memory().unwrap();
     by_hand.execute_batch(&adapter.migration_sql()).unwrap();
     adapter.migrate().await.unwrap();

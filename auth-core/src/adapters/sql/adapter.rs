@@ -43,6 +43,11 @@ impl SqlAdapter {
             .get_or_init(|| Queries::new(&Schema::default(), &self.tables, self.dialect()))
     }
 
+    /// The attributes, once they are declared or the tables are used without any.
+    pub(super) fn declared(&self) -> Option<&Schema> {
+        self.queries.get().map(|queries| &queries.schema)
+    }
+
     pub(super) fn dialect(&self) -> &'static Dialect {
         self.driver.dialect()
     }

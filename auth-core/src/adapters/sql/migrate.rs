@@ -164,8 +164,11 @@ impl SqlAdapter {
         }
     }
 
+    /// As declared, if anybody has: to look at a plan declares nothing.
     fn attributes(&self, table: &str) -> &[Attribute] {
-        let schema = &self.queries().schema;
+        let Some(schema) = self.declared() else {
+            return &[];
+        };
         match table {
             "user" => schema.user_attributes(),
             "session" => schema.session_attributes(),

@@ -47,14 +47,17 @@ macro_rules! sqlx_driver {
             }
 
             async fn act(&self, steps: &[Step], late: Option<Instant>) -> Result<Vec<Outcome>, SqlError> {
-                for attempt in 1..TRIES {
+                let mut attempt = 1;
+                loop {
                     match self.try_act(steps, late).await {
                         // Those that got in each other's way come back one after the other.
-                        Err(error) if error.kind == SqlErrorKind::Again => tokio::time::sleep(pause(attempt)).await,
+                        Err(error) if error.kind == SqlErrorKind::Again && attempt < TRIES => {
+                            tokio::time::sleep(pause(attempt)).await;
+                        }
                         done => return done,
                     }
+                    attempt += 1;
                 }
-                self.try_act(steps, late).await
             }
 
             async fn try_act(&self, steps: &[Step], late: Option<Instant>) -> Result<Vec<Outcome>, SqlError> {

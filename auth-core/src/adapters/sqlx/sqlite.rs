@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::{
-    driver::{TRIES, pause, sqlx_driver},
+    driver::{pause, sqlx_driver},
     limits::{Bounds, PoolLimits},
 };
 use crate::adapters::sql::{Dialect, Outcome, Row, SQLITE, SqlError, SqlErrorKind, SqlValue, Statement, Step};
@@ -49,6 +49,8 @@ impl SqlitePoolDriver {
 
 sqlx_driver!(SqlitePoolDriver, Sqlite);
 
+/// Nothing is broken off in favour of another; what waits for the file has waited as long as it may.
+const TRIES: u64 = 1;
 /// It leaves nothing behind, and a database in memory would end with the connection.
 const CLOSES_BEHIND_A_MIGRATION: bool = false;
 /// A database in memory ends with its connection.
@@ -74,6 +76,13 @@ fn value(row: &SqliteRow, index: usize) -> Result<SqlValue, sqlx::Error> {
 }
 
 fn kind(error: &dyn DatabaseError) -> Option<SqlErrorKind> {
-    // https://www.sqlite.org/rescode.html: SQLITE_CONSTRAINT_PRIMARYKEY
-    (error.code()? == "1555").then_some(SqlErrorKind::PrimaryKey)
+    // https://www.sqlite.org/rescode.html
+    const CONSTRAINT_PRIMARY_KEY: u32 = 1555;
+    const BUSY: u32 = 5;
+    match error.code()?.parse().ok()? {
+        CONSTRAINT_PRIMARY_KEY => Some(SqlErrorKind::PrimaryKey),
+        // The low byte; what is above it says why.
+        code if code & 0xff == BUSY => Some(SqlErrorKind::Again),
+        _ => None,
+    }
 }

@@ -85,6 +85,36 @@ async fn a_call_over_a_pool_for_sqlite_ends_in_its_time_and_leaves_nothing_begun
     rival.execute("BEGIN IMMEDIATE").await.unwrap();
 }
 
+/// As over the library's own connections.
+#[tokio::test]
+async fn a_migration_over_a_pool_for_sqlite_waits_for_another_longer_than_a_write_does() {
+    use std::time::Duration;
+
+    use sqlx::{
+        Connection, Executor,
+        sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions},
+    };
+
+    use crate::adapter::Store;
+
+    let directory = TempDir::new().unwrap();
+    let options = SqliteConnectOptions::new()
+        .filename(directory.path().join("auth.db"))
+        .create_if_missing(true)
+        .busy_timeout(Duration::from_millis(50));
+    let pool = SqlitePoolOptions::new().connect_with(options.clone()).await.unwrap();
+    let store = SqliteAdapter::from_pool(pool, "auth_").await.unwrap();
+    let mut rival = SqliteConnection::connect_with(&options).await.unwrap();
+    rival.execute("BEGIN IMMEDIATE").await.unwrap();
+    let done = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        rival.execute("COMMIT").await.unwrap();
+    });
+    store.migrate().await.unwrap();
+    done.await.unwrap();
+    assert!(store.migration_plan().await.unwrap().is_empty());
+}
+
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
