@@ -40,7 +40,7 @@ macro_rules! stories {
 macro_rules! stories_of_both {
     ($($open:ident)::+ => { $($both:tt)+ } opaque { $($opaque:tt)* }) => {
         $crate::stories![$($open)::+ => $($both)+ $($opaque)*];
-        $crate::stories_with![tokens CoreWithTokens super::$($open)::+ => $($both)+];
+        $crate::every_store_with_tokens![super::$($open)::+ => $($both)+];
     };
 }
 
@@ -103,13 +103,30 @@ macro_rules! over_sockets {
 #[macro_export]
 macro_rules! every_store {
     ($open:path => $($stories:tt)+) => {
-        $crate::stories_on![sqlite Sqlite $open => $($stories)+];
-        $crate::stories_on![postgres Postgres, "needs a PostgreSQL server: AUTH_TEST_POSTGRES" $open => $($stories)+];
-        $crate::stories_on![mysql Mysql, "needs a MySQL server: AUTH_TEST_MYSQL" $open => $($stories)+];
-        $crate::stories_on![redis_sqlite RedisSqlite, "needs a Redis server: AUTH_TEST_REDIS" $open => $($stories)+];
+        $crate::stories_on![sqlite CoreOn Sqlite $open => $($stories)+];
+        $crate::stories_on![postgres CoreOn Postgres, "needs a PostgreSQL server: AUTH_TEST_POSTGRES" $open => $($stories)+];
+        $crate::stories_on![mysql CoreOn Mysql, "needs a MySQL server: AUTH_TEST_MYSQL" $open => $($stories)+];
+        $crate::stories_on![redis_sqlite CoreOn RedisSqlite, "needs a Redis server: AUTH_TEST_REDIS" $open => $($stories)+];
         $crate::stories_on![
-            redis_postgres RedisPostgres, "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES"
+            redis_postgres CoreOn RedisPostgres, "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES"
             $open => $($stories)+
+        ];
+    };
+}
+
+/// Each kind of store once.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! every_store_with_tokens {
+    ($open:path => $($stories:tt)+) => {
+        $crate::stories_on![tokens CoreWithTokens Memory $open => $($stories)+];
+        $crate::stories_on![tokens_sqlite CoreWithTokens Sqlite $open => $($stories)+];
+        $crate::stories_on![
+            tokens_mysql CoreWithTokens Mysql, "needs a MySQL server: AUTH_TEST_MYSQL" $open => $($stories)+
+        ];
+        $crate::stories_on![
+            tokens_redis_postgres CoreWithTokens RedisPostgres,
+            "needs a Redis and a PostgreSQL server: AUTH_TEST_REDIS, AUTH_TEST_POSTGRES" $open => $($stories)+
         ];
     };
 }
@@ -131,17 +148,17 @@ macro_rules! stories_with {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stories_on {
-    ($module:ident $store:ident $open:path => $($(#[$attribute:meta])* $story:ident,)+) => {
+    ($module:ident $driver:ident $store:ident $open:path => $($(#[$attribute:meta])* $story:ident,)+) => {
         mod $module {
             $($(#[$attribute])* #[tokio::test] async fn $story() {
-                super::$story($open($crate::Driver::CoreOn($crate::Store::$store)).await).await;
+                super::$story($open($crate::Driver::$driver($crate::Store::$store)).await).await;
             })+
         }
     };
-    ($module:ident $store:ident, $needs:literal $open:path => $($(#[$attribute:meta])* $story:ident,)+) => {
+    ($module:ident $driver:ident $store:ident, $needs:literal $open:path => $($(#[$attribute:meta])* $story:ident,)+) => {
         mod $module {
             $($(#[$attribute])* #[tokio::test] #[ignore = $needs] async fn $story() {
-                super::$story($open($crate::Driver::CoreOn($crate::Store::$store)).await).await;
+                super::$story($open($crate::Driver::$driver($crate::Store::$store)).await).await;
             })+
         }
     };

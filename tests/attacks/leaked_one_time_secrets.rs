@@ -9,7 +9,7 @@ use auth_core::{
 use serde_json::json;
 
 use super::leaked_secrets::with_anti_csrf;
-use crate::{App, MINUTE, PASSWORD, heard, listen, stories};
+use crate::{App, MINUTE, PASSWORD, heard, listen, runtime, stories};
 
 const ADA: &str = "ada@example.com";
 
@@ -132,18 +132,26 @@ async fn nothing_that_lets_in_is_on_the_disk() {
     let directory = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}", directory.path().join("auth.db").display());
     let (mailer, sender, clock) = (MemoryMailer::default(), MemorySms::default(), ManualClock::default());
-    // Nobody sends anything before it has been looked for.
-    let silent = Auth::builder(SqliteAdapter::connect(&url).await.unwrap())
-        .secret(Secret::new("a secret of the tests, 32 bytes and more"))
-        .base_url("https://app.example.com")
-        .clock(clock.clone())
-        .mailer(Never)
-        .sms_sender(sender.clone())
-        .build()
-        .unwrap();
-    silent.migrate().await.unwrap();
-    silent.send_magic_link_email(ADA, None).await.unwrap();
-    silent.send_magic_link_email("bob@example.com", None).await.unwrap();
+    // Nobody sends anything before it has been looked for: a process that has ended by then, and its worker with it.
+    let silent = {
+        let (url, clock) = (url.clone(), clock.clone());
+        std::thread::spawn(move || {
+            runtime().block_on(async {
+                let silent = Auth::builder(SqliteAdapter::connect(&url).await.unwrap())
+                    .secret(Secret::new("a secret of the tests, 32 bytes and more"))
+                    .base_url("https://app.example.com")
+                    .clock(clock)
+                    .mailer(Never)
+                    .sms_sender(sender)
+                    .build()
+                    .unwrap();
+                silent.migrate().await.unwrap();
+                silent.send_magic_link_email(ADA, None).await.unwrap();
+                silent.send_magic_link_email("bob@example.com", None).await.unwrap();
+            });
+        })
+    };
+    silent.join().unwrap();
     let before = dump(directory.path());
     clock.advance(MINUTE * 2);
     let speaking = Auth::builder(SqliteAdapter::connect(&url).await.unwrap())

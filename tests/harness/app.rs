@@ -26,8 +26,8 @@ pub enum Driver {
     Core,
     /// The core, over another store than memory.
     CoreOn(Store),
-    /// The core, with token sessions.
-    CoreWithTokens,
+    /// The core, with token sessions, over a store.
+    CoreWithTokens(Store),
     Axum,
     Actix,
     /// axum, over a real connection.
@@ -42,7 +42,7 @@ impl Driver {
     /// Where its applications keep things.
     fn kept(self) -> Store {
         match self {
-            Self::CoreOn(store) => store,
+            Self::CoreOn(store) | Self::CoreWithTokens(store) => store,
             _ => Store::Memory,
         }
     }
@@ -127,7 +127,7 @@ impl App {
             .user_attribute(Attribute::integer("credits"));
         let builder = match driver {
             Driver::AxumSocket | Driver::ActixSocket => builder.trusted_proxy(socket::PROXY),
-            Driver::CoreWithTokens => builder.sessions(Tokens::default().check_store(true)),
+            Driver::CoreWithTokens(_) => builder.sessions(Tokens::default().check_store(true)),
             Driver::Core | Driver::CoreOn(_) | Driver::Axum | Driver::Actix => builder,
         };
         let auth = setup(builder).build().expect("the configuration is sound");
@@ -135,7 +135,7 @@ impl App {
         let in_process = |call| (None, call);
         let on_port = |(address, call)| (Some(address), call);
         let (address, call) = match driver {
-            Driver::Core | Driver::CoreOn(_) | Driver::CoreWithTokens => in_process(core::driver(auth.clone())),
+            Driver::Core | Driver::CoreOn(_) | Driver::CoreWithTokens(_) => in_process(core::driver(auth.clone())),
             Driver::Axum => in_process(axum::driver(auth.clone())),
             Driver::Actix => in_process(actix::driver(auth.clone()).await),
             Driver::AxumSocket => on_port(socket::axum_driver(auth.clone()).await),
