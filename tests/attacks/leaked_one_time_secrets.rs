@@ -9,7 +9,7 @@ use auth_core::{
 use serde_json::json;
 
 use super::leaked_secrets::with_anti_csrf;
-use crate::{App, MINUTE, PASSWORD, heard, listen, runtime, stories};
+use crate::{App, MINUTE, PASSWORD, eventually, heard, listen, runtime, stories};
 
 const ADA: &str = "ada@example.com";
 
@@ -152,6 +152,9 @@ async fn nothing_that_lets_in_is_on_the_disk() {
         })
     };
     silent.join().unwrap();
+    // Its connections close a moment later, and the last of them takes this file along.
+    let wal = directory.path().join("auth.db-wal");
+    eventually("closed", async || (!wal.exists()).then_some(())).await;
     let before = dump(directory.path());
     clock.advance(MINUTE * 2);
     let speaking = Auth::builder(SqliteAdapter::connect(&url).await.unwrap())
