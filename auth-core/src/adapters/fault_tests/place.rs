@@ -284,7 +284,11 @@ impl Witness {
                 }
             }
             Database::Postgres => {
-                self.execute("CREATE EXTENSION IF NOT EXISTS amcheck").await;
+                // One after the other: two that find it missing at once both make it, and the second is refused.
+                self.execute(
+                    "DO $$ BEGIN PERFORM pg_advisory_xact_lock(7); CREATE EXTENSION IF NOT EXISTS amcheck; END $$",
+                )
+                .await;
                 let check = format!(
                     "SELECT count(bt_index_check(c.oid, true)::text) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid \
                      WHERE c.relname LIKE '{}%' AND c.relkind = 'i'",
