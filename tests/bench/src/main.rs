@@ -5,6 +5,7 @@
 //! is the median over the rounds of what a request costs more than there, and of the ratio. The A/A row is the bare framework
 //! once more: differences of its size mean nothing.
 //! Where nobody asks for the session, all servers with the library do the same: the row `any store` is of all their rounds.
+//! The last column is the CPU that a request costs in the processes of databases, where they run on this machine.
 //!
 //! `auth-bench SERVERS [PEERS [FRAMEWORK PATH]]`: the folders of the programs, and what to measure if not everything.
 
@@ -37,8 +38,8 @@ fn main() {
         )
     };
     println!(
-        "{:<8} {:<28} {:>12} {:>12} {:>8}",
-        "path", "server", "CPU µs", "more µs", "ratio"
+        "{:<8} {:<28} {:>12} {:>12} {:>8} {:>12}",
+        "path", "server", "CPU µs", "more µs", "ratio", "database µs"
     );
     let only = (std::env::args().nth(3), std::env::args().nth(4));
     let is_wanted = |only: &Option<String>, name: &str| only.as_deref().is_none_or(|only| only == name);
@@ -103,14 +104,14 @@ fn measure(servers: &mut [Server], path: &str, with_cookie: bool) {
             // Which of the two is first changes, too.
             let order = if round % 2 == 0 { [at, BARE] } else { [BARE, at] };
             let costs = order.map(|which| servers[which].cost(path, cookie.as_deref()));
-            let (own, bare) = if round % 2 == 0 {
-                (costs[0], costs[1])
-            } else {
-                (costs[1], costs[0])
-            };
+            let [own, bare] = if round % 2 == 0 { costs } else { [costs[1], costs[0]] };
             // The first round warms.
             if round > 0 {
-                beside[at].push((own, bare));
+                beside[at].push(Beside {
+                    own: own.server,
+                    bare: bare.server,
+                    databases: own.databases,
+                });
             }
         }
     }
@@ -127,12 +128,21 @@ fn measure(servers: &mut [Server], path: &str, with_cookie: bool) {
     }
 }
 
+/// A round of a server, and of the bare framework right beside it.
+#[derive(Clone, Copy)]
+struct Beside {
+    own: f64,
+    bare: f64,
+    databases: f64,
+}
+
 /// A row, of what a server's rounds cost beside those of the bare framework.
-fn print(label: &str, name: &str, beside: &[(f64, f64)]) {
-    let cost = median(beside.iter().map(|(own, _)| *own));
-    let more = median(beside.iter().map(|(own, bare)| own - bare));
-    let ratio = median(beside.iter().map(|(own, bare)| own / bare));
-    println!("{label:<8} {name:<28} {cost:>12.2} {more:>12.2} {ratio:>8.3}");
+fn print(label: &str, name: &str, beside: &[Beside]) {
+    let cost = median(beside.iter().map(|round| round.own));
+    let more = median(beside.iter().map(|round| round.own - round.bare));
+    let ratio = median(beside.iter().map(|round| round.own / round.bare));
+    let databases = median(beside.iter().map(|round| round.databases));
+    println!("{label:<8} {name:<28} {cost:>12.2} {more:>12.2} {ratio:>8.3} {databases:>12.2}");
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
@@ -184,13 +194,14 @@ impl Server {
             .any(|kind| self.name.starts_with(kind))
     }
 
-    /// Microseconds of CPU for one request, on connections that stay open.
-    fn cost(&mut self, path: &str, cookie: Option<&str>) -> f64 {
+    /// What one request costs, on connections that stay open.
+    fn cost(&mut self, path: &str, cookie: Option<&str>) -> Cost {
         let cookie = cookie
             .map(|cookie| format!("cookie: theme=dark; {cookie}\r\n"))
             .unwrap_or_default();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n{cookie}\r\n");
-        let before = self.cpu();
+        let databases = databases();
+        let before = [cpu(self.child.id()), databases.iter().copied().map(cpu).sum()];
         let mut buffer = [0; 4_096];
         for _ in 0..TURNS {
             for stream in &mut self.streams {
@@ -205,18 +216,42 @@ impl Server {
                 );
             }
         }
-        (self.cpu() - before) / (TURNS * CONNECTIONS) as f64
+        let of_one = |after: f64, before: f64| (after - before) / (TURNS * CONNECTIONS) as f64;
+        Cost {
+            server: of_one(cpu(self.child.id()), before[0]),
+            databases: of_one(databases.iter().copied().map(cpu).sum(), before[1]),
+        }
     }
+}
 
-    /// Microseconds of CPU of all threads so far.
-    fn cpu(&self) -> f64 {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it is there");
-        tasks
-            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
-            .filter_map(|line| line.split(' ').next()?.parse::<f64>().ok())
-            .sum::<f64>()
-            / 1_000.0
-    }
+/// Microseconds of CPU for one request.
+#[derive(Clone, Copy)]
+struct Cost {
+    server: f64,
+    databases: f64,
+}
+
+/// Microseconds of CPU of all threads of a process so far.
+fn cpu(process: u32) -> f64 {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten();
+    tasks
+        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
+        .filter_map(|line| line.split(' ').next()?.parse::<f64>().ok())
+        .sum::<f64>()
+        / 1_000.0
+}
+
+/// The processes of databases on this machine.
+fn databases() -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").expect("it is there");
+    processes
+        .filter_map(|process| {
+            let process = process.ok()?;
+            let name = std::fs::read_to_string(process.path().join("comm")).ok()?;
+            let is_one = ["postgres", "mariadbd", "mysqld", "redis-server"].contains(&name.trim());
+            process.file_name().to_str()?.parse().ok().filter(|_| is_one)
+        })
+        .collect()
 }
 
 /// Reads without ever sleeping: who sleeps is woken by the server, and the server would be charged for it.
