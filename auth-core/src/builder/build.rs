@@ -141,6 +141,7 @@ impl AuthBuilder {
             renderer,
             events: Arc::clone(&self.events),
             wake: Arc::default(),
+            under_way: Default::default(),
         });
         let passwords = Passwords::new(&self.passwords, self.hasher, Arc::clone(&self.entropy));
         Ok(Auth {

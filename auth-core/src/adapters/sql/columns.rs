@@ -261,6 +261,10 @@ pub(super) fn check_attributes(attributes: &[Attribute], own: &[Column], prefix:
         if is_taken {
             return Err(format!("there is a column {name} already."));
         }
+        // Its index would be called as that of the primary key is, and the next migration would take it to be there.
+        if name == "pkey" {
+            return Err("\"pkey\" stands in the name of PostgreSQL's primary key.".to_owned());
+        }
     }
     Ok(())
 }
@@ -277,6 +281,32 @@ pub(super) fn is_identifier(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attributes_that_cannot_be_columns_are_refused() {
+        let refused = |names: &[&str]| {
+            let attributes: Vec<_> = names
+                .iter()
+                .copied()
+                .map(|name| Attribute::text(name).unique())
+                .collect();
+            check_attributes(&attributes, USER, "auth_").err()
+        };
+        assert_eq!(refused(&["display_name", "x_pkey", "login"]), None);
+        let long = "x".repeat(48);
+        assert_eq!(refused(&[&long]), None);
+        for names in [
+            &["email"][..],
+            &["Name"],
+            &["a-b"],
+            &[""],
+            &["twice", "twice"],
+            &["pkey"],
+            &[&format!("{long}x")],
+        ] {
+            assert!(refused(names).is_some(), "{names:?}");
+        }
+    }
 
     /// MariaDB shortens text by itself where an index needs it; MySQL refuses the table.
     #[test]

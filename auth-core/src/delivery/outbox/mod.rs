@@ -2,15 +2,19 @@
 //!
 //! - **At least once.** A row goes when its message is handed over. A process that dies in between leaves a lease, which ends,
 //!   and the next one sends the message again, under the same id.
-//! - **Not by two at a time.** Whoever leases a message has it for a minute, and gives up sending well before that.
+//! - **Not by two at a time.** Whoever leases a message has it for a minute, and gives up sending well before that. A process does not
+//!   take again what it is sending, whatever its clock does meanwhile.
 //! - **Not for ever.** A message that was no good is tried again with growing pauses until it is of no use any more.
 
 mod backoff;
+mod under_way;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::JoinSet};
+
+use under_way::UnderWay;
 
 use super::{
     DeliveryError, Mailer, Recipients, SmsSender,
@@ -60,6 +64,7 @@ pub(crate) struct OutboxParts {
     pub(crate) events: Arc<dyn EventSink>,
     /// Told when something was written.
     pub(crate) wake: Arc<Notify>,
+    pub(crate) under_way: UnderWay,
 }
 
 impl Outbox {
@@ -154,13 +159,16 @@ enum Outcome {
     Sent,
     Failed,
     Dropped,
-    /// It was a decoy.
+    /// It was a decoy, or somebody is at it.
     Nothing,
 }
 
 impl OutboxParts {
     /// Sends one message that is leased, and sees to its row.
     async fn deliver(&self, message: OutboxMessage) -> Outcome {
+        let Some(_turn) = self.under_way.begin(&message.id) else {
+            return Outcome::Nothing;
+        };
         let now = self.clock.now();
         let Some(letter) = Letter::open(&message, &self.secrets) else {
             // Another process may have a newer secret, or know more kinds of letters.

@@ -50,6 +50,7 @@ impl World {
             renderer: Templates::default().compile(site, &mut Vec::new()),
             events: Arc::new(self.events.clone()),
             wake: Arc::default(),
+            under_way: UnderWay::default(),
         })
     }
 
@@ -310,6 +311,28 @@ async fn a_worker_that_dies_while_sending_leaves_the_message_to_the_next_one() {
     assert_eq!(next.deliver_due().await.unwrap(), delivered(1, 0, 0));
     assert_eq!(mailer.sent().len(), 1);
     assert!(dying.sent.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_forward_sends_nothing_twice() {
+    let world = World::new();
+    world.write(LetterKind::Recovery).await;
+    let held = Held::new();
+    let outbox = world.outbox(held.clone());
+    let worker = tokio::spawn({
+        let outbox = outbox.clone();
+        async move { outbox.deliver_due().await }
+    });
+    held.begun.acquire().await.unwrap().forget();
+    world.clock.advance(LEASE);
+    let again = tokio::time::timeout(Duration::from_secs(5), outbox.deliver_due()).await;
+    assert_eq!(again.expect("nothing is sent").unwrap(), Delivered::default());
+    held.gate.add_permits(2);
+    assert_eq!(worker.await.unwrap().unwrap(), delivered(1, 0, 0));
+    world.clock.advance(LEASE);
+    assert_eq!(outbox.deliver_due().await.unwrap(), Delivered::default());
+    assert_eq!(held.sent.sent().len(), 1);
+    assert_eq!(world.waiting().await, None);
 }
 
 #[tokio::test(start_paused = true)]
