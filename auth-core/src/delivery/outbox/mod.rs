@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::JoinSet};
 
-use under_way::UnderWay;
+use under_way::{Turn, UnderWay};
 
 use super::{
     DeliveryError, Mailer, Recipients, SmsSender,
@@ -94,9 +94,13 @@ impl Outbox {
             if asks && failed.is_none() {
                 match self.lease(SIDE_BY_SIDE - sending.len()).await {
                     Ok(messages) => {
-                        for message in messages {
+                        for (message, turn) in messages {
                             let parts = Arc::clone(&self.parts);
-                            sending.spawn(async move { parts.deliver(message).await });
+                            sending.spawn(async move {
+                                let outcome = parts.deliver(message).await;
+                                drop(turn);
+                                outcome
+                            });
                         }
                     }
                     Err(error) => failed = Some(error),
@@ -124,10 +128,13 @@ impl Outbox {
         }
     }
 
-    async fn lease(&self, limit: usize) -> Result<Vec<OutboxMessage>> {
-        let now = self.parts.clock.now();
+    async fn lease(&self, limit: usize) -> Result<Vec<(OutboxMessage, Turn)>> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        self.parts.adapter.lease_messages(now, now + LEASE, limit).await
+        let lease = async {
+            let now = self.parts.clock.now();
+            self.parts.adapter.lease_messages(now, now + LEASE, limit).await
+        };
+        self.parts.under_way.begin(lease).await
     }
 
     /// How long there is nothing to do, as far as this process knows.
@@ -159,16 +166,13 @@ enum Outcome {
     Sent,
     Failed,
     Dropped,
-    /// It was a decoy, or somebody is at it.
+    /// It was a decoy.
     Nothing,
 }
 
 impl OutboxParts {
     /// Sends one message that is leased, and sees to its row.
     async fn deliver(&self, message: OutboxMessage) -> Outcome {
-        let Some(_turn) = self.under_way.begin(&message.id) else {
-            return Outcome::Nothing;
-        };
         let now = self.clock.now();
         let Some(letter) = Letter::open(&message, &self.secrets) else {
             // Another process may have a newer secret, or know more kinds of letters.

@@ -1,36 +1,55 @@
 use std::{
     collections::HashSet,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// What this process is sending. A clock that is set forward ends a lease before its time: the message is handed out again, but not
-/// sent by two.
+use crate::{error::Result, model::OutboxMessage};
+
+/// What this process is sending. A clock that is set forward ends a lease before its time: then the store hands out once more what
+/// somebody here is still at.
 #[derive(Default)]
-pub(crate) struct UnderWay(Mutex<HashSet<String>>);
+pub(crate) struct UnderWay {
+    ids: Arc<Ids>,
+    leasing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Ids(Mutex<HashSet<String>>);
 
 impl UnderWay {
-    /// None, if somebody is at it.
-    pub(super) fn begin(&self, id: &str) -> Option<Turn<'_>> {
-        let is_first = self.with(|ids| ids.insert(id.to_owned()));
-        is_first.then(|| Turn {
-            under_way: self,
-            id: id.to_owned(),
-        })
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut HashSet<String>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What a lease hands out, but for what somebody is at, or was when it began: that one's row may have gone meanwhile. One lease
+    /// at a time, so that nobody has a message in hand that is not known here.
+    pub(super) async fn begin(
+        &self,
+        lease: impl Future<Output = Result<Vec<OutboxMessage>>>,
+    ) -> Result<Vec<(OutboxMessage, Turn)>> {
+        let _alone = self.leasing.lock().await;
+        let before = self.ids.lock().clone();
+        let messages = lease.await?.into_iter();
+        let mut ids = self.ids.lock();
+        let new = messages.filter(|message| !before.contains(&message.id) && ids.insert(message.id.clone()));
+        let with_turn = |message: OutboxMessage| {
+            let (ids, id) = (Arc::clone(&self.ids), message.id.clone());
+            (message, Turn { ids, id })
+        };
+        Ok(new.map(with_turn).collect())
     }
 }
 
-/// Over when it is dropped.
-pub(super) struct Turn<'a> {
-    under_way: &'a UnderWay,
+impl Ids {
+    fn lock(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// To send one message; over when it is dropped.
+pub(super) struct Turn {
+    ids: Arc<Ids>,
     id: String,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
-        self.under_way.with(|ids| ids.remove(&self.id));
+        self.ids.lock().remove(&self.id);
     }
 }
