@@ -78,8 +78,8 @@ impl Post {
 }
 
 impl Auth {
-    /// Sends the mails and text messages that are due, and answers when there is nothing more. A task of the library's does so
-    /// by itself; this is for tests, and for programs that end.
+    /// Sends the mails and text messages that are due by now, and answers when that is done. A task of the library's sends them by
+    /// itself, and what is written meanwhile as well; this is for tests, and for programs that end.
     ///
     /// # Errors
     /// [`ErrorKind::DatabaseUpdateFailed`].

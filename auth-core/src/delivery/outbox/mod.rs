@@ -7,13 +7,15 @@
 //! - **Not for ever.** A message that was no good is tried again with growing pauses until it is of no use any more.
 
 mod backoff;
+mod sending;
 mod under_way;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::sync::Notify;
 
+use sending::Sending;
 use under_way::{Turn, UnderWay};
 
 use super::{
@@ -47,6 +49,11 @@ pub struct Delivered {
 /// Sends what is in the outbox.
 #[derive(Clone)]
 pub(crate) struct Outbox {
+    owner: Arc<Owner>,
+}
+
+/// Who has the outbox. The worker ends with it, whatever is being sent.
+struct Owner {
     parts: Arc<OutboxParts>,
 }
 
@@ -69,79 +76,37 @@ pub(crate) struct OutboxParts {
 
 impl Outbox {
     pub(crate) fn new(parts: OutboxParts) -> Self {
-        Self { parts: Arc::new(parts) }
+        let parts = Arc::new(parts);
+        Self {
+            owner: Arc::new(Owner { parts }),
+        }
     }
 
     /// Whether a mail to this address is ever sent.
     pub(crate) fn may_mail(&self, address: &str) -> bool {
-        self.parts.recipients.include(address)
+        self.owner.parts.recipients.include(address)
     }
 
     /// Tells the worker that a message was written.
     pub(crate) fn wake(&self) {
-        self.parts.wake.notify_one();
+        self.owner.parts.wake.notify_one();
     }
 
-    /// Sends everything that is due, and answers when there is nothing more.
+    /// Sends everything that is due by now, and answers when that is done.
     ///
     /// # Errors
     /// `DATABASE_UPDATE_FAILED` when the store does not hand messages out. Those that were leased are sent all the same.
     pub(crate) async fn deliver_due(&self) -> Result<Delivered> {
-        let mut delivered = Delivered::default();
-        let mut sending = JoinSet::new();
-        let (mut failed, mut asks) = (None, true);
-        loop {
-            if asks && failed.is_none() {
-                match self.lease(SIDE_BY_SIDE - sending.len()).await {
-                    Ok(messages) => {
-                        for (message, turn) in messages {
-                            let parts = Arc::clone(&self.parts);
-                            sending.spawn(async move {
-                                let outcome = parts.deliver(message).await;
-                                drop(turn);
-                                outcome
-                            });
-                        }
-                    }
-                    Err(error) => failed = Some(error),
-                }
+        let parts = &self.owner.parts;
+        let (due, mut sending, mut delivered) = (parts.clock.now(), Sending::default(), Delivered::default());
+        let mut leased = sending.begin(parts, due).await;
+        while let Some(outcome) = sending.next().await {
+            delivered.count(&outcome);
+            if leased.is_ok() && sending.wants_more() {
+                leased = sending.begin(parts, due).await;
             }
-            let has_room = sending.len() < SIDE_BY_SIDE && failed.is_none();
-            let sent = tokio::select! {
-                biased;
-                sent = sending.join_next() => sent,
-                // One that hangs holds up neither what is written meanwhile nor what is due again.
-                () = self.parts.wake.notified(), if has_room => { asks = true; continue }
-                () = tokio::time::sleep(RECHECK), if has_room => { asks = true; continue }
-            };
-            match sent {
-                Some(Ok(outcome)) => delivered.count(&outcome),
-                // A mailer that panics leaves its lease: the message is sent again when that ends.
-                Some(Err(error)) => {
-                    tracing::error!(target: "auth::delivery", %error, "a message could not be sent");
-                    delivered.failed += 1;
-                }
-                None => return failed.map_or(Ok(delivered), Err),
-            }
-            // Some at a time, and not one for each that was sent.
-            asks = sending.len() <= SIDE_BY_SIDE / 2;
         }
-    }
-
-    async fn lease(&self, limit: usize) -> Result<Vec<(OutboxMessage, Turn)>> {
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let lease = async {
-            let now = self.parts.clock.now();
-            self.parts.adapter.lease_messages(now, now + LEASE, limit).await
-        };
-        self.parts.under_way.begin(lease).await
-    }
-
-    /// How long there is nothing to do, as far as this process knows.
-    async fn pause(&self) -> Result<Duration> {
-        let due = self.parts.adapter.next_message_due().await?;
-        let wait = due.map_or(LONGEST_PAUSE, |due| due.since(self.parts.clock.now()));
-        Ok(wait.clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
+        leased.map(|()| delivered)
     }
 }
 
@@ -171,6 +136,21 @@ enum Outcome {
 }
 
 impl OutboxParts {
+    /// Takes what is due by a moment.
+    async fn lease(&self, due: Timestamp, limit: usize) -> Result<Vec<(OutboxMessage, Turn)>> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let until = || self.clock.now() + LEASE;
+        let lease = async { self.adapter.lease_messages(due, until(), limit).await };
+        self.under_way.begin(lease).await
+    }
+
+    /// How long there is nothing to do, as far as this process knows.
+    async fn pause(&self) -> Result<Duration> {
+        let due = self.adapter.next_message_due().await?;
+        let wait = due.map_or(LONGEST_PAUSE, |due| due.since(self.clock.now()));
+        Ok(wait.clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
+    }
+
     /// Sends one message that is leased, and sees to its row.
     async fn deliver(&self, message: OutboxMessage) -> Outcome {
         let now = self.clock.now();
@@ -306,10 +286,6 @@ const LEASE: Duration = Duration::from_secs(60);
 /// Sending is given up after this: long before the lease ends, so that two never send the same message, even with clocks that
 /// differ by some seconds.
 const SENDING: Duration = Duration::from_secs(30);
-/// So many messages at most, in each process.
-const SIDE_BY_SIDE: usize = 16;
-/// How often it is looked for what is due while something is being sent.
-const RECHECK: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_millis(200);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// What other processes left behind is found after this.

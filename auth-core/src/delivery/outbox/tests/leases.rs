@@ -9,7 +9,7 @@ async fn several_workers_on_one_store_never_send_twice() {
     for _ in 0..200 {
         world.write(LetterKind::MagicLink).await;
     }
-    let mut workers = JoinSet::new();
+    let mut workers = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let outbox = world.outbox(mailer.clone());
         workers.spawn(async move { outbox.deliver_due().await.unwrap().sent });
