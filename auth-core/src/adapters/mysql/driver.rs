@@ -33,6 +33,7 @@ pub(super) struct MysqlDriver {
     /// One fewer than there are connections, so that no session's check waits behind lists.
     lists: Semaphore,
     timeout: Duration,
+    connect_timeout: Duration,
 }
 
 /// How often an act is repeated that the server broke off in favour of another.
@@ -63,6 +64,7 @@ impl MysqlDriver {
             turns: Arc::new(Semaphore::new(options.pool_size)),
             lists: Semaphore::new(options.pool_size.saturating_sub(1).max(1)),
             timeout: options.timeout,
+            connect_timeout: options.connect_timeout,
         })
     }
 
@@ -87,7 +89,7 @@ impl MysqlDriver {
         let at_once = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         let (conn, turn) = match at_once {
             Poll::Ready(answer) => answer,
-            Poll::Pending => match tokio::spawn(timeout(self.timeout, asking)).await {
+            Poll::Pending => match tokio::spawn(timeout(self.connect_timeout.max(self.timeout), asking)).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(Elapsed { .. })) => return Err(late()),
                 Err(ended) => return Err(SqlError::new(SqlErrorKind::Other, ended)),
@@ -215,6 +217,7 @@ mod tests {
     async fn who_leaves_when_its_turn_has_come_takes_no_connection_along() {
         let driver = MysqlDriver::open(&options().pool_size(1)).await.unwrap();
         for _ in 0..3 {
+            // Two that wait for their turn.
             let mut held = driver.connection().await.unwrap();
             let mut waiting = [Box::pin(driver.connection()), Box::pin(driver.connection())];
             for one in &mut waiting {
@@ -227,9 +230,37 @@ mod tests {
             let [first, second] = waiting;
             drop(first);
             let second = timeout(Duration::from_secs(2), second).await;
-            drop(second.expect("the connection is free").unwrap());
-            let newcomer = timeout(Duration::from_secs(2), driver.connection()).await;
-            drop(newcomer.expect("the connection is free").unwrap());
+            let mut second = second.expect("the connection is free").unwrap();
+            second.give_back(&Ok(()));
+            drop(second);
+            is_free(&driver).await;
+
+            // One whose turn it is, and the pool has nothing yet.
+            let held = driver.pool.get_conn().await.unwrap();
+            let mut asking = Box::pin(driver.connection());
+            assert!(timeout(Duration::from_millis(50), &mut asking).await.is_err());
+            drop(asking);
+            drop(held);
+            is_free(&driver).await;
         }
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+    async fn who_waits_in_vain_for_the_pool_gives_its_turn_back() {
+        let in_vain = Duration::from_secs(1);
+        let options = options().pool_size(1).timeout(in_vain).connect_timeout(in_vain);
+        let driver = MysqlDriver::open(&options).await.unwrap();
+        let held = driver.pool.get_conn().await.unwrap();
+        let late = timeout(Duration::from_secs(5), driver.connection()).await;
+        assert!(late.expect("it does not wait for ever").is_err());
+        drop(held);
+        is_free(&driver).await;
+    }
+
+    async fn is_free(driver: &MysqlDriver) {
+        let newcomer = timeout(Duration::from_secs(2), driver.connection()).await;
+        let mut newcomer = newcomer.expect("the connection is free").unwrap();
+        newcomer.give_back(&Ok(()));
     }
 }

@@ -120,12 +120,13 @@ impl MysqlOptions {
             let given = ssl.unwrap_or_default();
             ssl = Some(given.with_root_certs(roots).with_disable_built_in_roots(true));
         }
-        let constraints = PoolConstraints::new(0, self.pool_size).unwrap_or_default();
+        // Connections stay once they are there. The pool forgets to wake those who wait for one that it closes because nobody had
+        // used it, and they keep all who come after them waiting.
+        let constraints = PoolConstraints::new(self.pool_size, self.pool_size).unwrap_or_default();
         let pool = PoolOpts::default()
             .with_constraints(constraints)
             // It would ask the server once more before every statement; nothing of ours outlives its act.
-            .with_reset_connection(false)
-            .with_inactive_connection_ttl(Duration::from_secs(60));
+            .with_reset_connection(false);
         Ok(OptsBuilder::from_opts(opts)
             .ssl_opts(ssl)
             .pool_opts(pool)
