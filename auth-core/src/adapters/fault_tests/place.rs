@@ -233,6 +233,22 @@ impl Witness {
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
+    /// Many statements, as somebody types them.
+    pub(super) async fn run_script(&self, sql: &str) {
+        let (url, script) = (self.url.as_str(), sqlx::raw_sql(AssertSqlSafe(sql)));
+        let done = match self.database {
+            Database::Mariadb => {
+                let mut connection = sqlx::MySqlConnection::connect(url).await.unwrap();
+                script.execute(&mut connection).await.map(drop)
+            }
+            Database::Postgres => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                script.execute(&mut connection).await.map(drop)
+            }
+        };
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     pub(super) async fn rows(&self, sql: &str) -> Vec<Row> {
         let rows = self.sql.fetch(Statement::text(sql)).await;
         rows.unwrap_or_else(|error| panic!("{sql}: {error}"))

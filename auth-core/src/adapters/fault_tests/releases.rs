@@ -10,18 +10,16 @@ use crate::{
 };
 
 on_both![
-    the_printed_migration_is_the_one_that_runs,
+    a_printed_migration_that_is_run_by_hand_is_all_there_is_to_do,
     tables_of_a_newer_release_are_left_as_they_are,
 ];
 
-async fn the_printed_migration_is_the_one_that_runs(database: Database) {
+async fn a_printed_migration_that_is_run_by_hand_is_all_there_is_to_do(database: Database) {
     let place = Place::shared(database);
     let store = place.open(&Settings::default()).await;
     store.declare(&schema()).unwrap();
-    let witness = place.witness().await;
-    for statement in store.migration_plan().await.unwrap().statements() {
-        witness.execute(statement).await;
-    }
+    let printed = store.migration_plan().await.unwrap().to_string();
+    place.witness().await.run_script(&printed).await;
     assert!(store.migration_plan().await.unwrap().is_empty());
     store.set_user(&user("ada"), Some(&key("ada"))).await.unwrap();
     assert!(store.get_user(&user("ada").id).await.unwrap().is_some());

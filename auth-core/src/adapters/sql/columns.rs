@@ -262,8 +262,8 @@ pub(super) fn check_attributes(attributes: &[Attribute], own: &[Column], prefix:
             return Err(format!("there is a column {name} already."));
         }
         // Its index would be called as that of the primary key is, and the next migration would take it to be there.
-        if name == "pkey" {
-            return Err("\"pkey\" stands in the name of PostgreSQL's primary key.".to_owned());
+        if name.trim_end_matches(|last: char| last.is_ascii_digit()) == "pkey" {
+            return Err(format!("{name:?} stands in the name of PostgreSQL's primary key."));
         }
     }
     Ok(())
@@ -302,6 +302,7 @@ mod tests {
             &[""],
             &["twice", "twice"],
             &["pkey"],
+            &["pkey1"],
             &[&format!("{long}x")],
         ] {
             assert!(refused(names).is_some(), "{names:?}");

@@ -3,7 +3,9 @@
 //! The tables are data; a plan is what the database lacks of them. A process that finds the ground changed under its
 //! plan makes a new one, so that any number can start at once, whatever the database locks.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+
+use tokio::time::sleep;
 
 use super::{
     Row, SqlErrorKind, SqlValue, Statement, Step,
@@ -18,6 +20,8 @@ use crate::{
 
 /// How many processes may come in between before one gives up.
 const TRIES: usize = 20;
+/// Whoever holds the file has waited for it, too.
+const HELD_UP: Duration = Duration::from_millis(50);
 
 impl SqlAdapter {
     /// Brings the tables to what this release and its attributes need.
@@ -38,6 +42,9 @@ impl SqlAdapter {
             let Err(error) = self.write(steps).await else { continue };
             // Where migrations wait for each other at the file itself, another may take longer than one waits.
             let is_held_up = error.kind == SqlErrorKind::Again;
+            if is_held_up {
+                sleep(HELD_UP).await;
+            }
             if tries == TRIES || tries > 1 && !is_held_up && self.plan().await? == plan {
                 // Nobody else has changed anything, so it is not that another process was faster.
                 return Err(Error::update_failed(error));
@@ -70,7 +77,14 @@ impl SqlAdapter {
         self.fetch_text(each.collect::<Vec<_>>().join(" UNION ALL ")).await
     }
 
+    /// Whoever has the whole file to itself keeps readers out, too, where SQLite writes no log.
     async fn fetch_text(&self, sql: String) -> Result<Vec<Row>> {
+        for _ in 1..TRIES {
+            match self.driver.fetch(Statement::text(sql.clone())).await {
+                Err(error) if error.kind == SqlErrorKind::Again => sleep(HELD_UP).await,
+                rows => return rows.map_err(Error::fetch_failed),
+            }
+        }
         let rows = self.driver.fetch(Statement::text(sql)).await;
         rows.map_err(Error::fetch_failed)
     }

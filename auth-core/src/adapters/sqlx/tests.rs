@@ -101,18 +101,22 @@ async fn a_migration_over_a_pool_for_sqlite_waits_for_another_longer_than_a_writ
     let options = SqliteConnectOptions::new()
         .filename(directory.path().join("auth.db"))
         .create_if_missing(true)
-        .busy_timeout(Duration::from_millis(50));
+        .busy_timeout(Duration::from_millis(200));
     let pool = SqlitePoolOptions::new().connect_with(options.clone()).await.unwrap();
     let store = SqliteAdapter::from_pool(pool, "auth_").await.unwrap();
     let mut rival = SqliteConnection::connect_with(&options).await.unwrap();
-    rival.execute("BEGIN IMMEDIATE").await.unwrap();
-    let done = tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(400)).await;
-        rival.execute("COMMIT").await.unwrap();
-    });
-    store.migrate().await.unwrap();
-    done.await.unwrap();
-    assert!(store.migration_plan().await.unwrap().is_empty());
+    // The second keeps readers out as well.
+    for begin in ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        rival.execute(begin).await.unwrap();
+        let done = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            rival.execute("COMMIT").await.unwrap();
+            rival
+        });
+        store.migrate().await.unwrap();
+        rival = done.await.unwrap();
+        assert!(store.migration_plan().await.unwrap().is_empty());
+    }
 }
 
 #[cfg(feature = "postgres")]

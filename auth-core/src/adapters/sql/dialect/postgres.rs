@@ -1,10 +1,18 @@
 use super::{super::columns::ColumnType, Dialect, SOME, on_conflict};
 
-/// Whether a constraint of a table is its primary key. A unique attribute may be called `…_pkey`, too; a long name of a table
-/// is cut.
+/// Whether a constraint of a table is its primary key. A unique attribute may be called `…_pkey`, too; PostgreSQL counts where the
+/// name is taken, and cuts where it is too long.
 pub(crate) fn is_primary_key(constraint: Option<&str>, table: Option<&str>) -> bool {
-    let cut = constraint.and_then(|constraint| constraint.strip_suffix("_pkey"));
-    cut.zip(table).is_some_and(|(cut, table)| table.starts_with(cut))
+    const CUT: usize = 63 - "_pkey".len();
+    let named = |constraint: &str, table: &str| {
+        let cut = constraint
+            .trim_end_matches(|last: char| last.is_ascii_digit())
+            .strip_suffix("_pkey");
+        cut.is_some_and(|cut| cut == table || cut.len() == CUT && table.starts_with(cut))
+    };
+    constraint
+        .zip(table)
+        .is_some_and(|(constraint, table)| named(constraint, table))
 }
 
 /// PostgreSQL 12 or newer.
@@ -80,7 +88,9 @@ mod tests {
     #[test]
     fn a_primary_key_is_known_by_its_table() {
         assert!(is_primary_key(Some("auth_user_pkey"), Some("auth_user")));
+        assert!(is_primary_key(Some("auth_user_pkey1"), Some("auth_user")));
         assert!(!is_primary_key(Some("auth_user_x_pkey"), Some("auth_user")));
+        assert!(!is_primary_key(Some("auth_pkey"), Some("auth_user")));
         assert!(!is_primary_key(Some("auth_user_email"), Some("auth_user")));
         assert!(!is_primary_key(Some("auth_user_pkey"), None));
         // PostgreSQL cuts the table's name so that the whole has 63 letters.
