@@ -24,7 +24,7 @@ impl RedisDatabase {
                 let claim = format!("walk:claim:{number}");
                 let mut command = redis::cmd("SET");
                 // A test that failed releases nothing.
-                command.arg(&claim).arg(1).arg("NX").arg("EX").arg(300);
+                command.arg(&claim).arg(1).arg("NX").arg("EX").arg(900);
                 let claimed: Option<String> = command.query_async(&mut control).await.unwrap();
                 if claimed.is_none() {
                     continue;
@@ -61,7 +61,8 @@ impl RedisDatabase {
     }
 }
 
-/// What a database of the tests holds besides, so that one is known that a test left behind.
+/// What a database of the tests holds besides, so that one is known that a test left behind: for an hour, as somebody may put
+/// something of theirs beside it.
 const MARK: &str = "walk:mark";
 
 /// Whether a database is empty, or left behind by a test.
@@ -83,6 +84,8 @@ async fn empty(url: &Url, marked: bool) {
         redis::cmd("SET")
             .arg(MARK)
             .arg(1)
+            .arg("EX")
+            .arg(3_600)
             .exec_async(&mut connection)
             .await
             .unwrap();

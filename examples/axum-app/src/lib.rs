@@ -46,11 +46,17 @@ pub fn app(auth: Auth, notes: Notes, pages: Pages) -> Router {
 /// When the server fails.
 pub async fn serve(listener: tokio::net::TcpListener, app: Router) -> std::io::Result<()> {
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(interrupted());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async { _ = stopped.await });
+    let drained = async {
+        interrupted().await;
+        drop(stop);
+        tokio::time::sleep(DRAIN).await;
+    };
     tokio::select! {
         served = serving.into_future() => served,
         // Whoever has sent half a request by then is not waited for.
-        () = async { interrupted().await; tokio::time::sleep(DRAIN).await } => Ok(()),
+        () = drained => Ok(()),
     }
 }
 

@@ -28,8 +28,14 @@ pub(crate) fn addr(settings: &Settings) -> SocketAddr {
 
 /// How long a connection may wait for the whole head of a request.
 pub(crate) fn idle_timeout(settings: &Settings) -> Result<Duration, Failure> {
-    match period(settings.idle_timeout.as_deref())? {
+    const LONGEST: Duration = Duration::from_secs(24 * 3_600);
+    let given = settings.idle_timeout.as_deref();
+    match period(given)? {
         Some(Duration::ZERO) => Err(Failure::new("an idle time-out of 0s leaves nobody the time to ask")),
+        Some(timeout) if timeout > LONGEST => Err(Failure::new(format!(
+            "an idle time-out of {} is longer than a day",
+            given.unwrap_or_default()
+        ))),
         Some(timeout) => Ok(timeout),
         None => Ok(Duration::from_secs(75)),
     }
