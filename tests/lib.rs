@@ -16,7 +16,7 @@ pub mod harness;
 
 pub use harness::{
     Answer, App, Caught, Client, Driver, Held, Leaving, MINUTE, Manners, PASSWORD, Received, Setup, SmtpCatcher, Store,
-    Unanswered, Wire, eventually, heard, listen, passwords, runtime,
+    Unanswered, Wire, eventually, free_port, heard, listen, passwords, runtime,
 };
 
 /// Runs each story through every driver on memory, and through the core on every store.

@@ -9,8 +9,9 @@
 )]
 
 pub(crate) use auth_tests::{
-    Answer, App, Client, Driver, Held, Leaving, MINUTE, PASSWORD, Received, Store, Unanswered, eventually, heard,
-    listen, passwords, runtime, stories, stories_in_process, stories_of_both, stories_on_memory, stories_over_sockets,
+    Answer, App, Client, Driver, Held, Leaving, MINUTE, PASSWORD, Received, Store, Unanswered, eventually, free_port,
+    heard, listen, passwords, runtime, stories, stories_in_process, stories_of_both, stories_on_memory,
+    stories_over_sockets,
 };
 
 mod attacks;

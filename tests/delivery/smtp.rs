@@ -3,7 +3,7 @@ use std::time::Duration;
 use auth_core::{DeliveryError, Mail, Mailbox, Mailer, SmtpCredentials, SmtpMailer, SmtpSecurity};
 use auth_tests::harness::{Manners, SmtpCatcher, Wire};
 
-use crate::eventually;
+use crate::{eventually, free_port};
 
 fn from() -> Mailbox {
     Mailbox::parse("Example <no-reply@example.com>").unwrap()
@@ -123,11 +123,7 @@ async fn a_server_that_hangs_or_leaves_costs_the_time_that_was_set() {
 
 #[tokio::test]
 async fn nobody_there_is_tried_again() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let mailer = SmtpMailer::from_url(&format!("smtp://{address}"), from()).unwrap();
+    let mailer = SmtpMailer::from_url(&format!("smtp://127.0.0.1:{}", free_port()), from()).unwrap();
     assert!(!refusal(&mailer).await.is_permanent());
 }
 

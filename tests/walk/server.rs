@@ -14,7 +14,7 @@ use super::{
     http::{Received, send},
     running::{Running, Which, binary},
 };
-use crate::eventually;
+use crate::{eventually, free_port};
 
 const SECRET: &str = "a secret of the tests, 32 bytes and more";
 pub(super) const PASSWORD: &str = "correct horse battery";
@@ -74,12 +74,6 @@ pub(super) fn json_of(answer: &Received) -> Value {
     serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("no JSON: {answer:?}"))
 }
 
-/// An address that is free just now.
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
-}
-
 /// The first mail in a folder, as soon as it is there.
 async fn mail_in(folder: &Path) -> String {
     eventually("a mail comes", async || {
@@ -106,7 +100,7 @@ async fn somebody_signs_up_answers_the_mail_and_is_looked_after() {
         "body",
         "--keep-events",
     ];
-    let metrics_address = free_address();
+    let metrics_address = format!("127.0.0.1:{}", free_port());
     let more = [more.as_slice(), &["--metrics-addr", &metrics_address]].concat();
     let server = serve(&directory, &more).await;
 

@@ -1,7 +1,6 @@
 //! A store that is down for a while: what needs it says so, what does not goes on, and nobody is signed out by it.
 
 use std::{
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -9,7 +8,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{Browser, Place, Running, Way, Which, place::Kind};
-use crate::eventually;
+use crate::{eventually, free_port};
 
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
@@ -151,8 +150,4 @@ impl Drop for Redis {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

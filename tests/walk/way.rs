@@ -13,17 +13,18 @@ pub(super) struct Way {
     port: u16,
     upstream: (String, u16),
     accepting: Option<JoinHandle<()>>,
-    /// While it is closed: nobody else gets its port, and whoever connects there is refused.
-    kept: Option<TcpSocket>,
+    /// Nobody else gets its port; who connects while only this socket has it is refused.
+    _kept: TcpSocket,
 }
 
 impl Way {
     pub(super) fn to(host: &str, port: u16) -> Self {
+        let kept = bound(0);
         let mut way = Self {
-            port: 0,
+            port: kept.local_addr().unwrap().port(),
             upstream: (host.to_owned(), port),
             accepting: None,
-            kept: Some(bound(0)),
+            _kept: kept,
         };
         way.open();
         way
@@ -34,10 +35,8 @@ impl Way {
         self.port
     }
 
-    /// On the port that it had.
     pub(super) fn open(&mut self) {
-        let listener = self.kept.take().unwrap().listen(1_024).unwrap();
-        self.port = listener.local_addr().unwrap().port();
+        let listener = bound(self.port).listen(1_024).unwrap();
         let upstream = self.upstream.clone();
         self.accepting = Some(tokio::spawn(async move {
             // They end with this task.
@@ -57,16 +56,14 @@ impl Way {
             accepting.abort();
             // Until nobody listens any more.
             let _ = accepting.await;
-            self.kept = Some(bound(self.port));
         }
     }
 }
 
-/// A socket with this port of this machine, on which nobody listens yet; 0 for any that is free.
+/// A socket with this port of this machine, which others of this kind may have too; 0 for any that is free.
 fn bound(port: u16) -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
-    // Connections of before may still linger there.
-    socket.set_reuseaddr(true).unwrap();
+    socket.set_reuseport(true).unwrap();
     socket.bind((Ipv4Addr::LOCALHOST, port).into()).unwrap();
     socket
 }

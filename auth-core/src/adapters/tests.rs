@@ -1,6 +1,14 @@
 //! Every adapter of the library passes the conformance suite; and what only SQLite can get wrong.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::TcpListener,
+    sync::{
+        LazyLock, OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
 
 use tempfile::TempDir;
 
@@ -22,6 +30,18 @@ pub(super) const CASES: usize = 124;
 pub(super) fn this_run() -> &'static str {
     static RANDOM: OnceLock<String> = OnceLock::new();
     RANDOM.get_or_init(|| crate::generate_random_string(6).unwrap().to_lowercase())
+}
+
+/// A port for a server of a test's own, below the range that the system gives to clients: one that is started again
+/// finds it free.
+pub(super) fn free_port() -> u16 {
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(RandomState::new().hash_one(()) as u16));
+    loop {
+        let port = 20_000 + NEXT.fetch_add(1, Ordering::Relaxed) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 #[expect(clippy::unwrap_used, reason = "a test without its database fails")]

@@ -198,11 +198,29 @@ async fn forgotten(database: Database, over: Over, asks_before: bool) {
 }
 
 async fn a_silent_server_fills_a_bounded_queue_and_no_memory(database: Database) {
-    silent(database, Over::Own).await;
+    let story = "a_silent_server_fills_a_bounded_queue_and_no_memory";
+    alone(database, story, silent(database, Over::Own)).await;
 }
 
 async fn a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory(database: Database) {
-    silent(database, Over::Sqlx).await;
+    let story = "a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory";
+    alone(database, story, silent(database, Over::Sqlx)).await;
+}
+
+/// The story in this program started again: the memory of this one is that of all tests which run just now.
+async fn alone(database: Database, story: &str, run: impl Future<Output = ()>) {
+    if std::env::var_os("AUTH_TEST_ALONE").is_some() {
+        return run.await;
+    }
+    let module = module_path!().split_once("::").unwrap().1;
+    let database = format!("{database:?}").to_lowercase();
+    let told = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("{module}::{database}::{story}"), "--ignored"])
+        .env("AUTH_TEST_ALONE", "")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success() && said.contains("1 passed"), "{said}");
 }
 
 async fn silent(database: Database, over: Over) {

@@ -1,7 +1,6 @@
 //! Servers of a test's own, in a throw-away folder on a free loopback port, gone with the test.
 
 use std::{
-    net::TcpListener,
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -11,6 +10,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::{Database, Place};
+use crate::adapters::tests::free_port;
 
 pub(super) struct Server {
     database: Database,
@@ -320,8 +320,4 @@ fn send(signal: &str, ids: &[u32]) {
             .stderr(Stdio::null())
             .status();
     }
-}
-
-pub(super) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

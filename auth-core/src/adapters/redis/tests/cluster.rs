@@ -1,24 +1,22 @@
 //! A cluster of three.
 
 use super::*;
-use crate::adapter::SessionAdapter;
+use crate::{adapter::SessionAdapter, adapters::tests::free_port};
 
 async fn cluster() -> Vec<Server> {
     let mut nodes = Vec::new();
     for _ in 0..3 {
-        let arguments = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
-        // A node's other port is ten thousand further.
-        loop {
-            let port = std::net::TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-                .port();
-            if port < 55_000 {
-                nodes.push(Server::start_at(port, &arguments).await);
-                break;
-            }
-        }
+        // Where the nodes speak to one another.
+        let port = free_port().to_string();
+        let arguments = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "2000",
+            "--cluster-port",
+            &port,
+        ];
+        nodes.push(Server::start(&arguments).await);
     }
     let addresses: Vec<String> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
     let made = std::process::Command::new("redis-cli")

@@ -1,12 +1,13 @@
 //! Servers of a test's own, on free ports, gone with the test.
 
 use std::{
-    net::TcpListener,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use tempfile::TempDir;
+
+use crate::adapters::tests::free_port;
 
 pub(super) struct Server {
     binary: String,
@@ -102,10 +103,6 @@ impl Server {
     pub(super) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
-}
-
-pub(super) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for Server {

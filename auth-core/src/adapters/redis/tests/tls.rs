@@ -2,10 +2,14 @@
 
 use super::{
     super::{RedisInvalidations, RedisOptions, RedisSessions},
-    server::{Server, free_port},
+    server::Server,
 };
 use crate::{
-    ErrorKind, adapter::Store, adapters::MemorySessions, entropy::generate_random_string, testing::conformance,
+    ErrorKind,
+    adapter::Store,
+    adapters::{MemorySessions, tests::free_port},
+    entropy::generate_random_string,
+    testing::conformance,
 };
 
 /// A server that speaks nothing else, and the certificate that vouches for `localhost`.
