@@ -193,10 +193,13 @@ pub(super) async fn rotate_keys(place: &Place) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The application's binary, built like these tests.
+/// The application's binary: out of the folder `AUTH_TEST_APPLICATIONS`, else built like these tests.
 pub(super) fn binary(which: Which) -> PathBuf {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        if let Some(folder) = std::env::var_os("AUTH_TEST_APPLICATIONS") {
+            return folder.into();
+        }
         let packages = [
             "-p",
             "auth-tests",
@@ -215,11 +218,11 @@ pub(super) fn binary(which: Which) -> PathBuf {
             .status()
             .unwrap();
         assert!(built.success(), "the examples do not build");
+        // target/debug/deps/all-… → target/debug
+        let tests = std::env::current_exe().unwrap();
+        tests.ancestors().nth(2).unwrap().to_owned()
     });
-    // target/debug/deps/all-… → target/debug
-    let tests = std::env::current_exe().unwrap();
-    let directory = tests.ancestors().nth(2).unwrap();
-    directory.join(match which {
+    folder.join(match which {
         Which::Axum => "axum-app",
         Which::Actix => "actix-app",
         Which::Server => "auth-server",
