@@ -33,17 +33,17 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     qualifies_references: true,
     columns_of: |schema, table| {
         format!(
-            "SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_attribute a \
-             JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname = {} \
-             AND c.relname = '{table}'",
-            namespace(schema)
+            "SELECT c.relname::text, a.attname::text FROM pg_catalog.pg_class c \
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
+             WHERE c.oid = {} AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped",
+            relation(schema, table)
         )
     },
     indexes_of: |schema, table| {
         format!(
-            "SELECT indexname::text FROM pg_catalog.pg_indexes WHERE schemaname = {} AND tablename = '{table}'",
-            namespace(schema)
+            "SELECT c.relname::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
+             WHERE i.indrelid = {}",
+            relation(schema, table)
         )
     },
     retype: None,
@@ -77,8 +77,11 @@ pub(crate) const POSTGRES: Dialect = Dialect {
     },
 };
 
-fn namespace(schema: Option<&str>) -> String {
-    schema.map_or_else(|| "current_schema()".to_owned(), |schema| format!("'{schema}'"))
+/// The table's number, or NULL. By its number every catalog has an index; among a hundred thousand tables that nobody has
+/// counted yet, a join by names reads them all.
+fn relation(schema: Option<&str>, table: &str) -> String {
+    let schema = schema.map_or_else(|| "current_schema()".to_owned(), |schema| format!("'{schema}'"));
+    format!("to_regclass(quote_ident({schema}) || '.' || quote_ident('{table}'))")
 }
 
 #[cfg(test)]
