@@ -84,7 +84,7 @@ impl SqliteOptions {
         }
     }
 
-    /// What table names begin with, `auth_` by default; `schema.auth_` for an attached database.
+    /// What table names begin with, `auth_` by default.
     #[must_use]
     pub fn table_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
