@@ -13,22 +13,22 @@ use crate::{eventually, free_port};
 #[tokio::test]
 #[ignore = "needs AUTH_TEST_REDIS_SERVER, see tests/servers"]
 async fn while_redis_is_down_sessions_are_unavailable_and_afterwards_as_they_were() {
-    for which in [Which::Axum, Which::Actix] {
+    for (which, strategy) in WALKS {
         let directory = TempDir::new().unwrap();
         let port = free_port();
         let redis = Redis::start(directory.path(), port).await;
         let url = format!("redis://127.0.0.1:{port}");
-        let more = ["--no-confirm", "--sessions", &url];
+        let more = ["--no-confirm", "--strategy", strategy, "--sessions", &url];
         let server = Running::start_with(which, &directory.path().join("app.db"), &more).await;
         let ada = signed_up(&server).await;
 
         redis.kill();
         nobody_is_signed_out(&ada, which).await;
+        forms_are_unavailable(&ada, which, strategy).await;
 
         let redis = Redis::start(directory.path(), port).await;
         // The application connects again by itself, for the first who asks.
-        let answer = ada.get("/me").await;
-        assert_eq!(answer.status, 200, "{which:?}: {answer:?}");
+        all_is_as_it_was(&ada, which, strategy).await;
         server.stop().await;
         redis.kill();
     }
@@ -46,14 +46,16 @@ async fn while_mysql_cannot_be_reached_everything_is_unavailable_and_afterwards_
     while_unreachable(Kind::Mysql).await;
 }
 
-/// Under both strategies: a page that shows its user asks the store for it.
+/// A page that shows its user asks the store for it under both strategies.
+const WALKS: [(Which, &str); 4] = [
+    (Which::Axum, "opaque"),
+    (Which::Actix, "opaque"),
+    (Which::Axum, "tokens"),
+    (Which::Actix, "tokens"),
+];
+
 async fn while_unreachable(kind: Kind) {
-    for (which, strategy) in [
-        (Which::Axum, "opaque"),
-        (Which::Actix, "opaque"),
-        (Which::Axum, "tokens"),
-        (Which::Actix, "tokens"),
-    ] {
+    for (which, strategy) in WALKS {
         let place = Place::new(kind).await;
         let mut url = place.url();
         let port = url.port().expect("the URL of the server says its port");
@@ -66,24 +68,10 @@ async fn while_unreachable(kind: Kind) {
 
         way.close().await;
         nobody_is_signed_out(&ada, which).await;
-        for path in ["/api/auth/session/refresh", "/api/auth/logout"] {
-            if strategy == "opaque" && path.ends_with("refresh") {
-                continue;
-            }
-            let refused = ada.form(path, "").await;
-            let says = format!("{} {:?}", refused.status, refused.header("location"));
-            assert!(
-                says.starts_with("503") || says.starts_with("303") && says.contains("error_code=unexpected_failure"),
-                "{which:?} {path}: {refused:?}"
-            );
-            assert_eq!(refused.header("set-cookie"), None, "{which:?} {path}: {refused:?}");
-        }
+        forms_are_unavailable(&ada, which, strategy).await;
 
         way.open();
-        let answer = ada.get("/me").await;
-        assert_eq!(answer.status, 200, "{which:?}: {answer:?}");
-        assert_eq!(ada.form("/api/auth/logout", "").await.status, 303, "{which:?}");
-        assert_eq!(ada.get("/me").await.status, 401, "{which:?}");
+        all_is_as_it_was(&ada, which, strategy).await;
         server.stop().await;
         place.remove().await;
     }
@@ -95,6 +83,34 @@ async fn signed_up(server: &Running) -> Browser {
     assert_eq!(ada.form("/api/auth/signup", account).await.status, 303);
     assert_eq!(ada.get("/me").await.status, 200);
     ada
+}
+
+/// Forms that cannot be answered just now take no cookie away.
+async fn forms_are_unavailable(ada: &Browser, which: Which, strategy: &str) {
+    for path in ["/api/auth/session/refresh", "/api/auth/logout"] {
+        if strategy == "opaque" && path.ends_with("refresh") {
+            continue;
+        }
+        let refused = ada.form(path, "").await;
+        let says = format!("{} {:?}", refused.status, refused.header("location"));
+        assert!(
+            says.starts_with("503") || says.starts_with("303") && says.contains("error_code=unexpected_failure"),
+            "{which:?} {path}: {refused:?}"
+        );
+        assert_eq!(refused.header("set-cookie"), None, "{which:?} {path}: {refused:?}");
+    }
+}
+
+async fn all_is_as_it_was(ada: &Browser, which: Which, strategy: &str) {
+    let answer = ada.get("/me").await;
+    assert_eq!(answer.status, 200, "{which:?}: {answer:?}");
+    if strategy == "tokens" {
+        let refreshed = ada.form("/api/auth/session/refresh", "").await;
+        assert!(refreshed.header("set-cookie").is_some(), "{which:?}: {refreshed:?}");
+        assert_eq!(ada.get("/me").await.status, 200, "{which:?}");
+    }
+    assert_eq!(ada.form("/api/auth/logout", "").await.status, 303, "{which:?}");
+    assert_eq!(ada.get("/me").await.status, 401, "{which:?}");
 }
 
 /// While the store does not answer, what needs it says so and what does not goes on.
