@@ -1,4 +1,5 @@
 //! The conformance suite over pools of sqlx's.
+#![expect(clippy::unwrap_used, reason = "a test reports by panicking")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,6 +12,15 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_for_sqlite_conforms() {
+    sqlite_conforms(4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_of_one_for_sqlite_conforms() {
+    sqlite_conforms(1).await;
+}
+
+async fn sqlite_conforms(connections: u32) {
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
     let directory = TempDir::new().unwrap();
@@ -23,7 +33,7 @@ async fn a_pool_for_sqlite_conforms() {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Off);
         let pool = SqlitePoolOptions::new()
-            .max_connections(4)
+            .max_connections(connections)
             .connect_with(options)
             .await
             .unwrap();

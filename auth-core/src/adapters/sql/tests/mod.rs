@@ -10,6 +10,8 @@ mod memory_map;
 #[cfg(feature = "mysql")]
 mod mysql_locks;
 mod plans;
+#[cfg(feature = "postgres")]
+mod postgres_locks;
 mod sweep;
 #[cfg(feature = "postgres")]
 mod unsendable;

@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_millis(400);
+
 /// The name of the lock, in SQL.
 fn lock(sql: &SqlAdapter, database: Option<&str>) -> String {
     let (_, unlock) = (sql.dialect().lock)(database, &format!("{}migration", sql.tables.prefix));
@@ -31,18 +34,9 @@ async fn take(name: &str) -> Conn {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
 async fn a_migration_waits_for_another_longer_than_a_statement_may_take() {
-    let options = options().timeout(Duration::from_millis(400)).pool_size(1);
+    let options = options().timeout(PATIENCE).pool_size(1);
     let adapter = MysqlAdapter::open(options).await.unwrap();
-    let other = take(&lock(adapter.sql(), None)).await;
-    let migrating = tokio::spawn({
-        let adapter = adapter.clone();
-        async move { adapter.migrate().await }
-    });
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
-    assert!(!migrating.is_finished());
-    other.disconnect().await.unwrap();
-    migrating.await.unwrap().unwrap();
-    assert!(adapter.migration_plan().await.unwrap().is_empty());
+    waits_for_another(&adapter).await;
 
     // What is no migration is bounded as before.
     let is_mariadb = adapter.sql().dialect().table_options.contains("nopad");
@@ -57,6 +51,31 @@ async fn a_migration_waits_for_another_longer_than_a_statement_may_take() {
         .fetch(Statement::text(format!("SELECT {limit}")))
         .await;
     assert!(rows.unwrap() == [[SqlValue::Integer(400)]]);
+}
+
+#[cfg(feature = "sqlx")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn a_migration_over_a_pool_waits_for_another_longer_than_a_call_may_take() {
+    let prefix = format!("w{}_", crate::adapters::tests::this_run());
+    let pool = sqlx::mysql::MySqlPoolOptions::new().max_connections(1);
+    let pool = pool.connect(&url()).await.unwrap();
+    let limits = crate::adapters::PoolLimits::default().timeout(PATIENCE);
+    let adapter = MysqlAdapter::from_pool_within(pool, &prefix, limits).await.unwrap();
+    waits_for_another(&adapter).await;
+}
+
+async fn waits_for_another(adapter: &MysqlAdapter) {
+    let other = take(&lock(adapter.sql(), None)).await;
+    let migrating = tokio::spawn({
+        let adapter = adapter.clone();
+        async move { adapter.migrate().await }
+    });
+    tokio::time::sleep(PATIENCE * 3).await;
+    assert!(!migrating.is_finished());
+    other.disconnect().await.unwrap();
+    migrating.await.unwrap().unwrap();
+    assert!(adapter.migration_plan().await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -132,6 +132,24 @@ async fn upgrade(adapter: impl Adapter + Clone) {
     assert_eq!(adapter.get_tokens_by_user_id(&user.id).await.unwrap(), []);
 }
 
+/// Processes of this release start at once over tables of the first.
+async fn raced<A: Adapter>(adapters: Vec<A>) {
+    for adapter in &adapters {
+        adapter.declare(&schema()).unwrap();
+        assert!(!adapter.migration_plan().await.unwrap().is_empty());
+    }
+    let migrations = adapters.iter().map(|adapter| adapter.migrate());
+    for migrated in futures_util::future::join_all(migrations).await {
+        migrated.unwrap();
+    }
+    for adapter in &adapters {
+        assert!(adapter.migration_plan().await.unwrap().is_empty());
+        let ada = adapter.get_user(&UserId::from("ada")).await.unwrap().unwrap();
+        assert_eq!(ada.attributes.get("username"), Some(&AttributeValue::Null));
+        assert_eq!(adapter.get_sessions_by_user_id(&ada.id).await.unwrap().len(), 2);
+    }
+}
+
 /// An attribute of text with a value in it becomes unique.
 async fn becomes_unique<A: Adapter>(open: impl AsyncFn() -> A) {
     let declared = async |attribute: Attribute| {
@@ -262,7 +280,29 @@ async fn a_longer_value_than_an_index_takes_stays_whole_on_mysql() {
 #[tokio::test]
 async fn sqlite_upgrades() {
     let directory = tempfile::TempDir::new().unwrap();
-    let path = directory.path().join("auth.db");
+    let url = load_sqlite(directory.path());
+    upgrade(SqliteAdapter::connect(&url).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_upgrades_once_however_many_start() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let url = load_sqlite(directory.path());
+    let mut adapters = Vec::new();
+    for _ in 0..2 {
+        adapters.push(SqliteAdapter::connect(&url).await.unwrap());
+        #[cfg(feature = "sqlx")]
+        {
+            let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+            adapters.push(SqliteAdapter::from_pool(pool, "auth_").await.unwrap());
+        }
+    }
+    raced(adapters).await;
+}
+
+/// A file of the first release in a folder; its URL.
+fn load_sqlite(folder: &std::path::Path) -> String {
+    let path = folder.join("auth.db");
     let connection = rusqlite::Connection::open(&path).unwrap();
     for statement in statements(
         include_str!("first_release/sqlite.sql"),
@@ -271,9 +311,7 @@ async fn sqlite_upgrades() {
     ) {
         connection.execute_batch(&statement).unwrap();
     }
-    drop(connection);
-    let url = format!("sqlite://{}", path.display());
-    upgrade(SqliteAdapter::connect(&url).await.unwrap()).await;
+    format!("sqlite://{}", path.display())
 }
 
 /// Events of before anybody wrote down who it was.
@@ -316,13 +354,36 @@ async fn postgres_upgrades() {
     let prefix = format!("u{}_", crate::adapters::tests::this_run());
     let options = PostgresOptions::new(url()).table_prefix(&prefix);
     let adapter = PostgresAdapter::open(options).await.unwrap();
-    let digest = format!("'\\x{DIGITS}'");
-    load(
-        adapter.sql(),
-        statements(include_str!("first_release/postgres.sql"), &digest, &prefix),
-    )
-    .await;
+    load_postgres(&adapter, &prefix).await;
     upgrade(adapter).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server: AUTH_TEST_POSTGRES"]
+async fn postgres_upgrades_once_however_many_start() {
+    use crate::adapters::{PostgresAdapter, PostgresOptions, postgres::tests::url};
+
+    let prefix = format!("ur{}_", crate::adapters::tests::this_run());
+    let options = PostgresOptions::new(url()).table_prefix(&prefix);
+    let mut adapters = Vec::new();
+    for _ in 0..3 {
+        adapters.push(PostgresAdapter::open(options.clone()).await.unwrap());
+        #[cfg(feature = "sqlx")]
+        {
+            let pool = sqlx::PgPool::connect(&url()).await.unwrap();
+            adapters.push(PostgresAdapter::from_pool(pool, &prefix).await.unwrap());
+        }
+    }
+    load_postgres(&adapters[0], &prefix).await;
+    raced(adapters).await;
+}
+
+#[cfg(feature = "postgres")]
+async fn load_postgres(adapter: &crate::adapters::PostgresAdapter, prefix: &str) {
+    let digest = format!("'\\x{DIGITS}'");
+    let tables = include_str!("first_release/postgres.sql");
+    load(adapter.sql(), statements(tables, &digest, prefix)).await;
 }
 
 #[cfg(feature = "mysql")]
@@ -334,6 +395,33 @@ async fn mysql_upgrades() {
     let prefix = format!("u{}_", crate::adapters::tests::this_run());
     let options = MysqlOptions::new(url()).table_prefix(&prefix);
     let adapter = MysqlAdapter::open(options).await.unwrap();
+    load_mysql(&adapter, &prefix).await;
+    upgrade(adapter).await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a MySQL server: AUTH_TEST_MYSQL"]
+async fn mysql_upgrades_once_however_many_start() {
+    use crate::adapters::{MysqlAdapter, MysqlOptions, mysql::tests::url};
+
+    let prefix = format!("ur{}_", crate::adapters::tests::this_run());
+    let options = MysqlOptions::new(url()).table_prefix(&prefix);
+    let mut adapters = Vec::new();
+    for _ in 0..3 {
+        adapters.push(MysqlAdapter::open(options.clone()).await.unwrap());
+        #[cfg(feature = "sqlx")]
+        {
+            let pool = sqlx::MySqlPool::connect(&url()).await.unwrap();
+            adapters.push(MysqlAdapter::from_pool(pool, &prefix).await.unwrap());
+        }
+    }
+    load_mysql(&adapters[0], &prefix).await;
+    raced(adapters).await;
+}
+
+#[cfg(feature = "mysql")]
+async fn load_mysql(adapter: &crate::adapters::MysqlAdapter, prefix: &str) {
     let tables = include_str!("first_release/mysql.sql");
     // The fixture is MariaDB's; MySQL has another name for the same collation.
     let is_mariadb = adapter.sql().dialect().table_options.contains("nopad");
@@ -342,8 +430,7 @@ async fn mysql_upgrades() {
     } else {
         tables.replace("utf8mb4_nopad_bin", "utf8mb4_0900_bin")
     };
-    load(adapter.sql(), statements(&tables, &format!("x'{DIGITS}'"), &prefix)).await;
-    upgrade(adapter).await;
+    load(adapter.sql(), statements(&tables, &format!("x'{DIGITS}'"), prefix)).await;
 }
 
 #[cfg(any(feature = "mysql", feature = "postgres"))]
