@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use super::{
-    Database, Place, Proxy, Settings, Way, on_both,
+    Database, Over, Place, Proxy, Settings, Way, on_both, over_both,
     place::{TABLES, Witness, application},
     records::{HOUR, NOW, digest, event, key, key_id, message, rotation, schema, session, signing_key, token, user},
 };
@@ -21,12 +21,12 @@ use crate::{
 };
 
 on_both![
-    a_cut_act_happens_wholly_or_not_at_all,
-    a_cut_act_over_sqlx_happens_wholly_or_not_at_all,
     a_cut_connection_attempt_changes_nothing,
     a_cut_migration_can_be_repeated,
     a_renewal_whose_answer_is_lost_is_found_again,
 ];
+
+over_both![a_cut_act_happens_wholly_or_not_at_all,];
 
 type Acting<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
@@ -193,15 +193,9 @@ impl Bench {
     }
 
     /// One connection by way of the proxy.
-    async fn cuttable(&self) -> AnyAdapter {
-        let store = self.place.through(&self.proxy).open(&Settings::narrow()).await;
-        store.declare(&schema()).unwrap();
-        store
-    }
-
-    /// The same of a pool of sqlx's.
-    async fn cuttable_sqlx(&self) -> AnyAdapter {
-        let store = self.place.through(&self.proxy).open_sqlx(&Settings::narrow()).await;
+    async fn cuttable(&self, over: Over) -> AnyAdapter {
+        let place = self.place.through(&self.proxy);
+        let store = place.open_over(over, &Settings::narrow()).await;
         store.declare(&schema()).unwrap();
         store
     }
@@ -272,22 +266,13 @@ impl HarmlessWrite for AnyAdapter {
     }
 }
 
-async fn a_cut_act_happens_wholly_or_not_at_all(database: Database) {
-    let bench = Bench::new(database).await;
-    cut_acts(&bench, async || bench.cuttable().await).await;
-}
-
-async fn a_cut_act_over_sqlx_happens_wholly_or_not_at_all(database: Database) {
-    let bench = Bench::new(database).await;
-    cut_acts(&bench, async || bench.cuttable_sqlx().await).await;
-}
-
 /// Connections are there and statements prepared: what passes is the act.
-async fn cut_acts(bench: &Bench, cuttable: impl AsyncFn() -> AnyAdapter) {
+async fn a_cut_act_happens_wholly_or_not_at_all(database: Database, over: Over) {
+    let bench = Bench::new(database).await;
     let mut cuts = 0;
     for act in ACTS {
         let states = bench.before_and_after(act).await;
-        let store = cuttable().await;
+        let store = bench.cuttable(over).await;
         for way in [Way::ToServer, Way::ToClient] {
             for after in 0.. {
                 assert!(after < 200, "{} never ends", act.name);
@@ -319,7 +304,7 @@ async fn a_cut_connection_attempt_changes_nothing(database: Database) {
             for after in 0.. {
                 assert!(after < 200, "{} never ends", act.name);
                 furnish(&bench.direct, &bench.witness).await;
-                let store = bench.cuttable().await;
+                let store = bench.cuttable(Over::Own).await;
                 if !bench.cut(act, &store, (way, after), &states).await {
                     break;
                 }
@@ -377,7 +362,7 @@ async fn a_cut_migration_can_be_repeated(database: Database) {
 async fn a_renewal_whose_answer_is_lost_is_found_again(database: Database) {
     let bench = Bench::new(database).await;
     furnish(&bench.direct, &bench.witness).await;
-    let store = bench.cuttable().await;
+    let store = bench.cuttable(Over::Own).await;
     let auth = application(store.clone(), Secret::random().unwrap())
         .user_attribute(Attribute::text("username").unique())
         .build()

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Database, Place, Proxy, Server, Settings, on_both,
+    Database, Over, Place, Proxy, Server, Settings, on_both, over_both,
     records::{NOW, key, schema, session, user},
 };
 use crate::{
@@ -14,17 +14,14 @@ use crate::{
     id::SessionId,
 };
 
-on_both![
+over_both![
     a_frozen_server_fails_in_time_and_works_again,
-    a_frozen_server_fails_in_time_over_sqlx_and_works_again,
     silent_connections_are_given_up,
-    silent_connections_of_sqlx_are_given_up,
-    silent_connections_of_sqlx_that_are_not_asked_before_are_given_up,
     a_silent_server_fills_a_bounded_queue_and_no_memory,
-    a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory,
     a_slow_server_is_waited_for,
-    a_slow_server_is_waited_for_over_sqlx,
 ];
+
+on_both![silent_connections_of_sqlx_that_are_not_asked_before_are_given_up,];
 
 const PATIENCE: Duration = Duration::from_millis(400);
 /// What a call may take beyond its time-out on a busy machine.
@@ -38,18 +35,8 @@ async fn furnished(place: &Place) {
     store.set_session(&session("one", "ada")).await.unwrap();
 }
 
-/// Which connections are asked.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Over {
-    Own,
-    Sqlx,
-}
-
 async fn opened(place: &Place, settings: &Settings, over: Over) -> AnyAdapter {
-    let store = match over {
-        Over::Own => place.open(settings).await,
-        Over::Sqlx => place.open_sqlx(settings).await,
-    };
+    let store = place.open_over(over, settings).await;
     store.declare(&schema()).unwrap();
     store
 }
@@ -99,15 +86,7 @@ fn assert_all_succeeded(answers: [(ErrorKind, Result<(), Error>, Duration); 4]) 
     }
 }
 
-async fn a_frozen_server_fails_in_time_and_works_again(database: Database) {
-    frozen(database, Over::Own).await;
-}
-
-async fn a_frozen_server_fails_in_time_over_sqlx_and_works_again(database: Database) {
-    frozen(database, Over::Sqlx).await;
-}
-
-async fn frozen(database: Database, over: Over) {
+async fn a_frozen_server_fails_in_time_and_works_again(database: Database, over: Over) {
     let server = Server::start(database).await;
     let place = Place::of(&server);
     furnished(&place).await;
@@ -130,12 +109,8 @@ async fn frozen(database: Database, over: Over) {
     place.witness().await.assert_consistent().await;
 }
 
-async fn silent_connections_are_given_up(database: Database) {
-    forgotten(database, Over::Own, true).await;
-}
-
-async fn silent_connections_of_sqlx_are_given_up(database: Database) {
-    forgotten(database, Over::Sqlx, true).await;
+async fn silent_connections_are_given_up(database: Database, over: Over) {
+    forgotten(database, over, true).await;
 }
 
 /// The statement itself gets no answer, and its connection must not come back: the pool would wait for that answer.
@@ -197,25 +172,16 @@ async fn forgotten(database: Database, over: Over, asks_before: bool) {
     }
 }
 
-async fn a_silent_server_fills_a_bounded_queue_and_no_memory(database: Database) {
-    let story = "a_silent_server_fills_a_bounded_queue_and_no_memory";
-    alone(database, story, silent(database, Over::Own)).await;
-}
-
-async fn a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory(database: Database) {
-    let story = "a_silent_server_fills_a_bounded_queue_over_sqlx_and_no_memory";
-    alone(database, story, silent(database, Over::Sqlx)).await;
-}
-
-/// The story in this program started again: the memory of this one is that of all tests which run just now.
-async fn alone(database: Database, story: &str, run: impl Future<Output = ()>) {
+/// In this program started again: the memory of this one is that of all tests which run just now.
+async fn a_silent_server_fills_a_bounded_queue_and_no_memory(database: Database, over: Over) {
     if std::env::var_os("AUTH_TEST_ALONE").is_some() {
-        return run.await;
+        return silent(database, over).await;
     }
     let module = module_path!().split_once("::").unwrap().1;
-    let database = format!("{database:?}").to_lowercase();
+    let given = format!("{database:?}_{over:?}").to_lowercase();
+    let story = format!("{module}::{given}::a_silent_server_fills_a_bounded_queue_and_no_memory");
     let told = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("{module}::{database}::{story}"), "--ignored"])
+        .args(["--exact", &story, "--ignored"])
         .env("AUTH_TEST_ALONE", "")
         .output()
         .unwrap();
@@ -274,15 +240,7 @@ async fn silent(database: Database, over: Over) {
     assert_all_succeeded(calls(&store, "after").await);
 }
 
-async fn a_slow_server_is_waited_for(database: Database) {
-    slow(database, Over::Own).await;
-}
-
-async fn a_slow_server_is_waited_for_over_sqlx(database: Database) {
-    slow(database, Over::Sqlx).await;
-}
-
-async fn slow(database: Database, over: Over) {
+async fn a_slow_server_is_waited_for(database: Database, over: Over) {
     let shared = Place::shared(database);
     furnished(&shared).await;
     let proxy = Proxy::before(database, shared.port()).await;

@@ -9,9 +9,9 @@ pub(super) enum Kept {
     Server(Place),
     /// A file.
     Sqlite(PathBuf),
-    /// Users in a file, sessions under a prefix.
+    /// Sessions under a prefix, users elsewhere.
     #[cfg(feature = "redis")]
-    Redis(PathBuf, String),
+    Redis(String, Box<Kept>),
 }
 
 impl fmt::Display for Kept {
@@ -20,7 +20,7 @@ impl fmt::Display for Kept {
             Self::Server(place) => write!(f, "{:?} {}", place.database, place.prefix),
             Self::Sqlite(file) => write!(f, "Sqlite {}", file.display()),
             #[cfg(feature = "redis")]
-            Self::Redis(file, prefix) => write!(f, "Redis {} {prefix}", file.display()),
+            Self::Redis(prefix, users) => write!(f, "Redis {prefix} {users}"),
         }
     }
 }
@@ -32,7 +32,9 @@ impl Kept {
         match words[..] {
             ["Sqlite", file] => Self::Sqlite(file.into()),
             #[cfg(feature = "redis")]
-            ["Redis", file, prefix] => Self::Redis(file.into(), prefix.to_owned()),
+            ["Redis", prefix, ref users @ ..] => {
+                Self::Redis(prefix.to_owned(), Box::new(Self::parse(&users.join(" "))))
+            }
             ["Mariadb", prefix] => Self::Server(Place::shared(Database::Mariadb).with_prefix(prefix)),
             ["Postgres", prefix] => Self::Server(Place::shared(Database::Postgres).with_prefix(prefix)),
             _ => panic!("where is {text}?"),
@@ -44,29 +46,35 @@ impl Kept {
             Self::Server(place) => place.open(&Settings::default()).await,
             Self::Sqlite(file) => AnyAdapter::new(sqlite(file).await),
             #[cfg(feature = "redis")]
-            Self::Redis(file, prefix) => {
+            Self::Redis(prefix, users) => {
                 let options = crate::adapters::RedisOptions::new(redis_url()).key_prefix(prefix);
                 let sessions = crate::adapters::RedisSessions::open(options).await.unwrap();
-                AnyAdapter::new(sqlite(file).await).with_sessions(sessions)
+                Box::pin(users.open()).await.with_sessions(sessions)
             }
         }
     }
 
-    /// Nothing is half-written: looked at beside the library.
-    pub(super) async fn assert_consistent(&self) {
+    /// Nothing is half-written: looked at beside the library. Answers whose accounts there are.
+    pub(super) async fn assert_consistent(&self) -> Vec<String> {
         match self {
             Self::Server(place) => {
                 let witness = place.witness().await;
                 witness.assert_consistent().await;
                 witness.assert_no_user_without_key().await;
+                witness.users().await
             }
-            Self::Sqlite(file) => drop(users_in(file)),
+            Self::Sqlite(file) => users_in(file),
             #[cfg(feature = "redis")]
-            Self::Redis(file, prefix) => {
+            Self::Redis(prefix, users) => {
                 use crate::{adapter::SessionAdapter, id::UserId};
+                let users = Box::pin(users.assert_consistent()).await;
                 let (store, mut listed) = (self.open().await, 0);
-                for user in users_in(file) {
-                    listed += store.get_sessions_by_user_id(&UserId::from(user)).await.unwrap().len();
+                for user in &users {
+                    listed += store
+                        .get_sessions_by_user_id(&UserId::from(user.as_str()))
+                        .await
+                        .unwrap()
+                        .len();
                 }
                 let client = redis::Client::open(redis_url()).unwrap();
                 let mut control = client.get_multiplexed_async_connection().await.unwrap();
@@ -74,6 +82,7 @@ impl Kept {
                 let keys: Vec<String> = asked.query_async(&mut control).await.unwrap();
                 // A session that no list of its user has could not be ended with the others.
                 assert_eq!(keys.iter().filter(|key| key.contains(":s1:")).count(), listed);
+                users
             }
         }
     }

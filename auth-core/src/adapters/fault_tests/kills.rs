@@ -39,8 +39,20 @@ async fn what_was_answered_survives_the_application_on_sqlite() {
 #[ignore = "needs AUTH_TEST_REDIS, see tests/servers"]
 async fn what_was_answered_survives_the_application_with_sessions_in_redis() {
     let directory = TempDir::new().unwrap();
-    let prefix = format!("killed-{}:", std::process::id());
-    survives(Kept::Redis(directory.path().join("killed.db"), prefix)).await;
+    let users = Kept::Sqlite(directory.path().join("killed.db"));
+    survives(Kept::Redis(format!("killed-{}:", std::process::id()), Box::new(users))).await;
+}
+
+#[cfg(feature = "redis")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs AUTH_TEST_REDIS and AUTH_TEST_POSTGRES, see tests/servers"]
+async fn what_was_answered_survives_the_application_with_sessions_in_redis_and_users_in_postgres() {
+    let users = Kept::Server(Place::shared(Database::Postgres));
+    survives(Kept::Redis(
+        format!("killed-beside-{}:", std::process::id()),
+        Box::new(users),
+    ))
+    .await;
 }
 
 const ROUNDS: u64 = 12;

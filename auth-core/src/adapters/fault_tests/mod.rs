@@ -12,8 +12,11 @@
 mod clock;
 mod crowds;
 mod cuts;
+mod dead_locks;
+mod disk;
 mod halves;
 mod hangs;
+mod idle;
 mod kept;
 mod kills;
 mod place;
@@ -27,32 +30,60 @@ mod standby;
 mod tls;
 
 use kept::Kept;
-use place::{Database, Place, Settings};
+use place::{Database, Over, Place, Settings};
 use proxy::{Proxy, Way};
 use server::Server;
 
-/// Runs each story on both databases, beside `tests/servers`.
-macro_rules! on_both {
-    ($($story:ident,)+) => {
-        mod postgres {
+/// Runs each story with what it is given, beside `tests/servers`.
+macro_rules! stories_of {
+    ($module:ident, $needs:literal, $given:tt: $($story:ident,)+) => {
+        mod $module {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                #[ignore = "needs AUTH_TEST_POSTGRES and AUTH_TEST_PG_BIN, see tests/servers"]
+                #[ignore = $needs]
                 async fn $story() {
-                    super::$story(super::Database::Postgres).await;
-                }
-            )+
-        }
-
-        mod mariadb {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                #[ignore = "needs AUTH_TEST_MYSQL and AUTH_TEST_MARIADBD, see tests/servers"]
-                async fn $story() {
-                    super::$story(super::Database::Mariadb).await;
+                    super::$story $given.await;
                 }
             )+
         }
     };
 }
+use stories_of;
+
+/// Each story on both databases.
+macro_rules! on_both {
+    ($($story:ident,)+) => {
+        super::stories_of! {
+            postgres, "needs AUTH_TEST_POSTGRES and AUTH_TEST_PG_BIN, see tests/servers",
+            (super::Database::Postgres): $($story,)+
+        }
+        super::stories_of! {
+            mariadb, "needs AUTH_TEST_MYSQL and AUTH_TEST_MARIADBD, see tests/servers",
+            (super::Database::Mariadb): $($story,)+
+        }
+    };
+}
 use on_both;
+
+/// Each story on both databases, over the library's own connections and over a pool of sqlx's.
+macro_rules! over_both {
+    ($($story:ident,)+) => {
+        super::stories_of! {
+            postgres_own, "needs AUTH_TEST_POSTGRES and AUTH_TEST_PG_BIN, see tests/servers",
+            (super::Database::Postgres, super::Over::Own): $($story,)+
+        }
+        super::stories_of! {
+            postgres_sqlx, "needs AUTH_TEST_POSTGRES and AUTH_TEST_PG_BIN, see tests/servers",
+            (super::Database::Postgres, super::Over::Sqlx): $($story,)+
+        }
+        super::stories_of! {
+            mariadb_own, "needs AUTH_TEST_MYSQL and AUTH_TEST_MARIADBD, see tests/servers",
+            (super::Database::Mariadb, super::Over::Own): $($story,)+
+        }
+        super::stories_of! {
+            mariadb_sqlx, "needs AUTH_TEST_MYSQL and AUTH_TEST_MARIADBD, see tests/servers",
+            (super::Database::Mariadb, super::Over::Sqlx): $($story,)+
+        }
+    };
+}
+use over_both;

@@ -32,6 +32,13 @@ pub(super) struct Place {
     pub(super) prefix: String,
 }
 
+/// Which connections are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    Own,
+    Sqlx,
+}
+
 /// What the options of both databases have.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -128,6 +135,13 @@ impl Place {
 
     pub(super) async fn open(&self, settings: &Settings) -> AnyAdapter {
         self.try_open(settings).await.unwrap()
+    }
+
+    pub(super) async fn open_over(&self, over: Over, settings: &Settings) -> AnyAdapter {
+        match over {
+            Over::Own => self.open(settings).await,
+            Over::Sqlx => self.open_sqlx(settings).await,
+        }
     }
 
     pub(super) async fn try_open(&self, settings: &Settings) -> Result<AnyAdapter, Error> {
@@ -271,6 +285,16 @@ impl Witness {
             );
         }
         tables
+    }
+
+    /// Whose accounts there are.
+    pub(super) async fn users(&self) -> Vec<String> {
+        let rows = self.rows(&format!("SELECT id FROM {}user", self.prefix)).await;
+        let name = |row: &Row| match row.first() {
+            Some(SqlValue::Text(name)) => name.clone(),
+            _ => panic!("an id is text"),
+        };
+        rows.iter().map(name).collect()
     }
 
     pub(super) async fn empty(&self) {

@@ -1,9 +1,9 @@
 //! A database that can be read and not written says so, and why.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use super::{
-    Database, Place, Server, Settings, on_both,
+    Database, Over, Place, Server, Settings, over_both,
     records::{NOW, key, key_id, schema, session, user},
 };
 use crate::{
@@ -14,10 +14,10 @@ use crate::{
     model::UserPatch,
 };
 
-on_both![a_read_only_server_says_so_and_is_still_read,];
+over_both![a_read_only_server_says_so_and_is_still_read,];
 
 /// Every act, on connections there have been all along.
-async fn acts(store: &AnyAdapter) -> Vec<Result<(), Error>> {
+pub(super) async fn acts(store: &AnyAdapter) -> Vec<Result<(), Error>> {
     let patch = UserPatch {
         role: Some("other".to_owned()),
         ..UserPatch::default()
@@ -39,7 +39,7 @@ async fn acts(store: &AnyAdapter) -> Vec<Result<(), Error>> {
     ]
 }
 
-fn chain(error: &Error) -> String {
+pub(super) fn chain(error: &Error) -> String {
     let mut told = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -57,10 +57,10 @@ pub(super) fn assert_refused(answers: Vec<Result<(), Error>>, reason: &str) {
     }
 }
 
-async fn a_read_only_server_says_so_and_is_still_read(database: Database) {
+async fn a_read_only_server_says_so_and_is_still_read(database: Database, over: Over) {
     let server = Server::start(database).await;
     let place = Place::at(database, &server.app_url());
-    let store = place.open(&Settings::default()).await;
+    let store = place.open_over(over, &Settings::default()).await;
     store.declare(&schema()).unwrap();
     store.migrate().await.unwrap();
     store.set_user(&user("ada"), Some(&key("ada"))).await.unwrap();
@@ -79,7 +79,7 @@ async fn a_read_only_server_says_so_and_is_still_read(database: Database) {
                 .await;
             admin.execute("SELECT pg_reload_conf()").await;
             // Connections hear of it when they next have nothing to do.
-            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
         }
     };
     let before = admin.everything().await;
@@ -100,78 +100,4 @@ async fn a_read_only_server_says_so_and_is_still_read(database: Database) {
     for (number, answer) in acts(&store).await.into_iter().enumerate() {
         answer.unwrap_or_else(|error| panic!("act {number}: {error:?}"));
     }
-}
-
-/// SQLite where files cannot grow any more: this program started again, under a limit.
-#[tokio::test]
-async fn a_full_disk_says_so_and_is_still_read() {
-    let directory = tempfile::TempDir::new().unwrap();
-    let path = directory.path().join("full.db");
-    let child = concat!(module_path!(), "::on_a_small_disk");
-    let child = child.split_once("::").unwrap().1;
-    // A file that would grow beyond 200 KiB is an error instead of a signal.
-    let limited = "trap '' XFSZ; ulimit -f 200; exec \"$0\" --exact \"$1\" --ignored --nocapture";
-    let told = std::process::Command::new("bash")
-        .args(["-c", limited])
-        .arg(std::env::current_exe().unwrap())
-        .arg(child)
-        .env("AUTH_TEST_SMALL_DISK", &path)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&told.stdout);
-    assert!(
-        told.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&told.stderr)
-    );
-    let store = AnyAdapter::connect(&format!("sqlite://{}", path.display()))
-        .await
-        .unwrap();
-    store.declare(&schema()).unwrap();
-    for (number, answer) in acts(&store).await.into_iter().enumerate() {
-        answer.unwrap_or_else(|error| panic!("act {number}: {error:?}"));
-    }
-    let witness = rusqlite::Connection::open(&path).unwrap();
-    let integrity: String = witness
-        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(integrity, "ok");
-    let lonely = "SELECT count(*) FROM auth_user u WHERE id <> 'ada' AND NOT EXISTS (SELECT 1 FROM auth_key k WHERE k.user_id = u.id)";
-    assert_eq!(witness.query_row(lonely, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
-}
-
-#[tokio::test]
-#[ignore = "part of a_full_disk_says_so_and_is_still_read"]
-async fn on_a_small_disk() {
-    let Ok(path) = std::env::var("AUTH_TEST_SMALL_DISK") else {
-        return;
-    };
-    let store = AnyAdapter::connect(&format!("sqlite://{path}")).await.unwrap();
-    store.declare(&schema()).unwrap();
-    store.migrate().await.unwrap();
-    store.set_user(&user("ada"), Some(&key("ada"))).await.unwrap();
-    store.set_session(&session("one", "ada")).await.unwrap();
-    let refused = async {
-        for number in 0..10_000 {
-            let name = format!("u{number}");
-            if let Err(error) = store.set_user(&user(&name), Some(&key(&name))).await {
-                return (name, error);
-            }
-        }
-        panic!("the disk is not full")
-    };
-    let (name, error) = refused.await;
-    assert_eq!(error.kind(), ErrorKind::DatabaseUpdateFailed);
-    let told = chain(&error);
-    assert!(told.contains("full") || told.contains("disk I/O error"), "{told}");
-    assert!(
-        store
-            .get_session_and_user(&SessionId::from("one"))
-            .await
-            .unwrap()
-            .is_some()
-    );
-    // Wholly refused.
-    assert!(store.get_user(&UserId::from(name.as_str())).await.unwrap().is_none());
-    assert!(store.get_key(&key_id(&name)).await.unwrap().is_none());
 }

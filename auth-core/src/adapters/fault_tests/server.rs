@@ -18,6 +18,7 @@ pub(super) struct Server {
     home: TempDir,
     port: u16,
     more: Vec<String>,
+    has_small_disk: bool,
     process: Option<Child>,
 }
 
@@ -67,6 +68,7 @@ impl Server {
             home: TempDir::new().unwrap(),
             port: free_port(),
             more: Vec::new(),
+            has_small_disk: false,
             process: None,
         }
     }
@@ -143,6 +145,11 @@ impl Server {
         self.more.push(argument.into());
     }
 
+    /// Whether tables find no more room from the next start on, as on a full disk, when there are 32 MiB of something.
+    pub(super) fn set_small_disk(&mut self, is_small: bool) {
+        self.has_small_disk = is_small;
+    }
+
     /// As somebody who may do everything.
     pub(super) fn url(&self) -> String {
         match self.database {
@@ -183,6 +190,11 @@ impl Server {
                         "--innodb-log-file-size=4M".to_owned(),
                         "--innodb-buffer-pool-size=16M".to_owned(),
                     ]);
+                    if self.has_small_disk {
+                        // It does not survive files that cannot grow; that its own may not is an error.
+                        command.arg("--innodb-data-file-path=ibdata1:12M:autoextend:max:32M");
+                        command.arg("--skip-innodb-file-per-table");
+                    }
                     command
                 }
                 Database::Postgres => {
@@ -276,6 +288,10 @@ impl Server {
         if is_root() {
             let group = number(Command::new("id").args(["-g", self.user()])).to_string();
             command.args(["--reuid", self.user(), "--regid", &group, "--init-groups"]);
+        }
+        if self.has_small_disk && self.database == Database::Postgres {
+            // A file that would grow beyond it is an error instead of a signal.
+            command.args(["bash", "-c", "trap '' XFSZ; ulimit -f 32768; exec \"$0\" \"$@\""]);
         }
         command.arg(program).current_dir(self.home.path()).stdin(Stdio::null());
         // MariaDB deletes the temporary tables of the folder when it starts, those of others too.

@@ -31,4 +31,4 @@ pub use invalidations::RedisInvalidations;
 pub use options::RedisOptions;
 
 #[cfg(all(test, feature = "sqlite", feature = "testing"))]
-mod tests;
+pub(in crate::adapters) mod tests;

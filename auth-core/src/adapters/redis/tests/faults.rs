@@ -48,7 +48,12 @@ async fn every_method(store: &RedisSessions) -> Vec<(ErrorKind, Result<(), Error
 #[track_caller]
 fn assert_all_failed(answers: Vec<(ErrorKind, Result<(), Error>)>) {
     for (number, (kind, answer)) in answers.into_iter().enumerate() {
-        assert_eq!(answer.unwrap_err().kind(), kind, "method {number}");
+        let error = answer.unwrap_err();
+        assert_eq!(error.kind(), kind, "method {number}");
+        assert!(
+            std::error::Error::source(&error).is_some(),
+            "method {number} does not say why"
+        );
     }
 }
 

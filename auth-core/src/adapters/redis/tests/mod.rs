@@ -14,7 +14,7 @@ mod invalidations;
 mod races;
 mod records;
 mod sentinel;
-mod server;
+pub(in crate::adapters) mod server;
 #[cfg(feature = "redis-tls")]
 mod tls;
 mod wire;

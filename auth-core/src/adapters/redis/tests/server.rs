@@ -9,21 +9,21 @@ use tempfile::TempDir;
 
 use crate::adapters::tests::free_port;
 
-pub(super) struct Server {
+pub(in crate::adapters) struct Server {
     binary: String,
     arguments: Vec<String>,
     directory: TempDir,
-    pub(super) port: u16,
+    pub(in crate::adapters) port: u16,
     process: Option<Child>,
 }
 
 impl Server {
     /// A server that answers.
-    pub(super) async fn start(arguments: &[&str]) -> Self {
+    pub(in crate::adapters) async fn start(arguments: &[&str]) -> Self {
         Self::start_at(free_port(), arguments).await
     }
 
-    pub(super) async fn start_at(port: u16, arguments: &[&str]) -> Self {
+    pub(in crate::adapters) async fn start_at(port: u16, arguments: &[&str]) -> Self {
         let mut server = Self::new(port);
         server.arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         server.start_again().await;
@@ -31,7 +31,7 @@ impl Server {
     }
 
     /// A sentinel; it keeps what it learns in its file.
-    pub(super) async fn sentinel(lines: &[&str]) -> Self {
+    pub(in crate::adapters) async fn sentinel(lines: &[&str]) -> Self {
         let mut server = Self::new(free_port());
         let file = server.directory.path().join("sentinel.conf");
         std::fs::write(&file, lines.join("\n")).unwrap();
@@ -62,7 +62,7 @@ impl Server {
         }
     }
 
-    pub(super) async fn start_again(&mut self) {
+    pub(in crate::adapters) async fn start_again(&mut self) {
         let port = self.port.to_string();
         let process = Command::new(&self.binary)
             .args([
@@ -93,14 +93,14 @@ impl Server {
         panic!("redis-server did not start");
     }
 
-    pub(super) fn stop(&mut self) {
+    pub(in crate::adapters) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().unwrap();
             process.wait().unwrap();
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(in crate::adapters) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 }
