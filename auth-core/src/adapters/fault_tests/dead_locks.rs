@@ -38,7 +38,10 @@ async fn two_acts_that_wait_for_each_other_both_happen(database: Database, over:
          UPDATE {p}user SET phone = '49123' WHERE id = 'bob'; COMMIT;"
     );
     let act = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let free = format!("SELECT id FROM {p}user WHERE id = 'ada' FOR UPDATE SKIP LOCKED");
+        while !witness.rows(&free).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let patch = UserPatch {
             email: Some(None),
             ..UserPatch::default()
