@@ -7,3 +7,4 @@ mod error_table;
 mod missing_layer;
 mod nested;
 mod seed_names;
+mod servers;
