@@ -301,7 +301,18 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// PostgreSQL leaves its shared memory behind when it is killed, and has a signal for those who cannot wait at all.
     fn drop(&mut self) {
+        if self.database == Database::Postgres && self.process.is_some() {
+            self.thaw();
+        }
+        if let (Database::Postgres, Some(process)) = (self.database, &mut self.process) {
+            send("-QUIT", &[process.id()]);
+            let began = Instant::now();
+            while process.try_wait().is_ok_and(|ended| ended.is_none()) && began.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
         self.kill();
     }
 }
