@@ -25,7 +25,8 @@ pub enum Act {
     SetPassword(KeyId, Option<HashedPassword>, Timestamp),
     /// Removes all keys of a user but this one.
     DeleteOtherKeys(UserId, Option<KeyId>),
-    /// Stores a token in the place of one with the same id.
+    /// Stores a token in the place of one with the same id. Its link is no other's: of two that store the same one at once, one
+    /// may be refused.
     SetToken(OneTimeToken),
     /// Removes the token with this id and this link digest, which must be there: of all racers one gets it.
     TakeToken(String, Digest),

@@ -15,7 +15,7 @@ use crate::{
     adapter::{Act, Adapter, AttemptAdapter, OutboxAdapter, SessionAdapter, Store, TokenAdapter, UserAdapter},
     adapters::AnyAdapter,
     id::{SessionId, UserId},
-    model::{Attributes, Purpose, UserPatch},
+    model::{Attributes, OneTimeToken, Purpose, UserPatch},
     proof::Proof,
 };
 
@@ -65,6 +65,11 @@ async fn mixed_acts(store: AnyAdapter) {
                 .await
                 .unwrap();
             store.set_password(&all, None, NOW).await.unwrap();
+            // As in life, every letter has a link of its own.
+            let recovery = OneTimeToken {
+                link_digest: digest(&name),
+                ..recovery
+            };
             let both = [Act::SetToken(recovery.clone()), Act::Send(message(&name))];
             store.commit(&both).await.unwrap();
             let tried = store.count_try(&recovery.id, None, 100, NOW).await.unwrap();
