@@ -15,28 +15,20 @@ use super::acceptance::root;
 #[tokio::test]
 #[ignore = "starts servers of its own, see tests/servers"]
 async fn servers_end_after_their_command_and_with_its_code() {
-    let Servers {
-        mut script,
-        input,
-        started,
-    } = Servers::start().await;
-    drop(input);
-    assert_eq!(code_of(&mut script).await, Some(7));
-    started.has_left_nothing().await;
+    let servers = Servers::start().await;
+    drop(servers.input);
+    assert_eq!(code_of(servers.script).await, Some(7));
+    servers.started.has_left_nothing().await;
 }
 
 #[tokio::test]
 #[ignore = "starts servers of its own, see tests/servers"]
 async fn servers_and_their_command_end_when_they_are_told_to() {
-    let Servers {
-        mut script,
-        input,
-        started,
-    } = Servers::start().await;
-    assert!(signal("-TERM", script.id().unwrap()).await);
-    assert_eq!(code_of(&mut script).await, Some(143));
-    started.has_left_nothing().await;
-    drop(input);
+    let servers = Servers::start().await;
+    assert!(signal("-TERM", servers.script.id().unwrap()).await);
+    assert_eq!(code_of(servers.script).await, Some(143));
+    servers.started.has_left_nothing().await;
+    drop(servers.input);
 }
 
 /// The script, with servers that answer.
@@ -99,7 +91,7 @@ impl Started {
     }
 }
 
-async fn code_of(script: &mut Child) -> Option<i32> {
+async fn code_of(mut script: Child) -> Option<i32> {
     let ended = timeout(Duration::from_secs(60), script.wait()).await;
     ended.expect("the script ends").unwrap().code()
 }
